@@ -1,0 +1,33 @@
+// What every link has in common: it is looked at, judged, and hands on what later links need.
+import type { LinkId, Verdict } from '../verdict/verdict.ts';
+
+/** What earlier links found and later ones want. */
+export interface Found {
+  /** The load balancer's DNS name, lower case, without a trailing dot. */
+  readonly loadBalancer?: string;
+  readonly loadBalancerArn?: string;
+  /** The hosted zone in which the record was found. */
+  readonly zone?: { readonly id: string; readonly name: string; readonly nameServers: readonly string[] };
+  /** Addresses that the zone's own name servers give for the host. */
+  readonly addresses?: readonly string[];
+}
+
+export interface Look {
+  readonly verdict: Verdict;
+  readonly found?: Found;
+}
+
+/** One link of one host, ready to be looked at: observation and judgement bound together in modes/. */
+export interface Link {
+  readonly id: LinkId;
+  /** How many looks in a row must be ok before the link counts as ok. */
+  readonly streak: number;
+  /** A look never throws but for the signal's abort: denial and failure are verdicts. */
+  look(found: Found, signal: AbortSignal): Promise<Look>;
+}
+
+export interface HostChain {
+  readonly host: string;
+  readonly ref: string;
+  readonly links: readonly Link[];
+}

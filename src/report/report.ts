@@ -1,0 +1,93 @@
+// The result of a run as data; the summary, annotations, outputs and report.json are renderings of it.
+
+import type { Code, Owner } from '../verdict/codes.ts';
+import type { Finding, Source } from '../verdict/finding.ts';
+import type { Evidence, LinkId, State } from '../verdict/verdict.ts';
+
+export type Mode =
+  | 'deploy'
+  | 'plan'
+  | 'verify'
+  | 'preview'
+  | 'teardown'
+  | 'sweep'
+  | 'drift'
+  | 'doctor'
+  | 'lint';
+
+export type Outcome =
+  | 'live'
+  | 'not-live'
+  | 'failed'
+  | 'cancelled'
+  | 'refused'
+  | 'planned'
+  | 'clean'
+  | 'drifted'
+  | 'removed';
+
+export interface ReportedLink {
+  readonly id: LinkId;
+  readonly state: State;
+  readonly code?: Code;
+  readonly message: string;
+  readonly evidence: readonly Evidence[];
+  readonly owner?: Owner;
+  readonly hint?: string;
+  /** Seconds from the start of the host's chain until this state was first seen. */
+  readonly seconds: number;
+}
+
+export interface ReportedHost {
+  readonly host: string;
+  readonly live: boolean;
+  /** The route that publishes it: `HTTPRoute apps/sample-app`. */
+  readonly ref: string;
+  readonly source?: Source;
+  readonly url: string;
+  readonly links: readonly ReportedLink[];
+}
+
+export type ObjectResult = 'created' | 'configured' | 'unchanged' | 'pruned' | 'conflict' | 'failed';
+
+export interface ReportedObject {
+  readonly ref: string;
+  readonly source?: Source;
+  readonly result: ObjectResult;
+  readonly message?: string;
+}
+
+export interface ReportedTarget {
+  readonly cluster: string;
+  readonly region: string;
+  readonly namespace?: string;
+  readonly accounts: { readonly eks?: string; readonly dns?: string };
+  readonly zone?: string;
+}
+
+export interface Phase {
+  readonly name: string;
+  /** Seconds. */
+  readonly seconds: number;
+}
+
+export interface Report {
+  readonly schemaVersion: 1;
+  readonly mode: Mode;
+  readonly outcome: Outcome;
+  readonly exitCode: 0 | 1;
+  /** One sentence for a tired person. */
+  readonly verdict: string;
+  readonly firstBroken?: { readonly host: string; readonly link: LinkId; readonly code: Code };
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly target?: ReportedTarget;
+  /** lbc, externalDns, gatewayApi, kubernetes, helm, and `lbc-kind: stand-in` where so. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly objects: readonly ReportedObject[];
+  readonly hosts: readonly ReportedHost[];
+  readonly findings: readonly Finding[];
+  readonly drift: readonly never[];
+  readonly loadBalancers: readonly string[];
+  readonly phases: readonly Phase[];
+}
