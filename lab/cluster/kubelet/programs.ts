@@ -1,0 +1,74 @@
+// Which images run as real processes here, and what has to be added to their arguments and environment.
+
+import { join } from 'node:path';
+import { repositoryRoot, toolPath } from '../../tools/locations.ts';
+import { layout } from '../layout.ts';
+
+/** Matches the images whose pods run as processes; in a form that both JavaScript and kwok's jq understand. */
+export const HOST_RUN_IMAGE = '(^|/)(aws-load-balancer-controller|external-dns)([:@]|$)';
+
+const WEBHOOK_CERTIFICATES = '/tmp/k8s-webhook-server/serving-certs';
+
+export interface Program {
+  readonly command: readonly string[];
+  /** It serves what its readiness probe asks for; otherwise it counts as ready while it lives. */
+  readonly answersProbes: boolean;
+  /** Arguments after those of the Pod; `at` says where a path of the container lies on this machine. */
+  readonly extra: (
+    given: readonly string[],
+    kubeconfig: string,
+    at: (path: string) => string | undefined,
+  ) => string[];
+}
+
+const has = (given: readonly string[], flag: string): boolean =>
+  given.some((argument) => argument === `--${flag}` || argument.startsWith(`--${flag}=`));
+
+/** The program behind an image, or undefined where kwok only pretends to run it. */
+export function programFor(image: string): Program | undefined {
+  switch (image.match(new RegExp(HOST_RUN_IMAGE))?.[2]) {
+    case 'external-dns':
+      return {
+        command: [process.env['LAB_EXTERNAL_DNS'] ?? toolPath('external-dns')],
+        answersProbes: true,
+        extra: (given, kubeconfig) => (has(given, 'kubeconfig') ? [] : [`--kubeconfig=${kubeconfig}`]),
+      };
+    case 'aws-load-balancer-controller':
+      return loadBalancerController();
+    default:
+      return undefined;
+  }
+}
+
+function loadBalancerController(): Program {
+  const real = process.env['LAB_LBC'];
+  const added = (process.env['LAB_LBC_ARGS'] ?? '').split(/\s+/).filter((argument) => argument !== '');
+  return {
+    command: real ? [real] : [process.execPath, join(repositoryRoot, 'lab/controller/main.ts')],
+    // The stand-in has no health endpoint.
+    answersProbes: real !== undefined,
+    extra: (given, kubeconfig, at) => {
+      const flags = [`--kubeconfig=${kubeconfig}`];
+      const certificates = at(WEBHOOK_CERTIFICATES);
+      if (certificates) flags.push(`--webhook-cert-dir=${certificates}`);
+      // AWS' emulator knows neither Shield nor classic WAF; the real controller asks for both at every turn.
+      if (real) flags.push('--enable-shield=false', '--enable-waf=false');
+      const missing = flags.filter((flag) => !has(given, flag.slice(2, flag.indexOf('='))));
+      return [...missing, ...added];
+    },
+  };
+}
+
+/** Environment that stands in for what a container finds in its image and its network. */
+export function programEnvironment(home: string, ca: string): Record<string, string> {
+  return {
+    PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin',
+    HOME: home,
+    KUBERNETES_SERVICE_HOST: layout.addresses.apiServer,
+    KUBERNETES_SERVICE_PORT: String(layout.ports.apiServer),
+    AWS_ENDPOINT_URL: `http://${layout.addresses.aws}:${layout.ports.aws}`,
+    AWS_EC2_METADATA_DISABLED: 'true',
+    SSL_CERT_FILE: ca,
+    NODE_EXTRA_CA_CERTS: ca,
+  };
+}

@@ -1,0 +1,74 @@
+// Which subnets a load balancer goes into: those named, else those of the VPC that carry the role's tag, one a zone.
+import { type Access, callEc2, element } from './signed.ts';
+
+export type Scheme = 'internal' | 'internet-facing';
+
+interface Subnet {
+  id: string;
+  zone: string;
+  freeAddresses: number;
+  clusters: string[];
+}
+
+const LEAST_FREE_ADDRESSES = 8;
+const LEAST_SUBNETS = 2;
+const CLUSTER_TAG = 'kubernetes.io/cluster/';
+
+export async function chooseSubnets(
+  access: Access,
+  vpcId: string,
+  clusterName: string,
+  scheme: Scheme,
+): Promise<string[]> {
+  const role = scheme === 'internet-facing' ? 'kubernetes.io/role/elb' : 'kubernetes.io/role/internal-elb';
+  const subnets = await describe(access, vpcId, role);
+  const foreign = subnets.filter(
+    (subnet) => subnet.clusters.length > 0 && !subnet.clusters.includes(clusterName),
+  );
+  const full = subnets.filter(
+    (subnet) => !foreign.includes(subnet) && subnet.freeAddresses < LEAST_FREE_ADDRESSES,
+  );
+  const fit = subnets.filter((subnet) => !foreign.includes(subnet) && !full.includes(subnet));
+  const byZone = new Map<string, string>();
+  for (const subnet of fit.sort((one, other) => (one.id < other.id ? -1 : 1))) {
+    if (!byZone.has(subnet.zone)) byZone.set(subnet.zone, subnet.id);
+  }
+  if (byZone.size === 0) {
+    throw new Error(
+      `couldn't auto-discover subnets: unable to resolve at least one subnet. Evaluated ${subnets.length} subnets: ` +
+        `${foreign.length} are tagged for other clusters, and ${full.length} have insufficient available IP addresses`,
+    );
+  }
+  if (byZone.size < LEAST_SUBNETS) {
+    throw new Error(
+      `couldn't auto-discover subnets: subnets count less than minimal required count: ${byZone.size} < ${LEAST_SUBNETS}`,
+    );
+  }
+  return [...byZone.values()].sort();
+}
+
+async function describe(access: Access, vpcId: string, role: string): Promise<Subnet[]> {
+  const xml = await callEc2(access, 'DescribeSubnets', {
+    'Filter.1.Name': `tag:${role}`,
+    'Filter.1.Value.1': '',
+    'Filter.1.Value.2': '1',
+    'Filter.2.Name': 'vpc-id',
+    'Filter.2.Value.1': vpcId,
+  });
+  // A subnet's own element is the only kind of item that holds a subnetId.
+  return xml
+    .split('<subnetId>')
+    .slice(1)
+    .map((part) => {
+      const text = `<subnetId>${part}`;
+      return {
+        id: element(text, 'subnetId') ?? '',
+        zone: element(text, 'availabilityZone') ?? '',
+        freeAddresses: Number(element(text, 'availableIpAddressCount') ?? '0'),
+        clusters: [...text.matchAll(/<key>([^<]*)<\/key>/g)]
+          .map(([, key]) => key ?? '')
+          .filter((key) => key.startsWith(CLUSTER_TAG))
+          .map((key) => key.slice(CLUSTER_TAG.length)),
+      };
+    });
+}

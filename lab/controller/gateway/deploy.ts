@@ -1,0 +1,285 @@
+// Brings AWS to a Gateway's model: target groups, load balancer, listeners, rules, bindings, web ACL; then drops what is left over.
+import {
+  CreateListenerCommand,
+  CreateLoadBalancerCommand,
+  CreateTargetGroupCommand,
+  DeleteListenerCommand,
+  DeleteLoadBalancerCommand,
+  DeleteTargetGroupCommand,
+  DescribeListenersCommand,
+  DescribeLoadBalancersCommand,
+  DescribeTagsCommand,
+  DescribeTargetGroupsCommand,
+  type LoadBalancer,
+  type Matcher,
+  ModifyListenerCommand,
+  ModifyLoadBalancerAttributesCommand,
+  ModifyTargetGroupCommand,
+  type ModifyTargetGroupCommandInput,
+  type Tag,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { Elb } from '../aws/elb.ts';
+import { associateWebAcl } from '../aws/firewall.ts';
+import type { Access } from '../aws/signed.ts';
+import type { Gateway } from '../objects.ts';
+import type { World } from '../world.ts';
+import { dropBindings, ensureBinding } from './bindings.ts';
+import type { Model, PlannedListener, PlannedTargetGroup } from './model.ts';
+import { syncCertificates } from './sync-certificates.ts';
+import { syncRules } from './sync-rules.ts';
+
+export interface Deployed {
+  arn: string;
+  dnsName: string;
+  active: boolean;
+  /** Whether it was there before this run. */
+  matched: boolean;
+}
+
+export interface Cloud {
+  elb: Elb;
+  access: Access;
+  clusterName: string;
+  vpcId: string;
+  wafv2: boolean;
+}
+
+type HealthCheck = Omit<ModifyTargetGroupCommandInput, 'TargetGroupArn'> & { Matcher: Matcher };
+
+const STACK_TAG = 'gateway.k8s.aws.alb/stack';
+const RESOURCE_TAG = 'gateway.k8s.aws.alb/resource';
+const CLUSTER_TAG = 'elbv2.k8s.aws/cluster';
+
+const stackOf = (gateway: Gateway): string => `${gateway.metadata.namespace}/${gateway.metadata.name}`;
+
+const tags = (cloud: Cloud, gateway: Gateway, resource: string, more: Record<string, string> = {}): Tag[] =>
+  Object.entries({
+    ...more,
+    [CLUSTER_TAG]: cloud.clusterName,
+    [STACK_TAG]: stackOf(gateway),
+    [RESOURCE_TAG]: resource,
+  }).map(([Key, Value]) => ({ Key, Value }));
+
+const isUp = (balancer: LoadBalancer): boolean =>
+  balancer.State?.Code === 'active' || balancer.State?.Code === 'active_impaired';
+
+/** Those of the ARNs that carry this Gateway's tags. DescribeTags takes twenty at a time. */
+async function ownOf(cloud: Cloud, gateway: Gateway, arns: string[]): Promise<Set<string>> {
+  const own = new Set<string>();
+  for (let start = 0; start < arns.length; start += 20) {
+    const page = new DescribeTagsCommand({ ResourceArns: arns.slice(start, start + 20) });
+    const { TagDescriptions = [] } = await cloud.elb.send(page);
+    for (const { ResourceArn = '', Tags: its = [] } of TagDescriptions) {
+      const has = (key: string, value: string): boolean =>
+        its.some((tag) => tag.Key === key && tag.Value === value);
+      if (has(CLUSTER_TAG, cloud.clusterName) && has(STACK_TAG, stackOf(gateway))) own.add(ResourceArn);
+    }
+  }
+  return own;
+}
+
+async function ownLoadBalancers(cloud: Cloud, gateway: Gateway): Promise<LoadBalancer[]> {
+  const { LoadBalancers: all = [] } = await cloud.elb.send(new DescribeLoadBalancersCommand({}));
+  const own = await ownOf(
+    cloud,
+    gateway,
+    all.map((each) => each.LoadBalancerArn ?? ''),
+  );
+  return all.filter((each) => own.has(each.LoadBalancerArn ?? ''));
+}
+
+export async function deploy(world: World, cloud: Cloud, gateway: Gateway, model: Model): Promise<Deployed> {
+  const own = await ownLoadBalancers(cloud, gateway);
+  const groups = new Map<string, string>();
+  for (const group of model.targetGroups.values())
+    groups.set(group.name, await ensureTargetGroup(cloud, gateway, group));
+  // A change of scheme or name means another load balancer; the old one goes first.
+  for (const other of own) if (other.LoadBalancerName !== model.name) await deleteLoadBalancer(cloud, other);
+  const matched = own.find((each) => each.LoadBalancerName === model.name);
+  const balancer = matched ?? (await createLoadBalancer(cloud, gateway, model));
+  const arn = balancer.LoadBalancerArn ?? '';
+  await syncListeners(cloud, gateway, arn, model.listeners, groups);
+  for (const group of model.targetGroups.values())
+    await ensureBinding(world, gateway, group, groups.get(group.name) ?? '', cloud.vpcId);
+  const webAcl = model.configuration.wafV2?.webACL;
+  if (webAcl && cloud.wafv2) await associateWebAcl(cloud.access, webAcl, arn);
+  await dropTargetGroups(world, cloud, gateway, new Set(groups.values()));
+  return {
+    arn,
+    dnsName: (balancer.DNSName ?? '').toLowerCase(),
+    active: isUp(balancer),
+    matched: matched !== undefined,
+  };
+}
+
+/** Takes away everything that belongs to the Gateway. */
+export async function destroy(world: World, cloud: Cloud, gateway: Gateway): Promise<void> {
+  for (const balancer of await ownLoadBalancers(cloud, gateway)) await deleteLoadBalancer(cloud, balancer);
+  await dropTargetGroups(world, cloud, gateway, new Set());
+}
+
+async function createLoadBalancer(
+  cloud: Cloud,
+  gateway: Gateway,
+  { name, scheme, subnets, configuration }: Model,
+): Promise<LoadBalancer> {
+  const { LoadBalancers: [created] = [] } = await cloud.elb.send(
+    new CreateLoadBalancerCommand({
+      Name: name,
+      Type: 'application',
+      Scheme: scheme,
+      IpAddressType: configuration.ipAddressType ?? 'ipv4',
+      Subnets: subnets,
+      ...(configuration.securityGroups?.length && { SecurityGroups: configuration.securityGroups }),
+      Tags: tags(cloud, gateway, 'LoadBalancer', configuration.tags),
+    }),
+  );
+  if (!created) throw new Error(`CreateLoadBalancer answered without a load balancer for ${name}`);
+  const attributes =
+    configuration.loadBalancerAttributes?.map(({ key, value }) => ({ Key: key, Value: value })) ?? [];
+  if (attributes.length > 0)
+    await cloud.elb.send(
+      new ModifyLoadBalancerAttributesCommand({
+        LoadBalancerArn: created.LoadBalancerArn,
+        Attributes: attributes,
+      }),
+    );
+  return created;
+}
+
+async function deleteLoadBalancer(cloud: Cloud, balancer: LoadBalancer): Promise<void> {
+  const { Listeners = [] } = await cloud.elb.send(
+    new DescribeListenersCommand({ LoadBalancerArn: balancer.LoadBalancerArn }),
+  );
+  for (const listener of Listeners)
+    await cloud.elb.send(new DeleteListenerCommand({ ListenerArn: listener.ListenerArn }));
+  await cloud.elb.send(new DeleteLoadBalancerCommand({ LoadBalancerArn: balancer.LoadBalancerArn }));
+}
+
+function healthCheckOf({ props, protocolVersion }: PlannedTargetGroup): HealthCheck {
+  const check = props.healthCheckConfig;
+  const grpc = protocolVersion === 'GRPC';
+  return {
+    HealthCheckPath: check?.healthCheckPath ?? (grpc ? '/AWS.ALB/healthcheck' : '/'),
+    HealthCheckPort: check?.healthCheckPort ?? 'traffic-port',
+    HealthCheckProtocol: check?.healthCheckProtocol?.toUpperCase() === 'HTTPS' ? 'HTTPS' : 'HTTP',
+    HealthCheckIntervalSeconds: check?.healthCheckInterval ?? 15,
+    HealthCheckTimeoutSeconds: check?.healthCheckTimeout ?? 5,
+    HealthyThresholdCount: check?.healthyThresholdCount ?? 3,
+    UnhealthyThresholdCount: check?.unhealthyThresholdCount ?? 3,
+    Matcher: grpc
+      ? { GrpcCode: check?.matcher?.grpcCode ?? '12' }
+      : { HttpCode: check?.matcher?.httpCode ?? '200-399' },
+  };
+}
+
+async function ensureTargetGroup(cloud: Cloud, gateway: Gateway, group: PlannedTargetGroup): Promise<string> {
+  const describe = new DescribeTargetGroupsCommand({ Names: [group.name] });
+  const found = (await cloud.elb.find(() => cloud.elb.send(describe)))?.TargetGroups?.[0];
+  const check = healthCheckOf(group);
+  if (found?.TargetGroupArn) {
+    const { Matcher, ...plain } = check;
+    const known = Object.entries(plain).every(([name, value]) => found[name as keyof typeof plain] === value);
+    const same =
+      known &&
+      (found.Matcher?.HttpCode ?? found.Matcher?.GrpcCode) === (Matcher.HttpCode ?? Matcher.GrpcCode);
+    if (!same)
+      await cloud.elb.send(new ModifyTargetGroupCommand({ TargetGroupArn: found.TargetGroupArn, ...check }));
+    return found.TargetGroupArn;
+  }
+  const { TargetGroups: [created] = [] } = await cloud.elb.send(
+    new CreateTargetGroupCommand({
+      Name: group.name,
+      Protocol: group.protocol === 'HTTPS' ? 'HTTPS' : 'HTTP',
+      ProtocolVersion: group.protocolVersion,
+      Port: group.port,
+      VpcId: cloud.vpcId,
+      TargetType: group.targetType,
+      ...check,
+      Tags: tags(
+        cloud,
+        gateway,
+        `${group.serviceNamespace}/${group.serviceName}:${group.servicePort}`,
+        group.props.tags,
+      ),
+    }),
+  );
+  return created?.TargetGroupArn ?? '';
+}
+
+async function syncListeners(
+  cloud: Cloud,
+  gateway: Gateway,
+  balancerArn: string,
+  planned: PlannedListener[],
+  groups: Map<string, string>,
+): Promise<void> {
+  const { Listeners: existing = [] } = await cloud.elb.send(
+    new DescribeListenersCommand({ LoadBalancerArn: balancerArn }),
+  );
+  for (const listener of existing) {
+    if (!planned.some((each) => each.port === listener.Port))
+      await cloud.elb.send(new DeleteListenerCommand({ ListenerArn: listener.ListenerArn }));
+  }
+  for (const want of planned) {
+    const settings = {
+      Protocol: want.protocol,
+      Port: want.port,
+      DefaultActions: [
+        {
+          Type: 'fixed-response' as const,
+          FixedResponseConfig: { StatusCode: '404', ContentType: 'text/plain' },
+        },
+      ],
+      ...(want.protocol === 'HTTPS' && {
+        SslPolicy: want.sslPolicy,
+        Certificates: want.certificates.slice(0, 1).map((CertificateArn) => ({ CertificateArn })),
+      }),
+    };
+    const known = existing.find((each) => each.Port === want.port);
+    let arn = known?.ListenerArn;
+    const same =
+      known?.Protocol === want.protocol &&
+      known.SslPolicy === (want.protocol === 'HTTPS' ? want.sslPolicy : known.SslPolicy) &&
+      known.Certificates?.[0]?.CertificateArn === want.certificates[0];
+    if (!arn) {
+      const { Listeners: [created] = [] } = await cloud.elb.send(
+        new CreateListenerCommand({
+          LoadBalancerArn: balancerArn,
+          ...settings,
+          Tags: tags(cloud, gateway, String(want.port)),
+        }),
+      );
+      arn = created?.ListenerArn;
+    } else if (!same) {
+      await cloud.elb.send(new ModifyListenerCommand({ ListenerArn: arn, ...settings }));
+    }
+    await syncCertificates(cloud.elb, arn ?? '', want.certificates);
+    await syncRules(cloud.elb, arn ?? '', want.rules, groups, tags(cloud, gateway, String(want.port)));
+  }
+}
+
+/** By tags rather than by bindings: a deployment that failed half way left groups that no binding knows. */
+async function dropTargetGroups(
+  world: World,
+  cloud: Cloud,
+  gateway: Gateway,
+  keep: Set<string>,
+): Promise<void> {
+  await dropBindings(world, gateway, keep);
+  const arns: string[] = [];
+  let Marker: string | undefined;
+  do {
+    const page = await cloud.elb.send(new DescribeTargetGroupsCommand({ ...(Marker && { Marker }) }));
+    arns.push(...(page.TargetGroups ?? []).map((each) => each.TargetGroupArn ?? ''));
+    Marker = page.NextMarker;
+  } while (Marker);
+  const own = await ownOf(
+    cloud,
+    gateway,
+    arns.filter((arn) => !keep.has(arn)),
+  );
+  for (const TargetGroupArn of own) {
+    await cloud.elb.find(() => cloud.elb.send(new DeleteTargetGroupCommand({ TargetGroupArn })));
+  }
+}
