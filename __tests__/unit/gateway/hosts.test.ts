@@ -1,0 +1,233 @@
+// Which listeners a route attaches to, and which hosts it publishes.
+import { describe, expect, test } from '@jest/globals';
+import type { JsonObject, KubernetesObject, Sourced } from '../../../src/bundle/object.ts';
+import { attach } from '../../../src/gateway/attachment.ts';
+import { hostless, hostsOf } from '../../../src/gateway/hosts.ts';
+import { parentRefsOf } from '../../../src/gateway/shapes.ts';
+
+const gatewayOf = (listeners: readonly JsonObject[], namespace = 'infra'): KubernetesObject => ({
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind: 'Gateway',
+  metadata: { name: 'public', namespace },
+  spec: { listeners },
+});
+
+const routeOf = (spec: JsonObject, kind = 'HTTPRoute', namespace = 'apps'): KubernetesObject => ({
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind,
+  metadata: { name: 'web', namespace },
+  spec: { parentRefs: [{ name: 'public', namespace: 'infra' }], ...spec },
+});
+
+const all = { allowedRoutes: { namespaces: { from: 'All' } } };
+const https: JsonObject = { name: 'https', port: 443, protocol: 'HTTPS', hostname: '*.example.com', ...all };
+const http: JsonObject = { name: 'http', port: 80, protocol: 'HTTP', hostname: '*.example.com', ...all };
+const labels = { apps: { team: 'web', 'kubernetes.io/metadata.name': 'apps' } };
+
+const attached = (
+  listeners: readonly JsonObject[],
+  spec: JsonObject,
+  kind = 'HTTPRoute',
+  namespace = 'apps',
+) => {
+  const route = routeOf(spec, kind, namespace);
+  const [parent] = parentRefsOf(route);
+  if (parent === undefined) throw new Error('the route has no parentRef');
+  const result = attach(route, parent, gatewayOf(listeners), (name) => labels[name as 'apps']);
+  return 'attachments' in result
+    ? result.attachments.map(({ listener, hosts }) => `${listener.name} ${hosts.join(',')}`)
+    : `${result.code}: ${result.reason}`;
+};
+
+const parent = (rest: JsonObject): JsonObject => ({
+  parentRefs: [{ name: 'public', namespace: 'infra', ...rest }],
+});
+
+describe('attach', () => {
+  test.each<[string, JsonObject[], JsonObject, string[]]>([
+    [
+      'every listener without sectionName',
+      [https, http],
+      { hostnames: ['a.example.com'] },
+      ['https a.example.com', 'http a.example.com'],
+    ],
+    [
+      'by sectionName',
+      [https, http],
+      { hostnames: ['a.example.com'], ...parent({ sectionName: 'http' }) },
+      ['http a.example.com'],
+    ],
+    [
+      'by port',
+      [https, http],
+      { hostnames: ['a.example.com'], ...parent({ port: 443 }) },
+      ['https a.example.com'],
+    ],
+    [
+      'only hostnames in common',
+      [https],
+      { hostnames: ['a.example.com', 'b.example.org'] },
+      ['https a.example.com'],
+    ],
+    ['without hostnames the listener decides', [https], {}, ['https *.example.com']],
+    ['neither has a hostname', [{ ...https, hostname: '' }], {}, ['https ']],
+    [
+      'only listeners that fit',
+      [{ ...https, hostname: 'b.example.com' }, http],
+      { hostnames: ['a.example.com'] },
+      ['http a.example.com'],
+    ],
+    [
+      'by label',
+      [
+        {
+          ...https,
+          allowedRoutes: { namespaces: { from: 'Selector', selector: { matchLabels: { team: 'web' } } } },
+        },
+      ],
+      { hostnames: ['a.example.com'] },
+      ['https a.example.com'],
+    ],
+  ])('%s', (_what, listeners, spec, expected) => {
+    expect(attached(listeners, spec)).toEqual(expected);
+  });
+
+  test.each<[string, JsonObject[], JsonObject, string]>([
+    [
+      'unknown sectionName',
+      [https, http],
+      parent({ sectionName: 'nope' }),
+      'route/no-matching-parent: HTTPRoute apps/web wants a listener named "nope" of Gateway infra/public, which has "https" (HTTPS 443), "http" (HTTP 80).',
+    ],
+    [
+      'unknown port',
+      [https],
+      parent({ port: 8443 }),
+      'route/no-matching-parent: HTTPRoute apps/web wants a listener on port 8443 of Gateway infra/public, which has "https" (HTTPS 443).',
+    ],
+    [
+      'namespace Same, the default',
+      [{ name: 'https', port: 443, protocol: 'HTTPS' }],
+      {},
+      'route/not-allowed: Gateway infra/public does not admit HTTPRoute apps/web of namespace apps: listener "https" admits routes of its own namespace infra only.',
+    ],
+    [
+      'a label that the namespace lacks',
+      [
+        {
+          ...https,
+          allowedRoutes: {
+            namespaces: {
+              from: 'Selector',
+              selector: { matchExpressions: [{ key: 'team', operator: 'NotIn', values: ['web'] }] },
+            },
+          },
+        },
+      ],
+      {},
+      'route/not-allowed: Gateway infra/public does not admit HTTPRoute apps/web of namespace apps: listener "https" admits routes of namespaces with certain labels, which apps lacks.',
+    ],
+    [
+      'kind',
+      [{ ...https, allowedRoutes: { namespaces: { from: 'All' }, kinds: [{ kind: 'GRPCRoute' }] } }],
+      {},
+      'route/not-allowed: Gateway infra/public does not admit HTTPRoute apps/web of namespace apps: listener "https" admits only GRPCRoute.',
+    ],
+    [
+      'protocol',
+      [{ ...https, protocol: 'TLS' }],
+      {},
+      'route/not-allowed: Gateway infra/public does not admit HTTPRoute apps/web of namespace apps: listener "https" speaks TLS, which suits no HTTPRoute.',
+    ],
+    [
+      'hostname',
+      [https, { ...http, hostname: 'x.example.org' }],
+      { hostnames: ['a.example.net', 'b.example.net'] },
+      'route/hostname-outside-listener: HTTPRoute apps/web asks for "a.example.net", "b.example.net", and Gateway infra/public listens for "*.example.com" (listener "https"), "x.example.org" (listener "http"): they have no name in common.',
+    ],
+  ])('%s', (_what, listeners, spec, expected) => {
+    expect(attached(listeners, spec)).toBe(expected);
+  });
+
+  test('labels that could not be read are no reason to refuse', () => {
+    const listener = {
+      ...https,
+      allowedRoutes: { namespaces: { from: 'Selector', selector: { matchLabels: { a: 'b' } } } },
+    };
+    expect(attached([listener], { hostnames: ['a.example.com'] }, 'HTTPRoute', 'unknown')).toEqual([
+      'https a.example.com',
+    ]);
+  });
+});
+
+describe('hostsOf', () => {
+  const sourced = (object: KubernetesObject): Sourced => ({ object, source: { file: 'r.yaml', line: 1 } });
+  const published = (route: KubernetesObject, gateways: KubernetesObject[], namespace?: string) =>
+    hostsOf([sourced(route)], gateways, namespace === undefined ? {} : { namespace }).map(
+      ({ host, kind, secure, parents }) =>
+        `${host} ${kind} ${secure ?? 'unknown'} ${parents.map(({ sectionName = '*' }) => sectionName).join(',')}`,
+    );
+
+  test.each<[string, JsonObject, JsonObject[], string[]]>([
+    [
+      'each hostname',
+      { hostnames: ['a.example.com', 'b.example.com'] },
+      [https],
+      ['a.example.com HTTP true *', 'b.example.com HTTP true *'],
+    ],
+    [
+      'the listener stands in',
+      {},
+      [https, { ...http, hostname: 'x.example.org' }],
+      ['*.example.com HTTP true *', 'x.example.org HTTP false *'],
+    ],
+    [
+      'a redirect route is not secure',
+      { hostnames: ['a.example.com'], ...parent({ sectionName: 'http' }) },
+      [https, http],
+      ['a.example.com HTTP false http'],
+    ],
+    ['both listeners', { hostnames: ['a.example.com'] }, [http, https], ['a.example.com HTTP true *']],
+    [
+      'a hostname that fits no listener stays wanted',
+      { hostnames: ['a.example.com', 'x.example.org'] },
+      [https],
+      ['a.example.com HTTP true *', 'x.example.org HTTP unknown *'],
+    ],
+    [
+      'a wildcard narrowed by the listener',
+      { hostnames: ['*.example.com'] },
+      [{ ...https, hostname: 'a.example.com' }],
+      ['a.example.com HTTP true *'],
+    ],
+    ['nobody names a host', {}, [{ ...https, hostname: '' }], []],
+  ])('%s', (_what, spec, listeners, expected) => {
+    expect(published(routeOf(spec), [gatewayOf(listeners)])).toEqual(expected);
+  });
+
+  test('a Gateway that is not known yet', () => {
+    expect(published(routeOf({ hostnames: ['a.example.com'] }), [])).toEqual([
+      'a.example.com HTTP unknown *',
+    ]);
+    expect(published(routeOf({}), [])).toEqual([]);
+    expect(hostless([sourced(routeOf({}))], [])).toHaveLength(1);
+  });
+
+  test('objects without a namespace stand in that of the run', () => {
+    const gateway = {
+      ...gatewayOf([{ name: 'https', port: 443, protocol: 'HTTPS' }]),
+      metadata: { name: 'public' },
+    };
+    const route = {
+      ...routeOf({ hostnames: ['a.example.com'], parentRefs: [{ name: 'public' }] }),
+      metadata: { name: 'web' },
+    };
+    expect(published(route, [gateway], 'prod')).toEqual(['a.example.com HTTP true *']);
+  });
+
+  test('GRPCRoutes, and wildcards to probe', () => {
+    const [host] = hostsOf([sourced(routeOf({}, 'GRPCRoute'))], [gatewayOf([https])]);
+    expect(host).toMatchObject({ host: '*.example.com', kind: 'GRPC' });
+    expect(host?.probeHost).toMatch(/^probe-\w+\.example\.com$/);
+  });
+});

@@ -1,0 +1,64 @@
+import { describe, expect, test } from '@jest/globals';
+import { isForkPullRequest, isPullRequestTarget, pullRequestOf } from '../../../src/github/event.ts';
+
+const own = { id: 1, full_name: 'acme/shop' };
+const fork = { id: 2, full_name: 'mallory/shop' };
+const pull = (head: unknown, base: unknown = own) => ({
+  pull_request: {
+    number: 7,
+    head: { ref: 'feature', sha: 'abc', repo: head },
+    base: { ref: 'main', sha: 'def', repo: base },
+  },
+});
+const afterPull = (head: unknown, event = 'pull_request') => ({
+  repository: own,
+  workflow_run: { event, head_repository: head, repository: own },
+});
+
+describe('does the run work for a fork?', () => {
+  test.each<[string, string, unknown, boolean]>([
+    ['own branch', 'pull_request', pull(own), false],
+    ['fork', 'pull_request', pull(fork), true],
+    ['fork with the rights of the base', 'pull_request_target', pull(fork), true],
+    ['review on a fork', 'pull_request_review', pull(fork), true],
+    ['fork that was deleted', 'pull_request', pull(null), true],
+    ['renamed in between: same id', 'pull_request', pull({ ...own, full_name: 'acme/store' }), false],
+    ['same name, other id', 'pull_request', pull({ ...own, id: 9 }), true],
+    [
+      'no ids, other case',
+      'pull_request',
+      pull({ full_name: 'Acme/Shop' }, { full_name: 'acme/shop' }),
+      false,
+    ],
+    ['no ids, other name', 'pull_request', pull({ full_name: 'x/shop' }, { full_name: 'acme/shop' }), true],
+    ['push', 'push', { ...pull(fork) }, false],
+    ['after a pull request of a fork', 'workflow_run', afterPull(fork), true],
+    ['after a pull request of its own', 'workflow_run', afterPull(own), false],
+    ['after a push', 'workflow_run', afterPull(fork, 'push'), false],
+    ['no payload', 'pull_request', {}, false],
+    ['broken payload', 'pull_request', 'text', false],
+    ['null', 'pull_request', null, false],
+  ])('%s', (_name, event, payload, expected) => {
+    expect(isForkPullRequest(event, payload)).toBe(expected);
+  });
+});
+
+test('the pull request of the event', () => {
+  expect(pullRequestOf('pull_request', pull(fork))).toEqual({
+    number: 7,
+    headSha: 'abc',
+    headBranch: 'feature',
+    headRepository: 'mallory/shop',
+    baseRepository: 'acme/shop',
+    fromFork: true,
+  });
+  expect(pullRequestOf('push', pull(fork))).toBeUndefined();
+  expect(pullRequestOf('pull_request', pull(null))).not.toHaveProperty('headRepository');
+});
+
+test.each([
+  ['pull_request_target', true],
+  ['pull_request', false],
+])('%s has the rights of the base: %p', (event, expected) => {
+  expect(isPullRequestTarget(event)).toBe(expected);
+});

@@ -1,0 +1,341 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Applied } from '../../../src/apply/applier.ts';
+import type { KubernetesObject } from '../../../src/bundle/object.ts';
+import { type ApplierOptions, serverSideApplier } from '../../../src/kube/apply.ts';
+import { connect, type Kube } from '../../../src/kube/connection.ts';
+import { type Discovery, discover, serverVersion } from '../../../src/kube/discovery.ts';
+import { removeObject } from '../../../src/kube/remove.ts';
+import { systemClock } from '../../../src/system-clock.ts';
+import { type Answer, type ApiServer, type Asked, startApiServer, status } from './api-server.ts';
+
+let server: ApiServer;
+let kube: Kube;
+const never = new AbortController().signal;
+
+const resource = (plural: string, kind: string, scope: string) => ({
+  resource: plural,
+  responseKind: { kind },
+  scope,
+});
+const group = (name: string, version: string, ...resources: object[]) => ({
+  metadata: { name },
+  versions: [{ version, resources }],
+});
+const aggregated = (...items: object[]): Answer => ({ body: { kind: 'APIGroupDiscoveryList', items } });
+const core = group(
+  '',
+  'v1',
+  resource('configmaps', 'ConfigMap', 'Namespaced'),
+  resource('namespaces', 'Namespace', 'Cluster'),
+);
+const crds = group(
+  'apiextensions.k8s.io',
+  'v1',
+  resource('customresourcedefinitions', 'CustomResourceDefinition', 'Cluster'),
+);
+
+/** Answers discovery; the rest is the test's. */
+const serve = (rest: (asked: Asked) => Answer | 'reset', groups: () => object[] = () => [crds]): void =>
+  server.answer((asked) => {
+    if (asked.path === '/api') return aggregated(core);
+    if (asked.path === '/apis') return aggregated(...groups());
+    return rest(asked);
+  });
+
+beforeEach(async () => {
+  server = await startApiServer();
+  const { endpoint, caData } = server;
+  kube = connect({ endpoint, caData, token: async () => 't', clock: systemClock, principal: 'arn:role' });
+});
+afterEach(async () => {
+  await kube.close();
+  await server.close();
+});
+
+const patience = { milliseconds: 2_000, random: () => 0 };
+const apply = async (object: KubernetesObject, options: Partial<ApplierOptions> = {}): Promise<Applied> => {
+  const applier = serverSideApplier(kube, await discover(kube, never), {
+    namespace: 'apps',
+    patience,
+    ...options,
+  });
+  return applier.apply(object, never);
+};
+
+const configMap: KubernetesObject = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'a', labels: { x: 'y' } },
+  data: { key: 'value' },
+};
+const live = (resourceVersion: string, more: object = {}) => ({
+  ...configMap,
+  metadata: { ...configMap.metadata, namespace: 'apps', resourceVersion },
+  ...more,
+});
+const owned = (fieldsV1: object) => [{ manager: 'eks-gateway-action', operation: 'Apply', fieldsV1 }];
+
+describe('what is sent', () => {
+  test('is the object as written, without what only the server writes', async () => {
+    serve(({ method }) =>
+      method === 'GET' ? status(404, 'NotFound', 'x') : { status: 201, body: live('1') },
+    );
+    await apply({
+      ...configMap,
+      metadata: {
+        ...configMap.metadata,
+        creationTimestamp: null,
+        resourceVersion: '7',
+        managedFields: [],
+        annotations: { keep: 'me', 'kubectl.kubernetes.io/last-applied-configuration': '{}' },
+      },
+      status: { conditions: null },
+    });
+    const sent = server.asked.find(({ method }) => method === 'PATCH');
+    expect(sent).toMatchObject({
+      path: '/api/v1/namespaces/apps/configmaps/a',
+      contentType: 'application/apply-patch+yaml',
+    });
+    expect(Object.fromEntries(sent?.query ?? [])).toEqual({
+      fieldManager: 'eks-gateway-action',
+      fieldValidation: 'Strict',
+      force: 'false',
+    });
+    expect(JSON.parse(sent?.body ?? '')).toEqual({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'a', namespace: 'apps', labels: { x: 'y' }, annotations: { keep: 'me' } },
+      data: { key: 'value' },
+    });
+  });
+
+  test('carries no namespace for an object of the cluster', async () => {
+    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'n', namespace: 'wrong' } };
+    serve(({ method }) =>
+      method === 'GET' ? status(404, 'NotFound', 'x') : { status: 201, body: namespace },
+    );
+    expect((await apply(namespace)).ref).toBe('Namespace n');
+    const sent = server.asked.find(({ method }) => method === 'PATCH');
+    expect(sent?.path).toBe('/api/v1/namespaces/n');
+    expect(JSON.parse(sent?.body ?? '')).toEqual({ ...namespace, metadata: { name: 'n' } });
+  });
+});
+
+describe('the result', () => {
+  const answering = (before: Answer, given: Answer): void =>
+    serve(({ method }) => (method === 'GET' ? before : given));
+
+  test.each<[Applied['result'], string, Answer, Answer]>([
+    ['created', '201', status(404, 'NotFound', 'x'), { status: 201, body: live('1') }],
+    ['unchanged', 'the same resourceVersion', { body: live('1') }, { body: live('1') }],
+    ['configured', 'other content', { body: live('1', { data: {} }) }, { body: live('2') }],
+    [
+      'unchanged',
+      'a status that was written in between',
+      { body: live('1', { status: { a: 1 } }) },
+      { body: live('2', { status: { a: 2 } }) },
+    ],
+    [
+      'configured',
+      'fields that are ours from now on',
+      { body: live('1') },
+      { body: { ...live('2'), metadata: { ...live('2').metadata, managedFields: owned({ 'f:data': {} }) } } },
+    ],
+    ['configured', 'an object that may not be read', status(403, 'Forbidden', 'no'), { body: live('2') }],
+  ])('is %s for %s', async (result, _name, before, given) => {
+    answering(before, given);
+    expect(await apply(configMap)).toMatchObject({
+      result,
+      ref: 'ConfigMap apps/a',
+      live: { kind: 'ConfigMap' },
+    });
+  });
+
+  test.each<[string, Answer, Partial<Applied>]>([
+    [
+      'a field of another manager',
+      status(409, 'Conflict', 'Apply failed with 1 conflict', {
+        causes: [
+          {
+            reason: 'FieldManagerConflict',
+            message: 'conflict with "kubectl-client-side-apply" using v1',
+            field: '.data.key',
+          },
+        ],
+      }),
+      { result: 'conflict', message: '.data.key is owned by kubectl-client-side-apply.' },
+    ],
+    [
+      'a missing permission',
+      status(
+        403,
+        'Forbidden',
+        'x is forbidden: User "u" cannot patch resource "configmaps" in API group "" in the namespace "apps"',
+      ),
+      {
+        result: 'failed',
+        denied: 'patch configmaps in namespace apps',
+        message: 'arn:role (in the cluster: u) may not patch configmaps in namespace apps.',
+      },
+    ],
+    [
+      'a namespace that does not exist',
+      status(404, 'NotFound', 'namespaces "apps" not found', { kind: 'namespaces', name: 'apps' }),
+      { result: 'failed', message: 'The namespace apps does not exist.' },
+    ],
+    [
+      'a namespace that goes away',
+      status(403, 'Forbidden', 'being terminated', { causes: [{ reason: 'NamespaceTerminating' }] }),
+      { result: 'failed', message: 'The namespace apps is being deleted.' },
+    ],
+    [
+      'an invalid field',
+      status(422, 'Invalid', 'long text', { causes: [{ field: 'spec.x', message: 'Required value' }] }),
+      { result: 'failed', message: 'spec.x: Required value' },
+    ],
+    [
+      'an unknown field',
+      status(
+        500,
+        '',
+        'failed to create typed patch object (apps/a; /v1, Kind=ConfigMap): .dada: field not declared in schema',
+      ),
+      { result: 'failed', message: '.dada: field not declared in schema' },
+    ],
+  ])('tells of %s', async (_name, refusal, expected) => {
+    answering({ body: live('1') }, refusal);
+    const applied = await apply(configMap);
+    expect(applied).toMatchObject(expected);
+    expect(applied.hint).toBeTruthy();
+    expect(applied.live).toBeUndefined();
+  });
+
+  test('carries the warnings of the server', async () => {
+    answering(
+      { body: live('1') },
+      { body: live('1'), headers: { warning: '299 - "v1beta1 is deprecated"' } },
+    );
+    expect((await apply(configMap)).warnings).toEqual(['v1beta1 is deprecated']);
+  });
+
+  test('waits for a webhook that comes up', async () => {
+    let calls = 0;
+    serve(({ method }) => {
+      if (method === 'GET') return status(404, 'NotFound', 'x');
+      calls += 1;
+      return calls < 3
+        ? status(500, 'InternalError', 'Internal error occurred: failed calling webhook "w": refused')
+        : { status: 201, body: live('1') };
+    });
+    const waits: string[] = [];
+    const applied = await apply(configMap, { patience: { ...patience, onWait: (why) => waits.push(why) } });
+    expect(applied.result).toBe('created');
+    expect(waits).toEqual(Array(2).fill('the webhook w does not answer yet'));
+  });
+
+  test('refuses a name that leads to another path, without asking', async () => {
+    serve(() => ({ status: 201, body: live('1') }));
+    const applied = await apply({ ...configMap, metadata: { name: '../../secrets/a' } });
+    expect(applied.result).toBe('failed');
+    expect(server.asked.filter(({ path }) => path.startsWith('/api/v1'))).toEqual([]);
+  });
+});
+
+describe('a kind that is not served', () => {
+  const widget: KubernetesObject = { apiVersion: 'x.example/v1', kind: 'Widget', metadata: { name: 'w' } };
+  const crd: KubernetesObject = {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'widgets.x.example' },
+    spec: { group: 'x.example', names: { kind: 'Widget' } },
+  };
+  const widgets = group('x.example', 'v1', resource('widgets', 'Widget', 'Namespaced'));
+
+  test('fails at once when nothing will bring it', async () => {
+    serve(() => status(404, 'NotFound', 'x'));
+    const started = performance.now();
+    expect(await apply(widget)).toMatchObject({ result: 'failed', ref: 'Widget w' });
+    expect(performance.now() - started).toBeLessThan(1_500);
+  });
+
+  test('is waited for when its CRD was applied before', async () => {
+    let looks = 0;
+    serve(
+      ({ method, path }) =>
+        method === 'GET'
+          ? status(404, 'NotFound', 'x')
+          : { status: 201, body: path.includes('/widgets') ? widget : crd },
+      () => {
+        looks += 1;
+        return looks > 3 ? [crds, widgets] : [crds];
+      },
+    );
+    const applier = serverSideApplier(kube, await discover(kube, never), { namespace: 'apps', patience });
+    await applier.apply(crd, never);
+    expect(await applier.apply(widget, never)).toMatchObject({ result: 'created', ref: 'Widget apps/w' });
+  });
+});
+
+describe('discovery', () => {
+  const found = async (discovery: Discovery) => discovery.find('apps/v1', 'Deployment', never);
+  const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', plural: 'deployments', namespaced: true };
+
+  test('understands a server without the aggregated form, and one whose extension is down', async () => {
+    server.answer(({ path }) => {
+      if (path === '/api') return { body: { kind: 'APIVersions', versions: ['v1'] } };
+      if (path === '/apis') {
+        const versions = ['apps/v1', 'metrics.k8s.io/v1beta1'].map((groupVersion) => ({ groupVersion }));
+        return { body: { kind: 'APIGroupList', groups: [{ versions }] } };
+      }
+      if (path !== '/apis/apps/v1') return { status: 404 };
+      const resources = [
+        { name: 'deployments', kind: 'Deployment', namespaced: true },
+        { name: 'deployments/status', kind: 'Deployment', namespaced: true },
+      ];
+      return { body: { groupVersion: 'apps/v1', resources } };
+    });
+    const discovery = await discover(kube, never);
+    expect(await found(discovery)).toEqual(deployment);
+    expect(discovery.apiVersions()).toEqual(['apps/v1', 'apps/v1/Deployment']);
+  });
+
+  test('looks again, once, for a kind that it does not know', async () => {
+    let known = false;
+    serve(
+      () => ({ status: 404 }),
+      () => (known ? [group('apps', 'v1', resource('deployments', 'Deployment', 'Namespaced'))] : []),
+    );
+    const discovery = await discover(kube, never);
+    expect(await found(discovery)).toBeUndefined();
+    known = true;
+    expect(await found(discovery)).toEqual(deployment);
+    const before = server.asked.length;
+    await found(discovery);
+    expect(server.asked).toHaveLength(before);
+  });
+
+  test('that is denied names the permission', async () => {
+    server.answer(() => status(403, 'Forbidden', 'forbidden: User "u" cannot get path "/apis"'));
+    await expect(discover(kube, never)).rejects.toMatchObject({
+      code: 'cluster/forbidden',
+      hint: expect.stringContaining('get /apis'),
+    });
+  });
+
+  test("gives the server's version", async () => {
+    server.answer(() => ({ body: { gitVersion: 'v1.36.3-eks-1' } }));
+    expect(await serverVersion(kube, never)).toBe('v1.36.3-eks-1');
+  });
+});
+
+test('removing an object that is gone is no error; one that may not be removed is named', async () => {
+  const secrets = { apiVersion: 'v1', plural: 'secrets' };
+  server.answer(() => status(404, 'NotFound', 'x'));
+  await removeObject(kube, secrets, 'n', 'a', never);
+  expect(server.asked[0]).toMatchObject({ method: 'DELETE', path: '/api/v1/namespaces/n/secrets/a' });
+  server.answer(() => status(403, 'Forbidden', 'no'));
+  await expect(removeObject(kube, secrets, 'n', 'a', never)).rejects.toMatchObject({
+    code: 'cluster/forbidden',
+    message: 'arn:role may not delete secrets in namespace n.',
+  });
+});

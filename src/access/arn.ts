@@ -1,0 +1,71 @@
+// ARNs and partitions: what an ARN says about account and partition, and where a partition's endpoints live.
+
+export interface Arn {
+  /** `aws`, `aws-cn`, `aws-us-gov` … */
+  readonly partition: string;
+  readonly service: string;
+  /** Empty for global services. */
+  readonly region: string;
+  /** Twelve digits, or empty where the service leaves it out (`arn:aws:route53:::hostedzone/…`). */
+  readonly account: string;
+  /** Everything after the fifth colon. */
+  readonly resource: string;
+}
+
+/** `undefined` when the text is no ARN (`arn:partition:service:region:account:resource`). */
+export function parseArn(text: string): Arn | undefined {
+  const match = /^arn:([a-z][a-z0-9-]*):([a-z0-9-]+):([a-z0-9-]*):(\d{12}|aws|):(.+)$/s.exec(text);
+  if (match === null) return undefined;
+  const [, partition = '', service = '', region = '', account = '', resource = ''] = match;
+  return { partition, service, region, account, resource };
+}
+
+/** Region prefix → partition and DNS suffix of its endpoints (botocore `endpoints.json` and `partitions.json`, 1.43). */
+const partitions: readonly (readonly [prefix: string, partition: string, dnsSuffix: string])[] = [
+  ['cn-', 'aws-cn', 'amazonaws.com.cn'],
+  ['us-gov-', 'aws-us-gov', 'amazonaws.com'],
+  ['us-isob-', 'aws-iso-b', 'sc2s.sgov.gov'],
+  ['us-isof-', 'aws-iso-f', 'csp.hci.ic.gov'],
+  ['eu-isoe-', 'aws-iso-e', 'cloud.adc-e.uk'],
+  ['us-iso-', 'aws-iso', 'c2s.ic.gov'],
+  ['eusc-', 'aws-eusc', 'amazonaws.eu'],
+];
+
+export interface Partition {
+  readonly name: string;
+  /** Suffix of the partition's endpoints: `sts.<region>.<dnsSuffix>`. */
+  readonly dnsSuffix: string;
+}
+
+export function partitionOf(region: string): Partition {
+  const found = partitions.find(([prefix]) => region.startsWith(prefix));
+  return found === undefined
+    ? { name: 'aws', dnsSuffix: 'amazonaws.com' }
+    : { name: found[1], dnsSuffix: found[2] };
+}
+
+const awsDomains = [...new Set(['amazonaws.com', ...partitions.map(([, , suffix]) => suffix), 'api.aws'])];
+
+/**
+ * Host names of the services that we call: regional, global, FIPS, dual-stack and VPC interface endpoints. The domain
+ * alone would not do: anybody can have a bucket or an API below amazonaws.com, with a valid certificate.
+ */
+const endpoint = new RegExp(
+  `^(vpce-[a-z0-9-]+\\.|fips\\.)?(sts|eks|route53|elasticloadbalancing)(-fips)?` +
+    `(\\.([a-z]{2,}(-[a-z]+)+-\\d+|us-gov|global))?(\\.vpce)?\\.(${awsDomains.map((domain) => domain.replaceAll('.', '\\.')).join('|')})$`,
+);
+
+/** Whether a host name is an endpoint of STS, EKS, Route 53 or Elastic Load Balancing. */
+export const isAwsEndpoint = (hostname: string): boolean => endpoint.test(hostname.toLowerCase());
+
+/**
+ * The role behind an assumed-role ARN: `arn:aws:sts::1:assumed-role/name/session` → `arn:aws:iam::1:role/name`.
+ * An EKS access entry names the role, never the session. The role's path is not in the session's ARN, so a role with a
+ * path comes out without it. Other ARNs come back as they are.
+ */
+export function roleOfSession(arn: string): string {
+  const parsed = parseArn(arn);
+  const [kind, name] = parsed?.resource.split('/') ?? [];
+  if (parsed?.service !== 'sts' || kind !== 'assumed-role' || name === undefined) return arn;
+  return `arn:${parsed.partition}:iam::${parsed.account}:role/${name}`;
+}

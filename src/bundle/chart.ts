@@ -1,0 +1,90 @@
+// A Chart.yaml → the chart it describes.
+import { type Finding, finding } from '../verdict/finding.ts';
+import { field, isMap, list, text } from './field.ts';
+import type { Chart, Json } from './object.ts';
+import { readYaml, type YamlDocument } from './yaml.ts';
+
+export type ChartRead =
+  | { readonly chart: Chart }
+  | { readonly findings: readonly Finding[] }
+  /** A chart that is not for installing. */
+  | { readonly ignored: string };
+
+/** Helm wants SemVer 2 and forgives a leading `v` and missing parts (Masterminds/semver NewVersion). */
+const version = /^v?\d+(\.\d+){0,2}(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/;
+
+const nameProblem = (name: Json | undefined): string | undefined => {
+  if (typeof name !== 'string' || name === '') return 'it has no name';
+  return name.includes('/') ? `its name "${name}" holds a slash` : undefined;
+};
+
+const versionProblem = (value: Json | undefined): string | undefined => {
+  if (typeof value === 'number') return `its version ${value} is a number; put it in quotes`;
+  if (typeof value !== 'string' || value === '') return 'it has no version';
+  return version.test(value) ? undefined : `its version "${value}" is not a semantic version (1.2.3)`;
+};
+
+const dependencyProblem = (dependency: Json): string | undefined => {
+  const name = text(dependency, 'name');
+  if (name === undefined) return 'one of its dependencies has no name';
+  const wanted = field(dependency, 'version');
+  if (typeof wanted === 'number')
+    return `the version of its dependency ${name} is a number; put it in quotes`;
+  const repository = field(dependency, 'repository');
+  return repository === undefined || repository === null || typeof repository === 'string'
+    ? undefined
+    : `the repository of its dependency ${name} is not an address`;
+};
+
+/** What is wrong with the chart, each with the field that it concerns. */
+const problemsOf = (
+  value: Json,
+): readonly { readonly path: (string | number)[]; readonly message: string }[] => {
+  if (!isMap(value)) return [{ path: [], message: 'it is not a map' }];
+  const apiVersion = field(value, 'apiVersion');
+  const checks: readonly [(string | number)[], string | undefined][] = [
+    [
+      ['apiVersion'],
+      apiVersion === 'v1' || apiVersion === 'v2' ? undefined : 'its apiVersion is neither v2 nor v1',
+    ],
+    [['name'], nameProblem(field(value, 'name'))],
+    [['version'], versionProblem(field(value, 'version'))],
+    ...list(value, 'dependencies').map((dependency, index): [(string | number)[], string | undefined] => [
+      ['dependencies', index],
+      dependencyProblem(dependency),
+    ]),
+  ];
+  return checks.flatMap(([path, message]) => (message === undefined ? [] : [{ path, message }]));
+};
+
+const invalid = (file: string, line: number, message: string): Finding =>
+  finding('error', 'bundle/invalid-chart', `This Chart.yaml cannot be used: ${message}.`, {
+    source: { file, line },
+    hint: 'helm.sh/docs/topics/charts lists what a Chart.yaml holds.',
+  });
+
+const chartOf = (value: Json, document: YamlDocument, file: string): Chart => ({
+  folder: file.includes('/') ? file.slice(0, file.lastIndexOf('/')) : '.',
+  name: text(value, 'name') ?? '',
+  version: text(value, 'version') ?? '',
+  dependencies: list(value, 'dependencies').map((dependency) => ({
+    name: text(dependency, 'name') ?? '',
+    version: text(dependency, 'version') ?? '',
+    repository: text(dependency, 'repository') ?? '',
+  })),
+  source: { file, line: document.line },
+});
+
+/** Reads a Chart.yaml. A library chart cannot be installed and is passed over. */
+export const readChart = (body: string, file: string): ChartRead => {
+  const [document] = readYaml(body);
+  if (document === undefined) return { findings: [invalid(file, 1, 'it is empty')] };
+  if (document.problems.length > 0)
+    return { findings: document.problems.map(({ line, message }) => invalid(file, line, message)) };
+  const value = document.value ?? null;
+  const problems = problemsOf(value);
+  if (problems.length > 0)
+    return { findings: problems.map(({ path, message }) => invalid(file, document.lineAt(path), message)) };
+  if (text(value, 'type') === 'library') return { ignored: 'a library chart, which cannot be installed' };
+  return { chart: chartOf(value, document, file) };
+};

@@ -1,0 +1,325 @@
+// The files of the working directory → the bundle: which file holds what, and in which stage its objects are applied.
+import picomatch from 'picomatch';
+import { type Finding, finding } from '../verdict/finding.ts';
+import { readChart } from './chart.ts';
+import { isMap } from './field.ts';
+import type { Bundle, Chart, Ignored, KubernetesObject, Sourced } from './object.ts';
+import { refOf } from './object.ts';
+import { type Parsed, parseManifests } from './parse.ts';
+import { readYaml } from './yaml.ts';
+
+export interface TextFile {
+  /** Relative to the workspace, with forward slashes. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** What the user named; an empty list means "found by content". */
+export interface Globs {
+  readonly crds: readonly string[];
+  readonly charts: readonly string[];
+  readonly manifests: readonly string[];
+  readonly routes: readonly string[];
+}
+
+export interface Collected {
+  readonly bundle: Bundle;
+  readonly findings: readonly Finding[];
+}
+
+type Stage = 'crds' | 'manifests' | 'routes';
+
+const stages: readonly Stage[] = ['crds', 'manifests', 'routes'];
+
+const inputOf = (stage: Stage): string => `\`${stage}\``;
+
+const folderOf = (path: string): string => (path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '.');
+
+const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
+/** Objects that look like Kubernetes' own but are read by a tool, never by an API server. */
+const toolGroups: readonly (readonly [RegExp, string])[] = [
+  [/^kustomize\.config\.k8s\.io\//, 'kustomize'],
+  [/^eksctl\.io\//, 'eksctl'],
+  [/^kind\.x-k8s\.io\//, 'kind'],
+  [/^k3d\.io\//, 'k3d'],
+  [/^skaffold\//, 'Skaffold'],
+  [/^kubeadm\.k8s\.io\//, 'kubeadm'],
+  [/^(kubelet|kubeproxy|apiserver|kubescheduler|kubectl)\.config\.k8s\.io\//, 'Kubernetes components'],
+  [/^audit\.k8s\.io\//, 'kube-apiserver'],
+  [/^backstage\.io\//, 'Backstage'],
+];
+
+const toolOf = (object: KubernetesObject): string | undefined =>
+  object.apiVersion === 'v1' && object.kind === 'Config'
+    ? 'kubectl'
+    : toolGroups.find(([group]) => group.test(object.apiVersion))?.[1];
+
+const isCrd = ({ object }: Sourced): boolean =>
+  object.kind === 'CustomResourceDefinition' && object.apiVersion.startsWith('apiextensions.k8s.io/');
+
+const isGuard = ({ object }: Sourced): boolean =>
+  object.apiVersion.startsWith('admissionregistration.k8s.io/') &&
+  /^ValidatingAdmissionPolicy(Binding)?$/.test(object.kind);
+
+const isRoute = ({ object }: Sourced): boolean =>
+  object.apiVersion.startsWith('gateway.networking.k8s.io/') && /^(HTTP|GRPC)Route$/.test(object.kind);
+
+/**
+ * A file under a chart's folder belongs to the chart. A chart in the root of the working directory claims only Helm's
+ * own folders and the files beside Chart.yaml, for everything else of a repository stands under it too.
+ */
+const belongs = (path: string, chart: string, root: string): boolean => {
+  if (chart !== root) return path.startsWith(`${chart}/`);
+  const inside = root === '.' ? path : path.slice(root.length + 1);
+  return /^((templates|charts|crds|ci)\/|values[^/]*$|Chart\.(yaml|lock)$|requirements\.yaml$)/.test(inside);
+};
+
+const isHidden = (path: string, root: string): boolean =>
+  (root === '.' ? path : path.slice(root.length + 1)).split('/').some((part) => part.startsWith('.'));
+
+/** One glob or folder, relative to the working directory, against a file's path. */
+class Matcher {
+  readonly #root: string;
+  readonly #globs: readonly string[];
+  readonly #match: (path: string) => boolean;
+
+  /** @param own what `.` stands for: the files that stand in the working directory itself */
+  constructor(globs: readonly string[], root: string, own = '*') {
+    this.#root = root;
+    this.#globs = globs;
+    const plain = globs.map((glob) => glob.replace(/^\.\//, '').replace(/\/$/, '') || '.');
+    const wanted = plain.filter((glob) => !glob.startsWith('!'));
+    const unwanted = plain
+      .filter((glob) => glob.startsWith('!'))
+      .map((glob) => glob.slice(1).replace(/^\.\//, ''));
+    // A glob that names a folder means everything in it, to take or to leave.
+    const all = [...wanted, ...wanted.map((glob) => (glob === '.' ? own : `${glob}/**`))];
+    this.#match = picomatch(all.length > 0 ? all : ['**'], {
+      ignore: [...unwanted, ...unwanted.map((glob) => `${glob}/**`)],
+      dot: true,
+    });
+  }
+
+  get given(): boolean {
+    return this.#globs.length > 0;
+  }
+
+  matches(path: string): boolean {
+    if (!this.given) return true;
+    if (this.#root !== '.' && !path.startsWith(`${this.#root}/`)) return false;
+    return this.#match(this.#root === '.' ? path : path.slice(this.#root.length + 1));
+  }
+}
+
+/** Does the file look as if somebody meant it for the API server? Only then is broken YAML in it an error. */
+const isMeant = (file: TextFile): boolean =>
+  file.path.endsWith('.json')
+    ? /"apiVersion"\s*:/.test(file.text)
+    : /^\{?\s*"?(apiVersion|kind)"?\s*:/m.test(file.text);
+
+const holdsObject = (file: TextFile): boolean =>
+  readYaml(file.text).some(
+    ({ value }) => isMap(value) && (value['apiVersion'] !== undefined || value['kind'] !== undefined),
+  );
+
+const whyNot = (path: string, root: string): string | undefined => {
+  if (!/\.(ya?ml|json)$/.test(path)) return 'neither YAML nor JSON';
+  if (isHidden(path, root)) return 'in a folder, or with a name, that begins with a dot';
+  if (/^kustomization\.ya?ml$/.test(nameOf(path)))
+    return 'read by kustomize; give the files that `kustomize build` writes';
+  return undefined;
+};
+
+interface Read {
+  readonly file: TextFile;
+  /** Stages whose globs the user gave and that match the file. */
+  readonly named: readonly Stage[];
+  readonly parsed: Parsed;
+}
+
+class Collection {
+  readonly #root: string;
+  readonly #matchers: Readonly<Record<Stage | 'charts', Matcher>>;
+  readonly findings: Finding[] = [];
+  readonly ignored: Ignored[] = [];
+  readonly charts: Chart[] = [];
+  readonly stages: Readonly<Record<Stage, Sourced[]>> = { crds: [], manifests: [], routes: [] };
+
+  constructor(globs: Globs, root: string) {
+    this.#root = root;
+    this.#matchers = {
+      crds: new Matcher(globs.crds, root),
+      charts: new Matcher(globs.charts, root, 'Chart.yaml'),
+      manifests: new Matcher(globs.manifests, root),
+      routes: new Matcher(globs.routes, root),
+    };
+  }
+
+  collect(files: readonly TextFile[]): void {
+    const sorted = files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+    const folders = this.#chartFolders(sorted);
+    for (const file of sorted)
+      if (folders.has(folderOf(file.path)) && nameOf(file.path) === 'Chart.yaml') this.#chart(file);
+    const rest = sorted.filter(
+      (file) => ![...folders].some((folder) => belongs(file.path, folder, this.#root)),
+    );
+    const read = rest.flatMap((file) => this.#read(file) ?? []);
+    this.#place(read);
+    this.#findDuplicates();
+  }
+
+  /** The outermost folders with a Chart.yaml: what stands under a chart, sub-charts too, is the chart's. */
+  #chartFolders(files: readonly TextFile[]): ReadonlySet<string> {
+    const folders = files
+      .filter((file) => nameOf(file.path) === 'Chart.yaml' && !isHidden(file.path, this.#root))
+      .map((file) => folderOf(file.path))
+      .toSorted((a, b) => a.length - b.length);
+    const outermost = new Set<string>();
+    for (const folder of folders)
+      if (![...outermost].some((outer) => belongs(`${folder}/Chart.yaml`, outer, this.#root)))
+        outermost.add(folder);
+    return outermost;
+  }
+
+  #chart(file: TextFile): void {
+    const matcher = this.#matchers.charts;
+    // The root's own folder is `.` to the user, however deep the working directory lies.
+    const folder = folderOf(file.path);
+    if (!matcher.matches(file.path) && !(folder !== this.#root && matcher.matches(folder))) {
+      this.ignored.push({ file: file.path, why: 'not among the `charts` globs' });
+      return;
+    }
+    const read = readChart(file.text, file.path);
+    if ('chart' in read) this.charts.push(read.chart);
+    else if ('ignored' in read) this.ignored.push({ file: file.path, why: read.ignored });
+    else this.findings.push(...read.findings);
+  }
+
+  #read(file: TextFile): Read | undefined {
+    const named = stages.filter(
+      (stage) => this.#matchers[stage].given && this.#matchers[stage].matches(file.path),
+    );
+    const why = whyNot(file.path, this.#root);
+    if (why !== undefined && (named.length === 0 || why.startsWith('neither')))
+      return this.#ignore(file, why);
+    if (!isMeant(file) && named.length === 0 && !this.#holdsUnannounced(file))
+      return this.#ignore(file, 'holds no Kubernetes object: no apiVersion and kind');
+    const parsed = parseManifests(file.text, file.path);
+    if (named.length > 0 && parsed.objects.length === 0 && parsed.findings.length === 0)
+      this.findings.push(this.#empty(file, named));
+    this.findings.push(...parsed.findings);
+    return { file, named, parsed };
+  }
+
+  /** JSON and YAML in flow style may hold an object without a line that begins with `kind:`. */
+  #holdsUnannounced(file: TextFile): boolean {
+    return /\bapiVersion\b/.test(file.text) && holdsObject(file);
+  }
+
+  #ignore(file: TextFile, why: string): undefined {
+    this.ignored.push({ file: file.path, why });
+  }
+
+  #empty(file: TextFile, named: readonly Stage[]): Finding {
+    return finding(
+      'error',
+      'bundle/not-an-object',
+      `This file is named by the input ${named.map(inputOf).join(' and ')}, but holds no Kubernetes object.`,
+      {
+        source: { file: file.path, line: 1 },
+        hint: 'Take it out of the globs with a pattern that begins with `!`.',
+      },
+    );
+  }
+
+  #place(read: readonly Read[]): void {
+    const withCrds = read.filter(({ parsed }) => parsed.objects.some(isCrd));
+    const crdFolders = new Set(withCrds.map(({ file }) => folderOf(file.path)));
+    for (const { file, named, parsed } of read) {
+      for (const sourced of parsed.objects) {
+        const tool = toolOf(sourced.object);
+        if (tool !== undefined)
+          this.ignored.push({
+            file: file.path,
+            why: `${refOf(sourced.object)} is read by ${tool}, not by a cluster`,
+          });
+        else this.#put(sourced, this.#stageOf(sourced, named, crdFolders.has(folderOf(file.path))), named);
+      }
+    }
+  }
+
+  #stageOf(sourced: Sourced, named: readonly Stage[], besideCrds: boolean): Stage {
+    if (isCrd(sourced) || named.includes('crds')) return 'crds';
+    if (isGuard(sourced) && besideCrds) return 'crds';
+    return isRoute(sourced) ? 'routes' : 'manifests';
+  }
+
+  /** An object whose stage has globs counts only in a file that some glob names. */
+  #put(sourced: Sourced, stage: Stage, named: readonly Stage[]): void {
+    if (this.#matchers[stage].given && named.length === 0)
+      this.ignored.push({
+        file: sourced.source.file,
+        why: `${refOf(sourced.object)} stands outside the ${inputOf(stage)} globs`,
+      });
+    else this.stages[stage].push(sourced);
+  }
+
+  #findDuplicates(): void {
+    const first = new Map<string, Sourced>();
+    for (const sourced of stages.flatMap((stage) => this.stages[stage])) {
+      const { apiVersion, kind, metadata } = sourced.object;
+      const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : '';
+      const key = [group, kind, metadata.namespace ?? '', metadata.name].join('\n');
+      const before = first.get(key);
+      if (before === undefined) first.set(key, sourced);
+      else this.findings.push(duplicate(sourced, before));
+    }
+  }
+}
+
+const duplicate = (again: Sourced, before: Sourced): Finding => {
+  const ref = refOf(again.object);
+  const place = (sourced: Sourced): string => `${sourced.source.file}:${sourced.source.line}`;
+  return finding(
+    'error',
+    'bundle/duplicate-object',
+    `${ref} stands twice in the repository: ${place(before)} and ${place(again)}.`,
+    { source: again.source, ref, hint: 'Remove or rename one of them; which one would win is chance.' },
+  );
+};
+
+/**
+ * Sorts the files into the bundle. Nothing is read or applied here; everything wrong is said at once.
+ *
+ * Stages, by content:
+ * - `crds`: every CustomResourceDefinition; the ValidatingAdmissionPolicies and their bindings that stand in the same
+ *   file or folder as one (Gateway API's `safe-upgrades` guards its own CRDs); with `crds` globs, every object of the
+ *   files that they match. Other objects in a file with CRDs (an operator's install.yaml) go where they belong.
+ * - `charts`: the outermost folders with a Chart.yaml. All that stands under one is the chart's and is not collected; a
+ *   chart in the root of the working directory claims only templates/, charts/, crds/, ci/ and its values files.
+ * - `routes`: HTTPRoutes and GRPCRoutes. `manifests`: all the rest.
+ *
+ * Where a stage has globs, its objects count only in files that some stage's globs match; a matched file without an
+ * object is an error. A file that no glob matches and that has neither apiVersion nor kind is ignored, with the reason;
+ * broken YAML is an error where a line begins with `apiVersion:` or `kind:`.
+ * @param root the working directory, relative to the workspace; the globs are relative to it
+ */
+export const collect = (files: readonly TextFile[], globs: Globs, root = '.'): Collected => {
+  const collection = new Collection(globs, root.replace(/^\.\//, '').replace(/\/$/, '') || '.');
+  collection.collect(files);
+  const { crds, manifests, routes } = collection.stages;
+  const { charts, findings, ignored } = collection;
+  if (findings.length === 0 && [crds, manifests, routes, charts].every((found) => found.length === 0))
+    findings.push(
+      finding(
+        'error',
+        'bundle/nothing-found',
+        `${root === '.' ? 'The workspace' : `The folder ${root}`} holds no CRD, chart, manifest or route.`,
+        {
+          hint: 'Set `working-directory`, or name the files with the inputs `crds`, `charts`, `manifests` and `routes`.',
+        },
+      ),
+    );
+  return { bundle: { crds, charts, manifests, routes, ignored }, findings };
+};

@@ -1,0 +1,170 @@
+// The text of a manifest file → the objects in it, each with the line where it stands.
+import { type Finding, finding } from '../verdict/finding.ts';
+import { field, isMap, text } from './field.ts';
+import type { Json, JsonObject, KubernetesObject, Sourced } from './object.ts';
+import { readYaml, type YamlDocument } from './yaml.ts';
+
+export interface Parsed {
+  readonly objects: readonly Sourced[];
+  readonly findings: readonly Finding[];
+}
+
+type Path = readonly (string | number)[];
+
+interface Complaint {
+  readonly path: Path;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+const typeName = (value: Json | undefined): string => {
+  if (value === undefined || value === null) return 'missing';
+  if (Array.isArray(value)) return 'a list';
+  return isMap(value) ? 'a map' : `${JSON.stringify(value)}, which is not a text`;
+};
+
+/** Labels and annotations hold texts only; a bare `yes` or `1` is the classic slip. */
+const untexted = (value: JsonObject, key: 'labels' | 'annotations'): readonly Complaint[] => {
+  const map = field(value, 'metadata', key);
+  if (!isMap(map)) return [];
+  return Object.entries(map)
+    .filter(([, each]) => typeof each !== 'string')
+    .map(([name, each]) => ({
+      path: ['metadata', key, name],
+      message: `metadata.${key} "${name}" is ${typeName(each)}`,
+      hint: 'Put the value in quotes.',
+    }));
+};
+
+const nameComplaint = (value: JsonObject): Complaint | undefined => {
+  if (text(value, 'metadata', 'name') !== undefined) return undefined;
+  if (field(value, 'metadata', 'name') === undefined && text(value, 'metadata', 'generateName') !== undefined)
+    return {
+      path: ['metadata', 'generateName'],
+      message:
+        'it has metadata.generateName instead of metadata.name: every run would create another object, and none would ever be found again',
+      hint: 'Give the object a fixed metadata.name.',
+    };
+  return {
+    path: ['metadata', 'name'],
+    message: `metadata.name is ${typeName(field(value, 'metadata', 'name'))}`,
+    hint: 'Every object needs a name; put one that looks like a number or a yes/no in quotes.',
+  };
+};
+
+const complaints = (value: JsonObject): readonly Complaint[] => {
+  const found: Complaint[] = [];
+  for (const key of ['apiVersion', 'kind'] as const)
+    if (text(value, key) === undefined)
+      found.push({ path: [key], message: `${key} is ${typeName(value[key])}` });
+  const name = nameComplaint(value);
+  if (name) found.push(name);
+  const namespace = field(value, 'metadata', 'namespace');
+  if (namespace !== undefined && typeof namespace !== 'string')
+    found.push({ path: ['metadata', 'namespace'], message: `metadata.namespace is ${typeName(namespace)}` });
+  return [...found, ...untexted(value, 'labels'), ...untexted(value, 'annotations')];
+};
+
+const isObject = (value: JsonObject): value is KubernetesObject => complaints(value).length === 0;
+
+/** Where a value stands: the whole document, or an item of a list in it. */
+class Place {
+  readonly file: string;
+  readonly document: YamlDocument;
+  readonly path: Path;
+
+  constructor(file: string, document: YamlDocument, path: Path) {
+    this.file = file;
+    this.document = document;
+    this.path = path;
+  }
+
+  item(index: number): Place {
+    return new Place(this.file, this.document, [...this.path, 'items', index]);
+  }
+
+  /** Line of the place itself, or of a field in it. */
+  source(path: Path = []) {
+    const line =
+      this.path.length + path.length === 0
+        ? this.document.line
+        : this.document.lineAt([...this.path, ...path]);
+    return { file: this.file, line };
+  }
+}
+
+const complain = (value: Json | undefined, place: Place): readonly Finding[] => {
+  if (!isMap(value))
+    return [
+      finding(
+        'error',
+        'bundle/not-an-object',
+        `This document is ${typeName(value)}; a Kubernetes object is a map.`,
+        {
+          source: place.source(),
+        },
+      ),
+    ];
+  return complaints(value).map(({ path, message, hint }) =>
+    finding('error', 'bundle/not-an-object', `This document is not a Kubernetes object: ${message}.`, {
+      source: place.source(path),
+      ...(hint !== undefined && { hint }),
+    }),
+  );
+};
+
+/** `kind: List`, and lists of one kind (`ConfigMapList`), whose items may leave out what the list says. */
+const itemsOf = (value: Json | undefined): readonly Json[] | undefined => {
+  const kind = text(value, 'kind');
+  const items = field(value, 'items');
+  if (kind === undefined || !kind.endsWith('List') || !(Array.isArray(items) || items === null))
+    return undefined;
+  const itemKind = kind.slice(0, -'List'.length);
+  const apiVersion = text(value, 'apiVersion');
+  return (items ?? []).map((item: Json) =>
+    itemKind === '' || !isMap(item) || apiVersion === undefined
+      ? item
+      : { apiVersion, kind: itemKind, ...item },
+  );
+};
+
+const flatten = (value: Json | undefined, place: Place): Parsed => {
+  const items = itemsOf(value);
+  if (items !== undefined) return join(items.map((item, index) => flatten(item, place.item(index))));
+  if (isMap(value) && isObject(value))
+    return { objects: [{ object: value, source: place.source() }], findings: [] };
+  return { objects: [], findings: complain(value, place) };
+};
+
+const join = (parts: readonly Parsed[]): Parsed => ({
+  objects: parts.flatMap((part) => part.objects),
+  findings: parts.flatMap((part) => part.findings),
+});
+
+const templated = (body: string): string =>
+  body.includes('{{')
+    ? 'The file holds template expressions (`{{`): Helm templates belong in the folder of a chart.'
+    : '';
+
+/**
+ * All objects of a YAML or JSON file (by its ending), lists flattened, and everything that is wrong with it: each finding
+ * has the line of the error, or of the document where the error has no place of its own.
+ * @param body the file's text, with any line ends, with or without a byte order mark
+ * @param file path relative to the workspace, for the findings
+ */
+export const parseManifests = (body: string, file: string): Parsed =>
+  join(
+    // A tab is white space in JSON and no indentation in YAML; inside a JSON string it cannot stand.
+    readYaml(file.endsWith('.json') ? body.replaceAll('\t', ' ') : body).map((document) => {
+      if (document.problems.length === 0) return flatten(document.value, new Place(file, document, []));
+      return {
+        objects: [],
+        findings: document.problems.map(({ line, message }) =>
+          finding('error', 'bundle/invalid-yaml', `This is not valid YAML: ${message}.`, {
+            source: { file, line },
+            hint: templated(body),
+          }),
+        ),
+      };
+    }),
+  );

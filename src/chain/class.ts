@@ -1,0 +1,121 @@
+// The link `class`: the GatewayClass is there, is LBC's, and is accepted.
+import { field, number, text } from '../bundle/field.ts';
+import type { KubernetesObject } from '../bundle/object.ts';
+import {
+  conditionEvidence,
+  conditionOf,
+  conditionsOf,
+  type Freshness,
+  isNews,
+  sayCondition,
+} from '../gateway/conditions.ts';
+import { albController } from '../gateway/versions.ts';
+import type { Seen } from '../verdict/seen.ts';
+import { broken, ok, skipped, type Verdict, waiting } from '../verdict/verdict.ts';
+import { type ClusterReader, kinds } from './cluster.ts';
+import { judgeNotSeen } from './look.ts';
+
+export interface ClassWant extends Freshness {
+  /** The Gateway whose class it is. */
+  readonly gateway: { readonly namespace: string; readonly name: string };
+  /** The class's name where it is known already; otherwise it is read from the Gateway. */
+  readonly className?: string;
+  /** Default `gateway.k8s.aws/alb`. */
+  readonly controller?: string;
+}
+
+export interface ClassValue {
+  /** Absent when the Gateway, which names the class, does not exist. */
+  readonly name?: string;
+  readonly gatewayClass?: KubernetesObject;
+}
+
+/** Reads the Gateway for the class's name, unless `want` has it, and then the class. */
+export const observeClass = async (
+  reader: ClusterReader,
+  want: Pick<ClassWant, 'gateway' | 'className'>,
+  signal: AbortSignal,
+): Promise<Seen<ClassValue>> => {
+  let name = want.className;
+  if (name === undefined) {
+    const seen = await reader.get(kinds.gateway, want.gateway.namespace, want.gateway.name, signal);
+    if (!('value' in seen)) return seen;
+    name = text(seen.value, 'spec', 'gatewayClassName');
+    if (name === undefined) return { at: seen.at, value: {} };
+  }
+  const seen = await reader.get(kinds.gatewayClass, undefined, name, signal);
+  if (!('value' in seen)) return seen;
+  return { at: seen.at, value: { name, ...(seen.value && { gatewayClass: seen.value }) } };
+};
+
+const classMissing = (name: string, controller: string): Verdict =>
+  broken('class/missing', {
+    message: `GatewayClass ${name} does not exist, so no controller serves its Gateways; they stay "Waiting for controller".`,
+    hint: `Create the GatewayClass with controllerName ${controller}, or set the Gateway's gatewayClassName to one that exists.`,
+  });
+
+const classOfOther = (gatewayClass: KubernetesObject, controller: string): Verdict | undefined => {
+  const other = text(gatewayClass, 'spec', 'controllerName') ?? 'none';
+  if (other === controller) return undefined;
+  const from = `GatewayClass ${gatewayClass.metadata.name}`;
+  return broken('class/other-controller', {
+    message: `${from} belongs to the controller ${other}, not to ${controller}.`,
+    evidence: [{ from: `${from} spec.controllerName`, saw: other }],
+    hint: `Use a GatewayClass whose controllerName is ${controller}. The field cannot be changed: delete and recreate the class.`,
+  });
+};
+
+/** Why a class is not one that LBC serves; `undefined` when it is. Shared with the link `route`. */
+export const judgeClassIdentity = (
+  name: string,
+  gatewayClass: KubernetesObject | undefined,
+  controller = albController,
+): Verdict | undefined =>
+  gatewayClass === undefined ? classMissing(name, controller) : classOfOther(gatewayClass, controller);
+
+/**
+ * Accepted=True at the class's generation. LBC writes InvalidParametersRef (no namespace) and NotFound (no such
+ * LoadBalancerConfiguration); until it acts the CRD's default Unknown/Pending stands.
+ * controllers/gateway/gateway_class_controller.go, v3.5.0.
+ */
+export const judgeClass = (want: ClassWant, seen: Seen<ClassValue>, at: Date): Verdict => {
+  const { gateway } = want;
+  const named = want.className === undefined ? '' : ` ${want.className}`;
+  if (!('value' in seen))
+    return judgeNotSeen(seen, `GatewayClass${named} of Gateway ${gateway.namespace}/${gateway.name}`);
+  const { name, gatewayClass } = seen.value;
+  if (name === undefined)
+    return skipped('look/not-used', {
+      message: `Gateway ${gateway.namespace}/${gateway.name} does not exist, so its class is not known.`,
+    });
+  const controller = want.controller ?? albController;
+  if (gatewayClass === undefined) return classMissing(name, controller);
+  const other = classOfOther(gatewayClass, controller);
+  if (other !== undefined) return other;
+  const from = `GatewayClass ${name}`;
+  const accepted = conditionOf(conditionsOf(gatewayClass, 'status', 'conditions'), 'Accepted');
+  const generation = number(gatewayClass, 'metadata', 'generation') ?? 0;
+  const evidence = conditionEvidence(from, [accepted]);
+  if (
+    accepted === undefined ||
+    accepted.status === 'Unknown' ||
+    (accepted.observedGeneration ?? 0) < generation
+  )
+    return waiting('class/pending', {
+      message: `No controller has accepted ${from} at its current generation ${generation} yet.`,
+      evidence,
+      hint: 'If it stays so, the AWS Load Balancer Controller is not running, or switched Gateway API off because CRDs were missing when it started; its log says "Disabling ALBGatewayAPI".',
+    });
+  if (accepted.status === 'True') return ok(`${from} is accepted.`, evidence);
+  const invalid = accepted.reason === 'InvalidParametersRef' || accepted.reason === 'NotFound';
+  return (isNews(accepted, want, at) ? broken : waiting)(
+    invalid ? 'class/invalid-parameters' : 'class/not-accepted',
+    {
+      message: `The controller refuses ${from}: ${sayCondition(accepted)}.`,
+      evidence,
+      hint: invalid
+        ? `spec.parametersRef must name an existing LoadBalancerConfiguration with its namespace; it says ${JSON.stringify(field(gatewayClass, 'spec', 'parametersRef') ?? null)}.`
+        : '',
+    },
+  );
+};

@@ -1,0 +1,303 @@
+// The link `gateway`: LBC has accepted and programmed the Gateway as it is now, and its load balancer has an address.
+import { list, number, text, texts } from '../bundle/field.ts';
+import { type KubernetesObject, refOf } from '../bundle/object.ts';
+import {
+  type Condition,
+  conditionEvidence,
+  conditionOf,
+  conditionsOf,
+  type Freshness,
+  isNews,
+  notBefore,
+  sayCondition,
+} from '../gateway/conditions.ts';
+import { type FailureCode, failureOf } from '../gateway/failure.ts';
+import type { LbcRules } from '../gateway/versions.ts';
+import type { Seen } from '../verdict/seen.ts';
+import { broken, type Evidence, ok, type Verdict, waiting } from '../verdict/verdict.ts';
+import { type ClusterReader, kinds } from './cluster.ts';
+import { type ControllerEvent, observeEvents } from './events.ts';
+import type { Found } from './link.ts';
+import { judgeNotSeen } from './look.ts';
+
+export interface GatewayWant extends Freshness {
+  readonly namespace: string;
+  readonly name: string;
+  /** The listeners that matter; default all. */
+  readonly sections?: readonly string[];
+}
+
+export interface GatewayValue {
+  readonly gateway?: KubernetesObject;
+  /** The controller's events about the Gateway, oldest first. */
+  readonly events: readonly ControllerEvent[];
+  /** The permission that is missing to read events, or why they could not be read. */
+  readonly eventsUnread?: string;
+}
+
+export const observeGateway = async (
+  reader: ClusterReader,
+  want: Pick<GatewayWant, 'namespace' | 'name'>,
+  signal: AbortSignal,
+): Promise<Seen<GatewayValue>> => {
+  const seen = await reader.get(kinds.gateway, want.namespace, want.name, signal);
+  if (!('value' in seen)) return seen;
+  if (seen.value === undefined) return { at: seen.at, value: { events: [] } };
+  const events = await observeEvents(reader, seen.value, signal);
+  return {
+    at: seen.at,
+    value: {
+      gateway: seen.value,
+      events: 'value' in events ? events.value : [],
+      ...('denied' in events && { eventsUnread: events.denied }),
+      ...('failed' in events && { eventsUnread: events.failed }),
+    },
+  };
+};
+
+/** `FailedUpdateStatus … requeue needed after 2m0s: Monitoring provisioning state` is no failure (lab-measured.md). */
+const isProvisioning = (event: ControllerEvent): boolean =>
+  event.reason === 'FailedUpdateStatus' && /requeue needed|provisioning state/.test(event.message);
+
+const stages: Readonly<Record<string, FailureCode>> = {
+  FailedBuildModel: 'gateway/build-failed',
+  FailedDeployModel: 'gateway/deploy-failed',
+  FailedAddFinalizer: 'gateway/deploy-failed',
+};
+
+/** A Gateway, read against the version's rules; its members are facts, not verdicts. */
+class GatewayReading {
+  readonly ref: string;
+  readonly generation: number;
+  readonly accepted: Condition | undefined;
+  readonly programmed: Condition | undefined;
+  readonly address: string | undefined;
+  readonly #want: GatewayWant;
+  readonly #rules: LbcRules;
+  readonly #events: readonly ControllerEvent[];
+  readonly gateway: KubernetesObject;
+  readonly eventsUnread: string | undefined;
+
+  constructor(want: GatewayWant, gateway: KubernetesObject, value: GatewayValue, rules: LbcRules) {
+    this.#want = want;
+    this.#rules = rules;
+    this.#events = value.events;
+    this.gateway = gateway;
+    this.eventsUnread = value.eventsUnread;
+    this.ref = refOf(gateway);
+    this.generation = number(gateway, 'metadata', 'generation') ?? 0;
+    const conditions = conditionsOf(gateway, 'status', 'conditions');
+    this.accepted = conditionOf(conditions, 'Accepted');
+    this.programmed = conditionOf(conditions, 'Programmed');
+    this.address = addressOf(gateway);
+  }
+
+  get evidence(): readonly Evidence[] {
+    return conditionEvidence(this.ref, [this.accepted, this.programmed]);
+  }
+
+  /** The last success of the controller, by its event. */
+  get #succeeded(): ControllerEvent | undefined {
+    return this.#events.findLast((event) => event.reason === 'SuccessfullyReconciled');
+  }
+
+  /**
+   * Does the condition speak of the Gateway as it is? By its generation; LBC 2.14.0 leaves that at 1, so there an event
+   * of success since this run's write stands in for it, and without such a write there is nothing to wait for.
+   */
+  isCurrent(condition: Condition | undefined): condition is Condition {
+    if (condition?.observedGeneration === undefined) return false;
+    if (condition.observedGeneration >= this.generation) return true;
+    if (this.#rules.raisesObservedGeneration) return false;
+    if (this.#want.appliedGeneration === undefined) return true;
+    return this.#succeeded !== undefined && notBefore(this.#succeeded.at, this.#want.since);
+  }
+
+  /** The controller's last failure, unless a success came after it. */
+  get failed(): ControllerEvent | undefined {
+    const failed = this.#events.findLast((event) => stages[event.reason] !== undefined);
+    const later = this.#succeeded !== undefined && failed !== undefined && this.#succeeded.at >= failed.at;
+    return later ? undefined : failed;
+  }
+
+  isNews(moment: Date): boolean {
+    return notBefore(moment, this.#want.since);
+  }
+
+  get comingUp(): boolean {
+    return (
+      this.address !== undefined ||
+      this.programmed?.message.startsWith('Waiting for load balancer') === true ||
+      this.#events.some(isProvisioning)
+    );
+  }
+}
+
+const addressOf = (gateway: KubernetesObject | undefined): string | undefined => {
+  const [first] = list(gateway, 'status', 'addresses');
+  return text(first, 'value')?.toLowerCase().replace(/\.$/, '');
+};
+
+const asleep = (ref: string): string =>
+  `This complaint is older than this run. The controller sleeps in its back-off (up to 16 min 40 s) until ${ref} is touched.`;
+
+const eventEvidence = (ref: string, event: ControllerEvent): Evidence => ({
+  from: `${ref} event ${event.reason} (${event.count}×, last ${event.at.toISOString()})`,
+  saw: event.message,
+});
+
+/** An event of failure, as far as it counts: a passing one is waited for, an old one as well. */
+const judgeFailure = (reading: GatewayReading, event: ControllerEvent): Verdict => {
+  const { ref } = reading;
+  const failure = failureOf(stages[event.reason] ?? 'gateway/build-failed', event.message);
+  const news = reading.isNews(event.at);
+  return (news && !failure.passing ? broken : waiting)(failure.code, {
+    message: `The controller fails on ${ref}: ${event.message}.`.replace(/\.\.$/, '.'),
+    evidence: [eventEvidence(ref, event), ...reading.evidence],
+    hint: news ? failure.hint : [failure.hint, asleep(ref)].filter((each) => each !== '').join(' '),
+  });
+};
+
+const pointsToEvents = /Check Gateway Events/i;
+
+/** Accepted=False at the current generation. */
+const judgeRefused = (reading: GatewayReading, accepted: Condition, want: GatewayWant, at: Date): Verdict => {
+  const { ref, failed, evidence } = reading;
+  const told = pointsToEvents.test(accepted.message);
+  if (told && failed !== undefined) {
+    const judged = judgeFailure(reading, failed);
+    // The condition may be news where the event's second is not: the failure is the same.
+    if (judged.state === 'broken' || !isNews(accepted, want, at)) return judged;
+  }
+  const stage: FailureCode =
+    accepted.reason === 'ListenersNotValid'
+      ? 'gateway/listener-invalid'
+      : told
+        ? 'gateway/build-failed'
+        : 'gateway/not-accepted';
+  const failure = failureOf(stage, told && failed !== undefined ? failed.message : accepted.message);
+  const news = isNews(accepted, want, at);
+  const unread =
+    told && failed === undefined
+      ? `The reason is only in the Gateway's events, ${reading.eventsUnread === undefined ? 'which have expired: touch the Gateway to get new ones' : `which could not be read (${reading.eventsUnread})`}.`
+      : '';
+  return (news && !failure.passing ? broken : waiting)(failure.code, {
+    message: `The controller refuses ${ref}: ${sayCondition(accepted)}.`.replace(/\.\.$/, '.'),
+    evidence: failed === undefined ? evidence : [eventEvidence(ref, failed), ...evidence],
+    hint: [failure.hint, unread, news ? '' : asleep(ref)].filter((each) => each !== '').join(' '),
+  });
+};
+
+/** What is wrong with a listener; Conflicted is bad when True, the others when False. */
+const listenerComplaint = (listener: readonly Condition[]): Condition | undefined =>
+  listener.find(({ type, status }) =>
+    type === 'Conflicted' ? status === 'True' : status === 'False' && /^(Accepted|ResolvedRefs)$/.test(type),
+  );
+
+const judgeListeners = (reading: GatewayReading, want: GatewayWant): Verdict | undefined => {
+  for (const listener of list(reading.gateway, 'status', 'listeners')) {
+    const name = text(listener, 'name') ?? '';
+    if (want.sections !== undefined && !want.sections.includes(name)) continue;
+    const complaint = listenerComplaint(conditionsOf(listener, 'conditions'));
+    if (complaint !== undefined)
+      return broken('gateway/listener-invalid', {
+        message: `Listener "${name}" of ${reading.ref} is not valid: ${sayCondition(complaint)}.`,
+        evidence: [
+          {
+            from: `${reading.ref} status.listeners[${name}] ${complaint.type}`,
+            saw: sayCondition(complaint),
+          },
+        ],
+      });
+  }
+  return undefined;
+};
+
+const judgeProgramming = (reading: GatewayReading): Verdict => {
+  const { ref, programmed, address, evidence } = reading;
+  if (!reading.isCurrent(programmed) || programmed.status !== 'True') {
+    if (reading.failed !== undefined && reading.isNews(reading.failed.at))
+      return judgeFailure(reading, reading.failed);
+    if (reading.comingUp)
+      return waiting('gateway/provisioning', {
+        message: `${ref} is accepted; its load balancer${address === undefined ? '' : ` ${address}`} is coming up.`,
+        evidence,
+        hint: "Two to four minutes are usual: the controller looks again every two. Where it takes much longer, the controller's log has the reason; a backend weight above 999, for one, stops it without a condition or an event.",
+      });
+    return waiting('gateway/pending', {
+      message: `The controller has accepted ${ref} and has not programmed it yet.`,
+      evidence,
+    });
+  }
+  if (address === undefined)
+    return waiting('gateway/no-address', {
+      message: `${ref} is programmed, but has no address.`,
+      evidence,
+      hint: "The Gateway's address must be in lower case: before 3.1 LBC cannot write that of a load balancer whose name has capitals.",
+    });
+  return ok(`${ref} is programmed: ${address}.`, evidence);
+};
+
+/** LBC from 3.3 on only plans such a Gateway, as long as it has not made its load balancer (docs: dry run). */
+const isDryRun = (gateway: KubernetesObject): boolean =>
+  text(gateway, 'metadata', 'annotations', 'gateway.k8s.aws/dry-run') === 'true' &&
+  !texts(gateway, 'metadata', 'finalizers').includes('gateway.k8s.aws/alb');
+
+const judgeDryRun = (ref: string, evidence: readonly Evidence[]): Verdict =>
+  broken('gateway/not-accepted', {
+    message: `${ref} carries the annotation gateway.k8s.aws/dry-run: "true", so the controller plans it and makes nothing.`,
+    evidence,
+    hint: 'Remove the annotation.',
+  });
+
+/**
+ * Accepted and Programmed True at the current generation (Programmed alone may be of an earlier one), the listeners
+ * valid, an address. Before LBC 3.1 only events tell of failures; from then on Accepted does, and the events say why.
+ * @param rules those of the installed version: `rulesFor(version)`
+ */
+export const judgeGateway = (
+  want: GatewayWant,
+  seen: Seen<GatewayValue>,
+  at: Date,
+  rules: LbcRules,
+): Verdict => {
+  const named = `Gateway ${want.namespace}/${want.name}`;
+  if (!('value' in seen)) return judgeNotSeen(seen, named);
+  const { gateway } = seen.value;
+  if (gateway === undefined)
+    return broken('gateway/missing', {
+      message: `${named} does not exist.`,
+      hint: "Create it, or correct the route's parentRefs.",
+    });
+  const reading = new GatewayReading(want, gateway, seen.value, rules);
+  const { ref, accepted, evidence } = reading;
+  if (text(gateway, 'metadata', 'deletionTimestamp') !== undefined)
+    return waiting('gateway/pending', { message: `${ref} is being deleted.`, evidence });
+  if (!reading.isCurrent(accepted) || accepted.status === 'Unknown') {
+    if (isDryRun(gateway)) return judgeDryRun(ref, evidence);
+    if (reading.failed !== undefined && reading.isNews(reading.failed.at))
+      return judgeFailure(reading, reading.failed);
+    return waiting('gateway/pending', {
+      message: `The controller has not looked at generation ${reading.generation} of ${ref} yet.`,
+      evidence,
+      hint: 'If it stays so: is the controller running, and does its log say "Disabling ALBGatewayAPI"? It looks for the CRDs only when it starts.',
+    });
+  }
+  if (accepted.status === 'False') return judgeRefused(reading, accepted, want, at);
+  if (!rules.failuresInConditions && reading.failed !== undefined && reading.isNews(reading.failed.at))
+    return judgeFailure(reading, reading.failed);
+  return judgeListeners(reading, want) ?? judgeProgramming(reading);
+};
+
+/** The load balancer's DNS name, and its ARN: LBC's message of Programmed=True is the ARN. */
+export const foundGateway = (seen: Seen<GatewayValue>): Found => {
+  if (!('value' in seen)) return {};
+  const { gateway } = seen.value;
+  const loadBalancer = addressOf(gateway);
+  const programmed = conditionOf(conditionsOf(gateway, 'status', 'conditions'), 'Programmed');
+  const arn = /^arn:aws[\w-]*:elasticloadbalancing:\S+$/.exec(programmed?.message ?? '')?.[0];
+  return {
+    ...(loadBalancer !== undefined && { loadBalancer }),
+    ...(arn !== undefined && { loadBalancerArn: arn }),
+  };
+};

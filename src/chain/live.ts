@@ -1,0 +1,28 @@
+// When a host is live, and which link to name when it is not.
+import type { Code } from '../verdict/codes.ts';
+import type { LinkId, State } from '../verdict/verdict.ts';
+
+interface LinkState {
+  readonly id: LinkId;
+  readonly state: State;
+  readonly code?: Code;
+}
+
+const proofs: readonly LinkId[] = ['nameservers', 'certificate', 'https'];
+
+const proves = (link: LinkState): boolean =>
+  link.state === 'ok' ||
+  (link.id === 'https' && link.state === 'skipped' && link.code === 'https/grpc-not-probed');
+
+/**
+ * `nameservers`, `certificate` and `https` are ok and no link is broken (DESIGN section 4). The host of a GRPCRoute is
+ * live at `certificate`, its `https` being skipped with `https/grpc-not-probed`.
+ */
+export const isLive = (links: readonly LinkState[]): boolean =>
+  proofs.every((id) => links.some((link) => link.id === id && proves(link))) &&
+  links.every((link) => link.state !== 'broken');
+
+/** The first link that is broken or waiting; failing that, the first of the proofs that could not be had. */
+export const firstNotOk = <Some extends LinkState>(links: readonly Some[]): Some | undefined =>
+  links.find((link) => link.state === 'broken' || link.state === 'waiting') ??
+  links.find((link) => proofs.includes(link.id) && !proves(link));

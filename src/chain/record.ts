@@ -1,0 +1,316 @@
+// The link `record`: Route 53 has the host's record, it points to the Gateway's load balancer, and ExternalDNS owns it.
+import { type KubernetesObject, refOf } from '../bundle/object.ts';
+import { excludedBy } from '../externaldns/excludes.ts';
+import { complaintIn, type LogComplaint } from '../externaldns/log.ts';
+import { type Ownership, parseOwnership, recordNames } from '../externaldns/records.ts';
+import type { Seen } from '../verdict/seen.ts';
+import { broken, type Evidence, type NotOk, ok, unknown, type Verdict, waiting } from '../verdict/verdict.ts';
+import { type ClusterReader, kinds } from './cluster.ts';
+import type { Found } from './link.ts';
+import { judgeNotSeen } from './look.ts';
+import { type ExternalDnsFound, podsOf } from './release.ts';
+import type { HostedZone, RecordSet, ZoneReader } from './zone.ts';
+
+export interface RecordWant {
+  /** The record's name: a wildcard stays one. */
+  readonly host: string;
+  /** The Gateway's address (`Found.loadBalancer`); without it any target counts. */
+  readonly loadBalancer?: string;
+  readonly route: KubernetesObject;
+  /** The route's Gateways that are known; ExternalDNS's filters look at them. */
+  readonly gateways: readonly KubernetesObject[];
+  /** Absent when ExternalDNS is not installed or could not be looked for. */
+  readonly externalDns?: ExternalDnsFound;
+  /** The account in which the action reads the zone. */
+  readonly zoneAccount?: string;
+  /** When this run wrote; older lines of ExternalDNS's log count for nothing. */
+  readonly since: Date;
+}
+
+export interface RecordValue {
+  /** Public zones that could hold the host, longest name first. */
+  readonly zones: readonly HostedZone[];
+  /** The zone that has records of the host, or else the first. */
+  readonly zone?: HostedZone;
+  /** A, AAAA and CNAME of the host. */
+  readonly records: readonly RecordSet[];
+  /** TXT record sets at the names where ExternalDNS keeps ownership. */
+  readonly ownership: readonly RecordSet[];
+  /** ExternalDNS's log; read only while the record is not as wanted. */
+  readonly log?: Seen<string>;
+}
+
+const addressTypes = ['A', 'AAAA', 'CNAME'];
+
+const plainName = (name: string): string =>
+  name
+    .toLowerCase()
+    .replace(/\.$/, '')
+    .replace(/^dualstack\./, '');
+
+const targetOf = (record: RecordSet): string =>
+  record.alias === undefined ? record.values.join(', ') : record.alias.target;
+
+const pointsTo = (record: RecordSet, loadBalancer: string | undefined): boolean =>
+  loadBalancer === undefined ||
+  (record.alias === undefined
+    ? record.type === 'CNAME' && record.values.some((value) => plainName(value) === plainName(loadBalancer))
+    : plainName(record.alias.target) === plainName(loadBalancer));
+
+/** The records that answer over IPv4: an AAAA alone does not make the host live, and its lack breaks nothing. */
+const answering = (records: readonly RecordSet[]): readonly RecordSet[] =>
+  records.filter(({ type }) => type !== 'AAAA');
+
+const logLines = 200;
+
+const observeLog = async (
+  reader: ClusterReader,
+  externalDns: ExternalDnsFound,
+  signal: AbortSignal,
+): Promise<Seen<string>> => {
+  const pods = await reader.list(kinds.pod, externalDns.namespace, signal);
+  if (!('value' in pods)) return pods;
+  const [pod] = podsOf(externalDns.deployment, pods.value);
+  if (pod === undefined) return { at: pods.at, failed: `no pod of ${refOf(externalDns.deployment)} exists` };
+  return reader.log(externalDns.namespace, pod.metadata.name, logLines, signal);
+};
+
+/** Reads the records in the zones that could hold the host, the longest name first; and, while they are amiss, the log. */
+export const observeRecord = async (
+  zoneReader: ZoneReader,
+  reader: ClusterReader,
+  want: RecordWant,
+  signal: AbortSignal,
+): Promise<Seen<RecordValue>> => {
+  const { externalDns } = want;
+  const zones = await zoneReader.zones(want.host, signal);
+  if (!('value' in zones)) return zones;
+  const names = recordNames(want.host, externalDns?.settings, externalDns?.version);
+  let at = zones.at;
+  let value: RecordValue = { zones: zones.value, records: [], ownership: [] };
+  for (const zone of zones.value.filter((each) => !each.private)) {
+    const seen = await zoneReader.records(zone.id, [names.host, ...names.ownership], signal);
+    if (!('value' in seen)) return seen;
+    at = seen.at;
+    const records = seen.value.filter(({ name, type }) => name === want.host && addressTypes.includes(type));
+    const ownership = seen.value.filter(({ name, type }) => type === 'TXT' && names.ownership.includes(name));
+    if (value.zone === undefined || records.length > 0) value = { ...value, zone, records, ownership };
+    if (records.length > 0) break;
+  }
+  const asWanted = answering(value.records).some((record) => pointsTo(record, want.loadBalancer));
+  if (asWanted || externalDns === undefined || value.zone === undefined) return { at, value };
+  return { at, value: { ...value, log: await observeLog(reader, externalDns, signal) } };
+};
+
+const sayZone = ({ name, id }: HostedZone, account?: string): string =>
+  `hosted zone ${name} (${id}${account === undefined ? '' : `, account ${account}`})`;
+
+const recordEvidence = (value: RecordValue): readonly Evidence[] => {
+  const zone = value.zone?.name ?? '';
+  return [
+    ...value.records.map((record) => ({
+      from: `zone ${zone} ${record.type} ${record.name}`,
+      saw: `${record.alias === undefined ? '' : 'alias to '}${targetOf(record)}`,
+    })),
+    ...value.ownership.map((record) => ({
+      from: `zone ${zone} TXT ${record.name}`,
+      saw: record.values.join(', '),
+    })),
+  ];
+};
+
+/** Everything a verdict about the record may want to name. */
+interface Case {
+  readonly want: RecordWant;
+  readonly value: RecordValue;
+  readonly zone: HostedZone;
+  readonly evidence: readonly Evidence[];
+}
+
+const sayLogUnread = (log: RecordValue['log']): string => {
+  if (log === undefined || 'value' in log) return '';
+  return 'denied' in log
+    ? `ExternalDNS's log could not be read: the permission ${log.denied} is missing.`
+    : `ExternalDNS's log could not be read: ${log.failed}.`;
+};
+
+const judgeDenied = (of: Case, complaint: Extract<LogComplaint, { kind: 'denied' }>, from: string): NotOk => {
+  const { want, zone } = of;
+  const who = complaint.identity === undefined ? 'ExternalDNS' : `ExternalDNS (${complaint.identity})`;
+  const what =
+    complaint.action === undefined ? 'has no AWS credentials that work' : `may not call ${complaint.action}`;
+  return broken('record/external-dns-denied', {
+    message: `${who} ${what}; the ${sayZone(zone, want.zoneAccount)} has no record of ${want.host} from it.`,
+    evidence: [{ from, saw: complaint.line }, ...of.evidence],
+    hint: `Its pod identity association must lead to a role that may change the zone${want.zoneAccount === undefined ? '' : ` in account ${want.zoneAccount}`}: check the target role's trust policy (principal, sts:TagSession, the session tags it demands) and its Route 53 permissions. After a change restart ExternalDNS: the association is read when a pod starts.`,
+  });
+};
+
+const judgeNoZone = (
+  of: Case,
+  complaint: Extract<LogComplaint, { kind: 'no-zone' }>,
+  from: string,
+): NotOk => {
+  const { want, zone } = of;
+  const sees = complaint.zones.length === 0 ? 'no hosted zone' : `only ${complaint.zones.join(', ')}`;
+  return broken('record/external-dns-no-zone', {
+    message: `ExternalDNS sees ${sees}; ${want.host} belongs into the ${sayZone(zone, want.zoneAccount)}.`,
+    evidence: [{ from, saw: complaint.line }, ...of.evidence],
+    hint: `It works in an account without this zone, or filters it away: its pod identity association needs a target role${want.zoneAccount === undefined ? '' : ` in account ${want.zoneAccount}`} that may list and change the zone.`,
+  });
+};
+
+/** The cause by ExternalDNS's own settings or words, if there is one. */
+const judgeExternalDns = (of: Case): NotOk | undefined => {
+  const { want, value, zone } = of;
+  const { externalDns, host, route, gateways } = want;
+  if (externalDns === undefined) return undefined;
+  const excluded = excludedBy(externalDns.settings, { host, route, gateways, zone });
+  if (excluded !== undefined)
+    return broken('record/external-dns-excludes', {
+      message: `No record of ${host} will be written: ${excluded}.`,
+      evidence: of.evidence,
+      hint: `Change the setting of ${refOf(externalDns.deployment)} (the chart's values), or the host.`,
+    });
+  if (value.log === undefined || !('value' in value.log)) return undefined;
+  const complaint = complaintIn(value.log.value, host, want.since);
+  const from = `log of ${refOf(externalDns.deployment)}`;
+  if (complaint?.kind === 'denied') return judgeDenied(of, complaint, from);
+  if (complaint?.kind === 'no-zone') return judgeNoZone(of, complaint, from);
+  if (complaint === undefined) return undefined;
+  return waiting(value.records.length === 0 ? 'record/missing' : 'record/other-target', {
+    message: `ExternalDNS fails: its last run ended with an error, and ${host} has no right record in the ${sayZone(zone)}.`,
+    evidence: [{ from, saw: complaint.line }, ...of.evidence],
+  });
+};
+
+const judgeMissing = (of: Case): Verdict => {
+  const { want, value, zone } = of;
+  const told = judgeExternalDns(of);
+  if (told !== undefined) return told;
+  const orphans = value.ownership.length > 0 ? ' An ownership TXT without its record stands there.' : '';
+  return waiting('record/missing', {
+    message: `The ${sayZone(zone, want.zoneAccount)} has no record of ${want.host} yet.${orphans}`,
+    evidence: of.evidence,
+    hint: [
+      want.externalDns === undefined
+        ? 'ExternalDNS was not found in the cluster; nothing else is known to write the record.'
+        : 'ExternalDNS runs once a minute by default, within seconds with --events.',
+      sayLogUnread(value.log),
+    ]
+      .filter((each) => each !== '')
+      .join(' '),
+  });
+};
+
+interface Owned {
+  readonly ownership: Ownership;
+  readonly name: string;
+}
+
+const ownersOf = (value: RecordValue): readonly Owned[] =>
+  value.ownership.flatMap(({ name, values }) => {
+    const ownership = parseOwnership(values);
+    return ownership === undefined ? [] : [{ ownership, name }];
+  });
+
+/** Who owns the record: judged only where a registry of TXT records is known to be used. */
+const judgeOwner = (of: Case): NotOk | undefined => {
+  const { want, value, zone } = of;
+  const settings = want.externalDns?.settings;
+  if (settings === undefined || settings.registry !== 'txt' || settings.txtEncrypted) return undefined;
+  const owners = ownersOf(value);
+  if (owners.some(({ ownership }) => ownership.owner === settings.txtOwnerId)) return undefined;
+  const [other] = owners;
+  const resource = other?.ownership.resource === undefined ? '' : ` for ${other.ownership.resource}`;
+  if (other !== undefined)
+    return broken('record/owned-by-another', {
+      message: `The record of ${want.host} in the ${sayZone(zone, want.zoneAccount)} belongs to the owner "${other.ownership.owner}"${resource}; this cluster's ExternalDNS is "${settings.txtOwnerId}" and leaves it alone.`,
+      evidence: of.evidence,
+      hint: `Give the host up there first, or, if "${other.ownership.owner}" is gone, delete the record and ${other.name} (TXT); then ExternalDNS writes it anew.`,
+    });
+  return broken('record/unowned', {
+    message: `The record of ${want.host} in the ${sayZone(zone, want.zoneAccount)} has no ownership TXT, so ExternalDNS neither changes nor removes it.`,
+    evidence: of.evidence,
+    hint: `Somebody made it by hand or by Terraform: delete it and let ExternalDNS write it, or add a TXT record ${recordNames(want.host, settings, want.externalDns?.version).ownership[0] ?? ''} with the value "heritage=external-dns,external-dns/owner=${settings.txtOwnerId}". (A first label beyond 57 characters also leaves a record without a TXT.)`,
+  });
+};
+
+const judgeOtherTarget = (of: Case): Verdict => {
+  const { want, value, zone } = of;
+  const targets = answering(value.records).map(targetOf).join(', ');
+  const owner = judgeOwner(of);
+  if (owner !== undefined) return owner;
+  const message = `The record of ${want.host} in the ${sayZone(zone, want.zoneAccount)} points to ${targets}, not to ${want.loadBalancer ?? ''}.`;
+  if (want.externalDns === undefined)
+    return broken('record/other-target', {
+      message,
+      evidence: of.evidence,
+      hint: 'ExternalDNS was not found in the cluster: correct the record by hand.',
+    });
+  if (want.externalDns.settings.policy === 'create-only')
+    return broken('record/other-target', {
+      message,
+      evidence: of.evidence,
+      hint: 'ExternalDNS runs with --policy=create-only and never changes a record: delete it, or use upsert-only or sync.',
+    });
+  return (
+    judgeExternalDns(of) ??
+    waiting('record/other-target', {
+      message,
+      evidence: of.evidence,
+      hint: 'ExternalDNS owns it and will change it at its next run, unless another route or Gateway claims the same host: the older claim wins.',
+    })
+  );
+};
+
+const judgeRight = (of: Case): Verdict => {
+  const { want, value, zone } = of;
+  const owner = judgeOwner(of);
+  if (owner !== undefined) return owner;
+  const own = `httproute/${want.route.metadata.namespace ?? 'default'}/${want.route.metadata.name}`;
+  const other = ownersOf(value).find(
+    ({ ownership }) =>
+      ownership.resource !== undefined && ownership.resource.replace(/^grpcroute/, 'httproute') !== own,
+  );
+  const note =
+    other === undefined
+      ? ''
+      : ` (kept for ${other.ownership.resource}: ExternalDNS names one resource a host)`;
+  const target = want.loadBalancer ?? answering(value.records).map(targetOf).join(', ');
+  return ok(`${want.host} in the ${sayZone(zone)} points to ${target}${note}.`, of.evidence);
+};
+
+const judgeZones = (want: RecordWant): Verdict =>
+  broken('record/zone-missing', {
+    message: `No public hosted zone that could hold ${want.host} is to be seen${want.zoneAccount === undefined ? '' : ` in account ${want.zoneAccount}`}.`,
+    hint: 'The zone may be in another account (input `dns-role-to-assume`), be private, or be another than the one in `hosted-zone-id`.',
+  });
+
+/**
+ * An A alias (or CNAME) to the load balancer, owned by this cluster's ExternalDNS. While it is missing or points elsewhere,
+ * ExternalDNS's settings and log say whether it ever will be right. A missing AAAA is no fault.
+ */
+export const judgeRecord = (want: RecordWant, seen: Seen<RecordValue>): Verdict => {
+  if ('denied' in seen)
+    return unknown('record/look-denied', {
+      message: `The records of ${want.host} could not be read: the permission ${seen.denied} is missing.`,
+      hint: `Grant ${seen.denied} to the role that reads the zone${want.zoneAccount === undefined ? '' : ` in account ${want.zoneAccount}`} (input \`dns-role-to-assume\`).`,
+    });
+  if (!('value' in seen)) return judgeNotSeen(seen, `The record of ${want.host}`);
+  const { value } = seen;
+  if (value.zone === undefined) return judgeZones(want);
+  const of: Case = { want, value, zone: value.zone, evidence: recordEvidence(value) };
+  const records = answering(value.records);
+  if (records.length === 0) return judgeMissing(of);
+  return records.some((record) => pointsTo(record, want.loadBalancer))
+    ? judgeRight(of)
+    : judgeOtherTarget(of);
+};
+
+/** The zone in which the record is, or belongs. */
+export const foundRecord = (seen: Seen<RecordValue>): Found => {
+  if (!('value' in seen) || seen.value.zone === undefined) return {};
+  const { id, name, nameServers } = seen.value.zone;
+  return { zone: { id, name, nameServers } };
+};

@@ -1,0 +1,197 @@
+// Walks the chains of all hosts, round after round, until each is live or surely broken, or the time is up.
+import pLimit from 'p-limit';
+import type { Clock } from '../clock.ts';
+import type { ReportedLink } from '../report/report.ts';
+import { codes } from '../verdict/codes.ts';
+import { type Verdict, waiting } from '../verdict/verdict.ts';
+import type { HostChain, Link } from './link.ts';
+import { firstNotOk, isLive } from './live.ts';
+import { notReached, walk } from './walk.ts';
+
+export interface WaitOptions {
+  readonly clock: Clock;
+  /** The monotonic moment in ms at which the run gives up. */
+  readonly deadline: number;
+  /** Milliseconds between two rounds of a host, give or take a fifth; the source of chance is `random` (0 ≤ x < 1). */
+  readonly interval: number;
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+  /** Called after a round in which a link's state, code or message changed, and when the host ends. */
+  readonly onChange?: (host: string, result: WaitedHost) => void;
+  /** Called every `tick` ms (default 15000) with all hosts in their order. */
+  readonly onTick?: (results: readonly WaitedHost[]) => void;
+  readonly tick?: number;
+  /** How many hosts are looked at simultaneously; default 16. */
+  readonly concurrency?: number;
+}
+
+export type WaitEnd = 'live' | 'broken' | 'deadline' | 'aborted';
+
+export interface WaitedHost {
+  readonly host: string;
+  readonly ref: string;
+  readonly live: boolean;
+  readonly links: readonly ReportedLink[];
+  /** The link to name when the host is not live. */
+  readonly firstNotOk?: ReportedLink;
+  /** How the wait for this host ended; absent while it goes on. */
+  readonly end?: WaitEnd;
+}
+
+/** A link as it stands: its last verdict, since when, and how often in a row it has been ok. */
+class Standing {
+  readonly link: Link;
+  shown: Verdict = notReached();
+  seconds = 0;
+  private streak = 0;
+  private lastTrouble: Verdict | undefined;
+
+  constructor(link: Link) {
+    this.link = link;
+  }
+
+  /** Takes the verdict of one look; what is shown differs from it while an ok has not been repeated often enough. */
+  take(verdict: Verdict, seconds: number): boolean {
+    this.streak = verdict.state === 'ok' ? this.streak + 1 : 0;
+    if (verdict.state === 'waiting' || verdict.state === 'broken') this.lastTrouble = verdict;
+    return this.show(this.streak < this.link.streak ? this.confirming(verdict) : verdict, seconds);
+  }
+
+  private confirming(verdict: Verdict): Verdict {
+    if (verdict.state !== 'ok') return verdict;
+    const before = this.lastTrouble;
+    return waiting('look/confirming', {
+      message: `${verdict.message} (${this.streak} of ${this.link.streak} in a row${before ? `; before that: ${before.message}` : ''})`,
+      evidence: [...verdict.evidence, ...(before?.evidence ?? [])],
+    });
+  }
+
+  private show(verdict: Verdict, seconds: number): boolean {
+    const was = this.shown;
+    const codeOf = (some: Verdict): string => (some.state === 'ok' ? '' : some.code);
+    const turned = was.state !== verdict.state || codeOf(was) !== codeOf(verdict);
+    if (turned) this.seconds = seconds;
+    this.shown = verdict;
+    return turned || was.message !== verdict.message;
+  }
+
+  reported(): ReportedLink {
+    const { shown, seconds } = this;
+    const { state, message, evidence } = shown;
+    const trouble = shown.state === 'ok' ? {} : { code: shown.code, owner: shown.owner, hint: shown.hint };
+    return { id: this.link.id, state, message, evidence, seconds, ...trouble };
+  }
+}
+
+/** One host's wait. Its rounds follow each other: none begins before the one before has ended. */
+class HostWait {
+  private readonly chain: HostChain;
+  private readonly options: WaitOptions;
+  private readonly started: number;
+  private readonly standings: readonly Standing[];
+  private troubleSince: { readonly code: string; readonly at: number } | undefined;
+  private end: WaitEnd | undefined;
+
+  constructor(chain: HostChain, options: WaitOptions) {
+    this.chain = chain;
+    this.options = options;
+    this.started = options.clock.monotonic();
+    this.standings = chain.links.map((link) => new Standing(link));
+  }
+
+  get ended(): boolean {
+    return this.end !== undefined;
+  }
+
+  result(): WaitedHost {
+    const links = this.standings.map((standing) => standing.reported());
+    const live = isLive(links);
+    const first = live ? undefined : firstNotOk(links);
+    return {
+      host: this.chain.host,
+      ref: this.chain.ref,
+      live,
+      links,
+      ...(first && { firstNotOk: first }),
+      ...(this.end && { end: this.end }),
+    };
+  }
+
+  /** Looks once from the first link to the first that is in the way. */
+  async round(signal: AbortSignal): Promise<void> {
+    let changed = false;
+    let last: Verdict | undefined;
+    const reached = await walk(this.chain.links, signal, (index, verdict) => {
+      last = verdict;
+      changed = (this.standings[index]?.take(verdict, this.seconds()) ?? false) || changed;
+    });
+    for (const standing of this.standings.slice(reached))
+      changed = standing.take(notReached(last), this.seconds()) || changed;
+    this.settle(last);
+    if (this.end === undefined && isLive(this.standings.map((standing) => standing.reported())))
+      this.end = 'live';
+    if (changed || this.ended) this.options.onChange?.(this.chain.host, this.result());
+  }
+
+  finish(end: WaitEnd): void {
+    if (this.ended) return;
+    this.end = end;
+    this.options.onChange?.(this.chain.host, this.result());
+  }
+
+  /** A broken verdict ends the host once the same code has held for its settle time: controllers correct themselves. */
+  private settle(last: Verdict | undefined): void {
+    if (last?.state !== 'broken') {
+      this.troubleSince = undefined;
+      return;
+    }
+    const now = this.options.clock.monotonic();
+    if (this.troubleSince?.code !== last.code) this.troubleSince = { code: last.code, at: now };
+    if (now - this.troubleSince.at >= codes[last.code].settle * 1000) this.end = 'broken';
+  }
+
+  private seconds(): number {
+    return (this.options.clock.monotonic() - this.started) / 1000;
+  }
+}
+
+/**
+ * Waits until every host is live or has been broken for as long as its code's settle time, or until the deadline or the
+ * signal's abort; then gives what is known. Looks under way at that moment are cut short and count for nothing.
+ * Rejects only when a look throws, which is a bug.
+ */
+export const waitForHosts = async (
+  chains: readonly HostChain[],
+  options: WaitOptions,
+): Promise<readonly WaitedHost[]> => {
+  const { clock, deadline, interval, random } = options;
+  const over = new AbortController();
+  const signal = AbortSignal.any([options.signal, over.signal]);
+  const hosts = chains.map((chain) => new HostWait(chain, options));
+  const limit = pLimit(options.concurrency ?? 16);
+
+  const follow = async (host: HostWait): Promise<void> => {
+    while (!host.ended) {
+      await limit(() => host.round(signal));
+      if (!host.ended) await clock.sleep(interval * (0.8 + 0.4 * random()), signal);
+    }
+  };
+  const tick = async (): Promise<void> => {
+    for (;;) {
+      await clock.sleep(options.tick ?? 15_000, signal);
+      options.onTick?.(hosts.map((host) => host.result()));
+    }
+  };
+  const followed = Promise.all(hosts.map(follow));
+  const timed = clock.sleep(Math.max(0, deadline - clock.monotonic()), signal);
+  try {
+    await Promise.race([followed, timed, tick()]);
+  } catch (error) {
+    if (!options.signal.aborted) throw error;
+  } finally {
+    over.abort();
+    await Promise.allSettled([followed, timed]);
+  }
+  for (const host of hosts) host.finish(options.signal.aborted ? 'aborted' : 'deadline');
+  return hosts.map((host) => host.result());
+};

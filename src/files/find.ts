@@ -1,0 +1,138 @@
+// Finds and reads the YAML and JSON files of the working directory, without leaving the workspace.
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { join, relative, resolve, sep } from 'node:path';
+import type { Ignored } from '../bundle/object.ts';
+import { Problem } from '../verdict/problem.ts';
+
+export interface FoundFile {
+  /** Relative to the workspace, with forward slashes. */
+  readonly path: string;
+  readonly text: string;
+}
+
+export interface FoundFiles {
+  /** Sorted by path. */
+  readonly files: readonly FoundFile[];
+  readonly ignored: readonly Ignored[];
+}
+
+/** Bytes of one file. An API server takes 3 MiB a request; a release file holds several objects. */
+const largest = 10 * 1024 * 1024;
+
+const wanted = (name: string): boolean => /\.(ya?ml|json)$/i.test(name);
+
+/** Dot folders are tools' own (.git, .github, .terraform); node_modules is other people's. */
+const skipped = (name: string): boolean => name.startsWith('.') || name === 'node_modules';
+
+const inside = (folder: string, path: string): boolean => path === folder || path.startsWith(folder + sep);
+
+const posix = (path: string): string => path.split(sep).join('/');
+
+const outside = (path: string, target: string): Problem =>
+  new Problem('bundle/outside-workspace', `${path} leads out of the workspace, to ${target}.`, {
+    hint: 'Files are read from the repository alone: copy what is needed into it, or remove the link.',
+  });
+
+interface Link {
+  readonly path: string;
+  readonly target: string;
+}
+
+/** One walk: the folders and files that were seen, by their real path, so that links bring nothing twice. */
+class Walk {
+  readonly files: { readonly path: string; readonly real: string }[] = [];
+  readonly #root: string;
+  readonly #seen = new Set<string>();
+  readonly #links: Link[] = [];
+  readonly #signal: AbortSignal;
+
+  constructor(root: string, signal: AbortSignal) {
+    this.#root = root;
+    this.#signal = signal;
+  }
+
+  /** Links are followed after everything else, so that a file is named by its own path. */
+  async everything(folder: string, real: string): Promise<void> {
+    await this.#folder(folder, real);
+    for (let link = this.#links.shift(); link; link = this.#links.shift()) await this.#follow(link);
+  }
+
+  async #folder(folder: string, real: string): Promise<void> {
+    this.#signal.throwIfAborted();
+    if (this.#seen.has(real)) return;
+    this.#seen.add(real);
+    for (const entry of await readdir(real, { withFileTypes: true })) {
+      if (skipped(entry.name)) continue;
+      const path = join(folder, entry.name);
+      const target = join(real, entry.name);
+      if (entry.isDirectory()) await this.#folder(path, target);
+      else if (entry.isSymbolicLink()) this.#links.push({ path, target });
+      else if (entry.isFile()) this.#file(path, target);
+    }
+  }
+
+  #file(path: string, real: string): void {
+    if (!wanted(path) || this.#seen.has(real)) return;
+    this.#seen.add(real);
+    this.files.push({ path: posix(relative(this.#root, path)), real });
+  }
+
+  async #follow({ path, target }: Link): Promise<void> {
+    const real = await realpath(target).catch(() => undefined);
+    // A link that leads nowhere brings nothing.
+    if (real === undefined) return;
+    const found = await stat(real);
+    if (!found.isDirectory() && !wanted(path)) return;
+    if (!inside(this.#root, real)) throw outside(posix(relative(this.#root, path)), real);
+    if (found.isDirectory()) await this.#folder(path, real);
+    else if (found.isFile()) this.#file(path, real);
+  }
+}
+
+const read = async (
+  { path, real }: { readonly path: string; readonly real: string },
+  signal: AbortSignal,
+): Promise<FoundFile | Ignored> => {
+  const { size } = await stat(real);
+  if (size <= largest) return { path, text: await readFile(real, { encoding: 'utf8', signal }) };
+  const why = `${(size / 1024 / 1024).toFixed(1)} MiB, more than ${largest / 1024 / 1024} MiB`;
+  // Large JSON is somebody's data; large YAML in the working directory was meant.
+  if (/\.json$/i.test(path)) return { file: path, why };
+  throw new Problem('bundle/too-large', `${path} is too large to be Kubernetes manifests: ${why}.`, {
+    hint: 'Split the file, or move it out of the working directory.',
+  });
+};
+
+/**
+ * `workspace` is GITHUB_WORKSPACE, `folder` the working directory, relative to it or absolute.
+ * @throws Problem `bundle/outside-workspace`, `bundle/too-large`, `input/invalid` (no such folder).
+ */
+export const findFiles = async (
+  workspace: string,
+  folder: string,
+  signal: AbortSignal,
+): Promise<FoundFiles> => {
+  const root = await realpath(workspace);
+  const start = resolve(root, folder);
+  const real = await realpath(start).catch((cause: unknown) => {
+    throw new Problem('input/invalid', `The working directory ${folder} does not exist.`, {
+      hint: 'Check out the repository first (actions/checkout), and give the path relative to its root.',
+      cause,
+    });
+  });
+  if (!inside(root, real)) throw outside(folder, real);
+  if (!(await stat(real)).isDirectory()) {
+    throw new Problem('input/invalid', `The working directory ${folder} is not a folder.`);
+  }
+  const walk = new Walk(root, signal);
+  await walk.everything(inside(root, start) ? start : real, real);
+
+  const files: FoundFile[] = [];
+  const ignored: Ignored[] = [];
+  for (const each of walk.files.toSorted((one, other) => (one.path < other.path ? -1 : 1))) {
+    const found = await read(each, signal);
+    if ('text' in found) files.push(found);
+    else ignored.push(found);
+  }
+  return { files, ignored };
+};

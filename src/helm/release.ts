@@ -1,0 +1,170 @@
+// Installs or upgrades a release, and tells in which state it is.
+import { join } from 'node:path';
+import type { Chart } from '../bundle/object.ts';
+import { Problem } from '../verdict/problem.ts';
+import { runChild } from './child.ts';
+import { flagsOf, type Helm } from './version.ts';
+import { helmWords } from './words.ts';
+
+export interface Release {
+  readonly name: string;
+  readonly namespace: string;
+}
+
+/** A release's last revision, as `helm history` has it. */
+export interface ReleaseState {
+  /** `deployed`, `failed`, `pending-install`, `pending-upgrade`, `pending-rollback`, `uninstalling`, … */
+  readonly status: string;
+  readonly revision: number;
+  /** `umbrella-0.1.0`. */
+  readonly chart: string;
+  /** `Upgrade complete`, or why it failed. */
+  readonly description: string;
+  readonly updated: string;
+}
+
+export interface UpgradeOptions {
+  /** The workspace's absolute path; chart folder and values files are relative to it. */
+  readonly workspace: string;
+  readonly values: readonly string[];
+  /** Seconds for which helm waits until what it installed is ready. */
+  readonly timeout: number;
+  readonly createNamespace?: boolean;
+  readonly onLine?: (line: string) => void;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+const parseHistory = (text: string): ReleaseState | undefined => {
+  const history: unknown = JSON.parse(text);
+  const last: unknown = Array.isArray(history) ? history.at(-1) : undefined;
+  if (!isFields(last)) return undefined;
+  return {
+    status: textOf(last['status']),
+    revision: Number(last['revision']),
+    chart: textOf(last['chart']),
+    description: textOf(last['description']),
+    updated: textOf(last['updated']),
+  };
+};
+
+/**
+ * `undefined` when there is no such release. Read from `helm history`, which, unlike `helm status`, prints neither
+ * manifests nor values.
+ * @throws Problem `helm/failed`; the signal's reason on abort.
+ */
+export const releaseState = async (
+  helm: Helm,
+  release: Release,
+  cwd: string,
+  signal: AbortSignal,
+): Promise<ReleaseState | undefined> => {
+  const args = ['history', release.name, '--namespace', release.namespace, '--max', '1', '--output', 'json'];
+  const end = await runChild('helm', args, { cwd, environment: helm.environment }, signal);
+  if (end.code === 0) return parseHistory(end.stdout);
+  if (/release: not found/.test(end.stderr)) return undefined;
+  throw new Problem('helm/failed', `helm cannot read release ${release.name}: ${helmWords(end)}`, {
+    hint: "The role needs to get and list Secrets in the release's namespace: Helm keeps its releases there.",
+  });
+};
+
+const stateText = (release: Release, state: ReleaseState | undefined): string =>
+  state === undefined
+    ? `There is no release ${release.name} in namespace ${release.namespace}.`
+    : `Release ${release.name} is ${state.status} at revision ${state.revision}.`;
+
+/** What Helm 4 and 3 say when `--timeout` has passed. */
+const late = /context deadline exceeded|timed out waiting for the condition/;
+
+const hintFor = (state: ReleaseState | undefined, words: string, release: Release): string => {
+  const { name, namespace } = release;
+  if (state?.status.startsWith('pending-') === true) {
+    return `A helm that was ended in the middle, or one that still runs elsewhere, holds the release. If none runs: helm rollback ${name} --namespace ${namespace} (or, at revision 1, helm uninstall), then run again.`;
+  }
+  if (/namespaces? "?[^"\s]+"? not found/.test(words)) {
+    return `Create the namespace ${namespace} first, or let the action create it.`;
+  }
+  if (/invalid ownership metadata/.test(words)) {
+    return `An object of the chart is in the cluster already and does not belong to the release: take it out of the chart or out of the cluster, or give it the labels and annotations that helm names.`;
+  }
+  if (/conflict/i.test(words)) {
+    return 'Another manager owns a field that the chart sets: let go of it there, or take it out of the chart.';
+  }
+  if (late.test(words)) {
+    return `Look at the pods of the release: kubectl --namespace ${namespace} get pods,events.`;
+  }
+  return `helm history ${name} --namespace ${namespace} shows what came before.`;
+};
+
+/** The state after a failure; the failure itself matters more than not being able to read it. */
+const stateAfter = async (
+  helm: Helm,
+  release: Release,
+  cwd: string,
+  signal: AbortSignal,
+): Promise<ReleaseState | undefined | 'unreadable'> => {
+  try {
+    return await releaseState(helm, release, cwd, signal);
+  } catch (error) {
+    if (error instanceof Problem) return 'unreadable';
+    throw error;
+  }
+};
+
+/**
+ * `helm upgrade --install`, without the chart's CRDs: those are applied before by us, and Helm 4 fails on CRDs that
+ * somebody else applied. Never `--debug`: it prints values.
+ * @throws Problem `helm/failed` with helm's words and the release's state; the signal's reason on abort, after helm
+ * was given 3 s to mark the release as failed.
+ */
+export const upgradeInstall = async (
+  helm: Helm,
+  chart: Chart,
+  release: Release,
+  options: UpgradeOptions,
+  signal: AbortSignal,
+): Promise<ReleaseState> => {
+  const cwd = options.workspace;
+  const { wait, upgrade } = flagsOf(helm.version);
+  const args = [
+    'upgrade',
+    '--install',
+    release.name,
+    join(cwd, chart.folder),
+    '--namespace',
+    release.namespace,
+    '--skip-crds',
+    '--hide-notes',
+    ...wait,
+    '--timeout',
+    `${Math.max(1, Math.ceil(options.timeout))}s`,
+    ...upgrade,
+    ...options.values.flatMap((file) => ['--values', file]),
+    ...(options.createNamespace === true ? ['--create-namespace'] : []),
+  ];
+  const end = await runChild(
+    'helm',
+    args,
+    { cwd, environment: helm.environment, ...(options.onLine && { onLine: options.onLine }) },
+    signal,
+  );
+  const state = await stateAfter(helm, release, cwd, signal);
+  if (end.code === 0 && state !== undefined && state !== 'unreadable') return state;
+
+  const known = state === 'unreadable' ? undefined : state;
+  const words = end.code === null ? 'helm was ended from outside' : helmWords(end);
+  const meaning = late.test(words)
+    ? `what the chart installs was not ready within ${Math.ceil(options.timeout)} s (${words}).`
+    : words.replace(/\.?$/, '.');
+  const where =
+    state === 'unreadable' ? 'The state of the release cannot be read.' : stateText(release, known);
+  throw new Problem('helm/failed', `helm upgrade failed: ${meaning} ${where}`, {
+    hint: hintFor(known, words, release),
+    evidence: [
+      { from: `helm upgrade --install ${release.name}`, saw: words },
+      ...(known ? [{ from: `helm history ${release.name}`, saw: JSON.stringify(known) }] : []),
+    ],
+  });
+};

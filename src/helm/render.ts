@@ -1,0 +1,113 @@
+// Renders a chart before anything is written, and takes its CRDs apart from the rest.
+import { join } from 'node:path';
+import { isMap } from '../bundle/field.ts';
+import type { Chart, Sourced } from '../bundle/object.ts';
+import { parseManifests } from '../bundle/parse.ts';
+import type { Source } from '../verdict/finding.ts';
+import { Problem } from '../verdict/problem.ts';
+import { runChild } from './child.ts';
+import type { Release } from './release.ts';
+import type { Helm } from './version.ts';
+import { helmWords } from './words.ts';
+
+export interface RenderOptions {
+  /** The workspace's absolute path; chart folder and values files are relative to it. */
+  readonly workspace: string;
+  readonly values: readonly string[];
+  /** The API server's version, `v1.36.3`. */
+  readonly kubeVersion: string;
+  /** What the API server serves, `apps/v1` and `apps/v1/Deployment`. */
+  readonly apiVersions: readonly string[];
+}
+
+export interface Rendering {
+  /** The CRDs of the chart and of its subcharts (`crds/` and templates). */
+  readonly crds: readonly Sourced[];
+  /** Everything else; without hooks of `helm test`. */
+  readonly objects: readonly Sourced[];
+}
+
+/**
+ * A rendered document begins with `# Source: <chart>/templates/x.yaml`. A subchart's file exists only inside its
+ * archive: the Chart.yaml that asks for it is what a person can open.
+ */
+const sourceOf = (text: string, chart: Chart): Source => {
+  const path = /^# Source: (\S+)$/m.exec(text)?.[1];
+  const own = path?.startsWith(`${chart.name}/`) === true ? path.slice(chart.name.length + 1) : undefined;
+  if (own === undefined || own.startsWith('charts/')) return chart.source;
+  return { file: chart.folder === '.' ? own : `${chart.folder}/${own}`, line: 1 };
+};
+
+/** The objects of helm's output, each with the file that it was rendered from. */
+const objectsOf = (text: string, chart: Chart): Sourced[] =>
+  text.split(/^---\s*$/m).flatMap((part) => {
+    const source = sourceOf(part, chart);
+    const { objects, findings } = parseManifests(part, source.file);
+    const broken = findings.find(({ code }) => code === 'bundle/invalid-yaml');
+    if (broken) {
+      throw new Problem('helm/render-failed', `${source.file} renders to broken YAML. ${broken.message}`);
+    }
+    return objects.map(({ object }) => ({ object, source }));
+  });
+
+/** `gateway.k8s.aws/v1` and `gateway.k8s.aws/v1/LoadBalancerConfiguration` for all that CRDs will serve. */
+export const apiVersionsOf = (crds: readonly Sourced[]): readonly string[] =>
+  crds.flatMap(({ object: { spec } }) => {
+    if (!isMap(spec) || !isMap(spec['names']) || !Array.isArray(spec['versions'])) return [];
+    const { group, names, versions } = spec;
+    return versions.filter(isMap).flatMap((version) => {
+      const apiVersion = `${String(group)}/${String(version['name'])}`;
+      return version['served'] === true ? [apiVersion, `${apiVersion}/${String(names['kind'])}`] : [];
+    });
+  });
+
+const template = async (
+  helm: Helm,
+  chart: Chart,
+  release: Release,
+  options: RenderOptions,
+  signal: AbortSignal,
+): Promise<Rendering> => {
+  const args = [
+    'template',
+    release.name,
+    join(options.workspace, chart.folder),
+    '--namespace',
+    release.namespace,
+    '--include-crds',
+    '--skip-tests',
+    '--kube-version',
+    options.kubeVersion,
+    ...options.apiVersions.flatMap((version) => ['--api-versions', version]),
+    ...options.values.flatMap((file) => ['--values', file]),
+  ];
+  const end = await runChild('helm', args, { cwd: options.workspace, environment: helm.environment }, signal);
+  if (end.code !== 0 || end.cut) {
+    const words = end.cut ? 'it renders to more than 64 MiB' : helmWords(end);
+    throw new Problem('helm/render-failed', `The chart in ${chart.folder} cannot be rendered: ${words}`, {
+      hint: 'helm template with the same values shows the same.',
+    });
+  }
+  const all = objectsOf(end.stdout, chart);
+  const isCrd = ({ object }: Sourced): boolean => object.kind === 'CustomResourceDefinition';
+  return { crds: all.filter(isCrd), objects: all.filter((each) => !isCrd(each)) };
+};
+
+/**
+ * `helm template`, as the cluster will see it once the CRDs are there: where the chart itself brings versions that
+ * the cluster does not serve yet, it is rendered again with them.
+ * @throws Problem `helm/render-failed`; the signal's reason on abort.
+ */
+export const renderChart = async (
+  helm: Helm,
+  chart: Chart,
+  release: Release,
+  options: RenderOptions,
+  signal: AbortSignal,
+): Promise<Rendering> => {
+  const first = await template(helm, chart, release, options, signal);
+  const brought = apiVersionsOf(first.crds).filter((version) => !options.apiVersions.includes(version));
+  if (brought.length === 0) return first;
+  const apiVersions = [...options.apiVersions, ...brought];
+  return template(helm, chart, release, { ...options, apiVersions }, signal);
+};

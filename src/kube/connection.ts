@@ -1,0 +1,164 @@
+// A connection to a cluster's API server: bearer token, one fresh token on 401, bounded concurrency.
+import type { Clock } from '../clock.ts';
+import { Problem } from '../verdict/problem.ts';
+import { adaptiveLimiter, type Limiter } from './limiter.ts';
+import { defaultLimits, type Limits, openTransport, type ProxyValues, type Received } from './transport.ts';
+
+export interface ConnectOptions {
+  /** `https://….eks.amazonaws.com`, from DescribeCluster. */
+  readonly endpoint: string;
+  /** Base64 of the PEM certificate authority, as DescribeCluster gives it. */
+  readonly caData: string;
+  /** The bearer token; `fresh` asks for one that was made now. It is masked by whoever makes it. */
+  readonly token: (options?: { readonly fresh: boolean }) => Promise<string>;
+  readonly clock: Clock;
+  /** The principal behind the token (an IAM role's ARN), for messages. */
+  readonly principal?: string;
+  readonly proxy?: ProxyValues;
+  readonly limits?: Partial<Limits>;
+  readonly limiter?: Limiter;
+}
+
+export interface KubeRequest {
+  readonly method: 'GET' | 'PATCH' | 'POST' | 'DELETE';
+  /** Begins with `/api` or `/apis`; segments already encoded. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  readonly contentType?: string;
+  readonly accept?: string;
+}
+
+export interface KubeAnswer {
+  readonly status: number;
+  /** The parsed body, `undefined` where it is not JSON. */
+  readonly body: unknown;
+  readonly text: string;
+  /** Texts of the `Warning` headers. */
+  readonly warnings: readonly string[];
+  /** Milliseconds from `Retry-After`. */
+  readonly retryAfter?: number;
+}
+
+export interface Kube {
+  readonly endpoint: string;
+  readonly principal: string | undefined;
+  readonly clock: Clock;
+  /** Whether the server has answered in this run. */
+  answered(): boolean;
+  /**
+   * One request; every status but 401 is an answer.
+   * @throws Problem `cluster/no-access-entry` (401 with a fresh token too), `cluster/endpoint-unreachable`;
+   * the signal's reason on abort.
+   */
+  send(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer>;
+  close(): Promise<void>;
+}
+
+const queryOf = (query: KubeRequest['query']): string => {
+  const pairs = Object.entries(query ?? {}).flatMap(([key, value]): [string, string][] =>
+    value === undefined ? [] : [[key, String(value)]],
+  );
+  return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs)}`;
+};
+
+/** `299 - "gateway.k8s.aws/v1beta1 is deprecated"` (RFC 7234 section 5.5; Kubernetes KEP-1693). */
+const warningsOf = (header: string | string[] | undefined): string[] =>
+  [header ?? []]
+    .flat()
+    .flatMap((line) => [...line.matchAll(/\b299 \S+ "((?:[^"\\]|\\.)*)"/g)])
+    .map((match) => (match[1] ?? '').replaceAll(/\\(.)/g, '$1'));
+
+const parsed = (text: string): unknown => {
+  try {
+    const value: unknown = JSON.parse(text);
+    return value;
+  } catch {
+    return undefined;
+  }
+};
+
+const answerOf = ({ status, headers, text }: Received): KubeAnswer => {
+  const retryAfter = Number(headers['retry-after']);
+  return {
+    status,
+    body: parsed(text),
+    text,
+    warnings: warningsOf(headers['warning']),
+    ...(Number.isFinite(retryAfter) && { retryAfter: retryAfter * 1000 }),
+  };
+};
+
+const noAccess = (principal: string | undefined, answer: Received): Problem => {
+  const who = principal === undefined ? 'this role' : principal;
+  return new Problem(
+    'cluster/no-access-entry',
+    `The cluster does not know ${who}: the API server answered 401 Unauthorized, twice.`,
+    {
+      hint: 'Create an access entry for the role (aws eks create-access-entry), and check that it was not deleted and recreated since: an entry remembers the id of the role.',
+      evidence: [{ from: 'API server', saw: `${answer.status} ${answer.text.slice(0, 500)}` }],
+    },
+  );
+};
+
+const overloaded = (answer: Received): boolean => answer.status === 429 || answer.status === 503;
+
+/** Opens nothing yet: the first request connects. The caller closes it. */
+export const connect = (options: ConnectOptions): Kube => {
+  const origin = new URL(options.endpoint);
+  const ca = Buffer.from(options.caData, 'base64').toString('utf8');
+  const transport = openTransport(origin, ca, options.proxy, { ...defaultLimits, ...options.limits });
+  const limiter = options.limiter ?? adaptiveLimiter();
+  let answered = false;
+  let refreshing: Promise<string> | undefined;
+
+  // Many requests in flight meet the same expiry: one fresh token serves them all.
+  const freshToken = (): Promise<string> => {
+    refreshing ??= options.token({ fresh: true }).finally(() => {
+      refreshing = undefined;
+    });
+    return refreshing;
+  };
+
+  const once = async (request: KubeRequest, token: string, signal: AbortSignal): Promise<Received> =>
+    limiter.run(
+      () =>
+        transport.send(
+          {
+            method: request.method,
+            path: `${request.path}${queryOf(request.query)}`,
+            headers: {
+              authorization: `Bearer ${token}`,
+              accept: request.accept ?? 'application/json',
+              'user-agent': 'eks-gateway-action',
+              ...(request.body !== undefined && {
+                'content-type': request.contentType ?? 'application/json',
+              }),
+            },
+            ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
+          },
+          signal,
+        ),
+      overloaded,
+    );
+
+  return {
+    endpoint: origin.origin,
+    principal: options.principal,
+    clock: options.clock,
+    answered: () => answered,
+    send: async (request, signal) => {
+      const first = await once(request, await options.token(), signal);
+      if (first.status !== 401) {
+        answered = true;
+        return answerOf(first);
+      }
+      const second = await once(request, await freshToken(), signal);
+      if (second.status === 401) throw noAccess(options.principal, second);
+      answered = true;
+      return answerOf(second);
+    },
+    close: () => transport.close(),
+  };
+};

@@ -1,0 +1,155 @@
+// What the API server serves: kinds with their plurals and scopes, group versions, its own version.
+import { Problem } from '../verdict/problem.ts';
+import type { Kube, KubeAnswer } from './connection.ts';
+import { rootOf } from './path.ts';
+import { sendPatiently } from './retry.ts';
+import { denialOf, isFields, statusOf } from './status.ts';
+
+export interface ApiResource {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly namespaced: boolean;
+}
+
+export interface Discovery {
+  /** Asks the server again once when the kind is not known; `undefined` when it is not served. */
+  find(apiVersion: string, kind: string, signal: AbortSignal): Promise<ApiResource | undefined>;
+  /** Everything served, as of the last look. */
+  served(): readonly ApiResource[];
+  refresh(signal: AbortSignal): Promise<void>;
+  /** `apps/v1` and `apps/v1/Deployment` for everything served: the values of helm's `--api-versions`. */
+  apiVersions(): readonly string[];
+}
+
+/** Aggregated discovery (KEP-3352): stable since Kubernetes 1.30, v2beta1 before; plain JSON where neither is known. */
+const aggregated = [
+  'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList',
+  'application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList',
+  'application/json',
+].join(',');
+
+const patience = { milliseconds: 15_000 };
+
+const items = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+const answered = (answer: KubeAnswer, path: string, kube: Kube): unknown => {
+  if (answer.status === 200 && isFields(answer.body)) return answer.body;
+  const { message } = statusOf(answer);
+  if (answer.status === 403) {
+    const denial = denialOf(message);
+    throw new Problem('cluster/forbidden', `The API server refuses discovery: ${message}.`, {
+      hint: `Give ${denial?.user ?? kube.principal ?? 'the role'} the permission to ${denial?.permission ?? `get ${path}`}; the ClusterRole system:discovery holds it for every authenticated user.`,
+    });
+  }
+  throw new Problem('look/failed', `The API server did not say what it serves: ${path} gave ${message}.`);
+};
+
+const read = async (kube: Kube, path: string, signal: AbortSignal): Promise<unknown> =>
+  answered(
+    await sendPatiently(kube, { method: 'GET', path, accept: aggregated }, patience, signal),
+    path,
+    kube,
+  );
+
+const fromAggregated = (list: unknown): ApiResource[] =>
+  items(isFields(list) ? list['items'] : undefined).flatMap((group) => {
+    if (!isFields(group)) return [];
+    const name = isFields(group['metadata']) ? text(group['metadata']['name']) : '';
+    return items(group['versions']).flatMap((version) => {
+      if (!isFields(version)) return [];
+      const apiVersion = name === '' ? text(version['version']) : `${name}/${text(version['version'])}`;
+      return items(version['resources']).flatMap((resource) => {
+        if (!isFields(resource) || !isFields(resource['responseKind'])) return [];
+        return {
+          apiVersion,
+          kind: text(resource['responseKind']['kind']),
+          plural: text(resource['resource']),
+          namespaced: resource['scope'] === 'Namespaced',
+        };
+      });
+    });
+  });
+
+const fromResourceList = (list: unknown): ApiResource[] => {
+  if (!isFields(list)) return [];
+  const apiVersion = text(list['groupVersion']);
+  return items(list['resources']).flatMap((resource) =>
+    // `pods/log` and the like are sub-resources, not kinds.
+    isFields(resource) && !text(resource['name']).includes('/')
+      ? {
+          apiVersion,
+          kind: text(resource['kind']),
+          plural: text(resource['name']),
+          namespaced: resource['namespaced'] === true,
+        }
+      : [],
+  );
+};
+
+const groupVersions = (list: unknown): string[] => {
+  if (!isFields(list)) return [];
+  if (list['kind'] === 'APIVersions') return items(list['versions']).map(text);
+  return items(list['groups']).flatMap((group) =>
+    items(isFields(group) ? group['versions'] : undefined).map((version) =>
+      isFields(version) ? text(version['groupVersion']) : '',
+    ),
+  );
+};
+
+const readOne = async (kube: Kube, apiVersion: string, signal: AbortSignal): Promise<ApiResource[]> => {
+  const path = rootOf(apiVersion);
+  const answer = await sendPatiently(kube, { method: 'GET', path }, patience, signal);
+  // A group whose aggregated server is down (metrics.k8s.io, often) must not stop the run.
+  if (answer.status === 404 || answer.status >= 500) return [];
+  return fromResourceList(answered(answer, path, kube));
+};
+
+const readAll = async (kube: Kube, path: string, signal: AbortSignal): Promise<ApiResource[]> => {
+  const list = await read(kube, path, signal);
+  if (isFields(list) && list['kind'] === 'APIGroupDiscoveryList') return fromAggregated(list);
+  const each = await Promise.all(groupVersions(list).map((version) => readOne(kube, version, signal)));
+  return each.flat();
+};
+
+/** @throws Problem `cluster/*` as `Kube.send` does, `cluster/forbidden`, `look/failed`. */
+export const discover = async (kube: Kube, signal: AbortSignal): Promise<Discovery> => {
+  let known: readonly ApiResource[] = [];
+  let looking: Promise<void> | undefined;
+
+  const look = async (during: AbortSignal): Promise<void> => {
+    const roots = ['/api', '/apis'].map((root) => readAll(kube, root, during));
+    known = (await Promise.all(roots)).flat();
+  };
+  // Objects that are applied at the same time and miss the same kind share one look.
+  const refresh = (during: AbortSignal): Promise<void> => {
+    looking ??= look(during).finally(() => {
+      looking = undefined;
+    });
+    return looking;
+  };
+  const lookup = (apiVersion: string, kind: string): ApiResource | undefined =>
+    known.find((resource) => resource.kind === kind && resource.apiVersion === apiVersion);
+
+  await refresh(signal);
+  return {
+    find: async (apiVersion, kind, during) => {
+      const found = lookup(apiVersion, kind);
+      if (found) return found;
+      await refresh(during);
+      return lookup(apiVersion, kind);
+    },
+    served: () => known,
+    refresh,
+    apiVersions: () =>
+      [...new Set(known.flatMap(({ apiVersion, kind }) => [apiVersion, `${apiVersion}/${kind}`]))].sort(),
+  };
+};
+
+/** `v1.36.3-eks-abcdef`: the API server's own version, the value of helm's `--kube-version`. */
+export const serverVersion = async (kube: Kube, signal: AbortSignal): Promise<string> => {
+  const answer = await sendPatiently(kube, { method: 'GET', path: '/version' }, patience, signal);
+  const body = answered(answer, '/version', kube);
+  return isFields(body) ? text(body['gitVersion']) : '';
+};

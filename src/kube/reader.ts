@@ -1,0 +1,145 @@
+// Reads a cluster for the chain: 404, denial and failure are values.
+import type { KubernetesObject } from '../bundle/object.ts';
+import type { ClusterReader, Kind } from '../chain/cluster.ts';
+import type { Seen } from '../verdict/seen.ts';
+import type { Kube, KubeAnswer, KubeRequest } from './connection.ts';
+import { objectOf } from './object.ts';
+import { pathOf, permissionOf } from './path.ts';
+import { sendPatiently } from './retry.ts';
+import { denialOf, isFields, statusOf } from './status.ts';
+
+export interface Selection {
+  /** `involvedObject.name=public`. */
+  readonly fieldSelector?: string;
+  /** `app.kubernetes.io/name=external-dns`. */
+  readonly labelSelector?: string;
+}
+
+export interface KubeReader extends ClusterReader {
+  /** `list`, narrowed by the server. */
+  select(
+    kind: Kind,
+    namespace: string | undefined,
+    selection: Selection,
+    signal: AbortSignal,
+  ): Promise<Seen<readonly KubernetesObject[]>>;
+}
+
+/** The chain looks again in seconds: a look waits only for what passes at once. */
+const patience = { milliseconds: 5_000 };
+const pageSize = 500;
+const mostPages = 200;
+const mostLogBytes = 1024 * 1024;
+
+/** Thrown inside this file to leave a look; becomes a `Seen`. */
+class Refused extends Error {
+  readonly answer: KubeAnswer;
+  constructor(answer: KubeAnswer) {
+    super(statusOf(answer).message);
+    this.answer = answer;
+  }
+}
+
+export const clusterReader = (kube: Kube): KubeReader => {
+  const seen = async <Value>(
+    permission: string,
+    signal: AbortSignal,
+    look: () => Promise<Value>,
+  ): Promise<Seen<Value>> => {
+    const at = (): Date => kube.clock.now();
+    try {
+      return { value: await look(), at: at() };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof Refused && error.answer.status === 403) {
+        return { at: at(), denied: denialOf(error.message)?.permission ?? permission };
+      }
+      return { at: at(), failed: error instanceof Error ? error.message : String(error), cause: error };
+    }
+  };
+
+  const read = async (request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> =>
+    sendPatiently(kube, request, patience, signal);
+
+  const page = async (
+    kind: Kind,
+    namespace: string | undefined,
+    query: NonNullable<KubeRequest['query']>,
+    signal: AbortSignal,
+  ): Promise<{
+    readonly items: readonly KubernetesObject[];
+    readonly next: string;
+    readonly expired: boolean;
+  }> => {
+    const answer = await read({ method: 'GET', path: pathOf(kind, namespace), query }, signal);
+    // The kind is not served, so there are none of it.
+    if (answer.status === 404) return { items: [], next: '', expired: false };
+    if (answer.status === 410) return { items: [], next: '', expired: true };
+    if (answer.status !== 200 || !isFields(answer.body)) throw new Refused(answer);
+    const { items, metadata } = answer.body;
+    const next = isFields(metadata) ? metadata['continue'] : undefined;
+    return {
+      items: (Array.isArray(items) ? items : []).flatMap((item) => objectOf(item, kind) ?? []),
+      next: typeof next === 'string' ? next : '',
+      expired: false,
+    };
+  };
+
+  const select: KubeReader['select'] = (kind, namespace, selection, signal) =>
+    seen(permissionOf('list', kind, namespace), signal, async () => {
+      const found: KubernetesObject[] = [];
+      let next = '';
+      for (let count = 0; count < mostPages; count += 1) {
+        const query = { ...selection, limit: pageSize, ...(next !== '' && { continue: next }) };
+        const { items, expired, next: following } = await page(kind, namespace, query, signal);
+        if (expired) {
+          // The snapshot that the pages belong to was compacted away: read everything at once instead.
+          return (await page(kind, namespace, { ...selection }, signal)).items;
+        }
+        found.push(...items);
+        if (following === '') return found;
+        next = following;
+      }
+      return found;
+    });
+
+  const firstContainer = async (path: string, signal: AbortSignal): Promise<string | undefined> => {
+    const answer = await read({ method: 'GET', path }, signal);
+    const spec = isFields(answer.body) ? answer.body['spec'] : undefined;
+    const containers = isFields(spec) && Array.isArray(spec['containers']) ? spec['containers'] : [];
+    const first: unknown = containers[0];
+    return isFields(first) && typeof first['name'] === 'string' ? first['name'] : undefined;
+  };
+
+  return {
+    get: (kind, namespace, name, signal) =>
+      seen(permissionOf('get', kind, namespace), signal, async () => {
+        const answer = await read({ method: 'GET', path: pathOf(kind, namespace, name) }, signal);
+        if (answer.status === 404) return undefined;
+        if (answer.status !== 200) throw new Refused(answer);
+        return objectOf(answer.body, kind);
+      }),
+
+    list: (kind, namespace, signal) => select(kind, namespace, {}, signal),
+
+    select,
+
+    log: (namespace, pod, lines, signal) => {
+      const pods = { apiVersion: 'v1', plural: 'pods' };
+      return seen(permissionOf('get', pods, namespace, 'log'), signal, async () => {
+        const path = pathOf(pods, namespace, pod, 'log');
+        const query = { tailLines: lines, limitBytes: mostLogBytes };
+        const ask = (container?: string): Promise<KubeAnswer> =>
+          read({ method: 'GET', path, query: { ...query, container }, accept: '*/*' }, signal);
+        let answer = await ask();
+        // The server wants a name where a pod has more than one container.
+        if (answer.status === 400) {
+          const container = await firstContainer(pathOf(pods, namespace, pod), signal);
+          if (container !== undefined) answer = await ask(container);
+        }
+        if (answer.status !== 200) throw new Refused(answer);
+        return answer.text;
+      });
+    },
+  };
+};

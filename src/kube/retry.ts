@@ -1,0 +1,111 @@
+// Sends again what may be sent again, until a deadline, and says what it waits for.
+import type { Clock } from '../clock.ts';
+import type { Kube, KubeAnswer, KubeRequest } from './connection.ts';
+import { statusOf } from './status.ts';
+import { mayPass } from './unreachable.ts';
+
+export interface Patience {
+  /** Milliseconds from the first attempt after which nothing is tried again. */
+  readonly milliseconds: number;
+  /** Told before each wait, with what is waited for; fit to be printed after "waiting: ". */
+  readonly onWait?: (why: string) => void;
+  /** 0 ≤ x < 1, for jitter. */
+  readonly random?: () => number;
+}
+
+/** What an attempt gave: a result, or a reason to try again beside the result that stands if time runs out. */
+export type Attempt<Result> =
+  | { readonly result: Result }
+  | { readonly again: string; readonly after?: number; readonly otherwise: Result };
+
+const firstWait = 250;
+const longestWait = 5_000;
+
+/** The last attempt's result stands when the deadline passes. */
+export const retry = async <Result>(
+  attempt: () => Promise<Attempt<Result>>,
+  patience: Patience,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Result> => {
+  const deadline = clock.monotonic() + patience.milliseconds;
+  let wait = firstWait;
+  for (;;) {
+    const tried = await attempt();
+    if ('result' in tried) return tried.result;
+    // Many requests that failed together must not come back together.
+    const jitter = 0.75 + (patience.random ?? Math.random)() / 2;
+    const pause = tried.after ?? wait * jitter;
+    if (clock.monotonic() + pause > deadline) return tried.otherwise;
+    patience.onWait?.(tried.again);
+    await clock.sleep(pause, signal);
+    wait = Math.min(wait * 2, longestWait);
+  }
+};
+
+export interface Again {
+  readonly why: string;
+  /** Milliseconds. */
+  readonly after?: number;
+}
+
+/** structured-merge-diff's complaint about an object that does not fit its schema. */
+export const untyped = /^failed to create typed (?:patch|live) object \([^)]*\): /;
+export const webhook = /failed calling webhook "([^"]+)"/;
+
+/**
+ * What of the API server's refusals passes by itself.
+ * 409 is an optimistic lock or a race of creators, unless a field manager stands in the way.
+ */
+export const passes = (answer: KubeAnswer): Again | undefined => {
+  if (answer.status < 400) return undefined;
+  const status = statusOf(answer);
+  const after = answer.retryAfter ?? status.retryAfter;
+  const again = (why: string): Again => ({ why, ...(after !== undefined && { after }) });
+  if (answer.status === 429) return again('the API server asked to slow down (429)');
+  const hook = webhook.exec(status.message);
+  if (hook && answer.status >= 500) return again(`the webhook ${hook[1]} does not answer yet`);
+  if (answer.status === 409) {
+    const owned = status.causes.some((cause) => cause.reason === 'FieldManagerConflict');
+    return owned ? undefined : again(`the object was changed by someone else (${status.message})`);
+  }
+  // A field that is unknown or of the wrong type answers 500 to a server-side apply (measured on 1.36.3).
+  const final = answer.status === 501 || answer.status === 505 || untyped.test(status.message);
+  if (answer.status >= 500 && !final)
+    return again(`the API server failed (${answer.status}: ${status.message})`);
+  return undefined;
+};
+
+/** `kube.send`, sent again as long as the answer (or the lost connection) passes by itself. */
+export const sendPatiently = async (
+  kube: Kube,
+  request: KubeRequest,
+  patience: Patience,
+  signal: AbortSignal,
+): Promise<KubeAnswer> => {
+  const give = await retry<() => KubeAnswer>(
+    async () => {
+      try {
+        const answer = await kube.send(request, signal);
+        const again = passes(answer);
+        if (!again) return { result: () => answer };
+        return {
+          again: again.why,
+          ...(again.after !== undefined && { after: again.after }),
+          otherwise: () => answer,
+        };
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!mayPass(error, kube.answered())) throw error;
+        const rethrow = (): never => {
+          throw error;
+        };
+        return { again: error instanceof Error ? error.message : String(error), otherwise: rethrow };
+      }
+    },
+    patience,
+    kube.clock,
+    signal,
+  );
+  return give();
+};

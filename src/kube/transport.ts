@@ -1,0 +1,114 @@
+// One HTTP/2 connection to one API server: sends a request, reads the answer within limits of time and size.
+import { EnvHttpProxyAgent } from 'undici';
+import { Problem } from '../verdict/problem.ts';
+import { unreachable } from './unreachable.ts';
+
+/** Values of HTTPS_PROXY and NO_PROXY as the environment has them; environment.ts is their only reader. */
+export interface ProxyValues {
+  readonly https?: string;
+  readonly no?: string;
+}
+
+export interface Limits {
+  /** Milliseconds for TCP and TLS. */
+  readonly connect: number;
+  /** Milliseconds for a request from sending to the last byte; the API server itself gives up after 60 s. */
+  readonly request: number;
+  /** Bytes of an answer. */
+  readonly answer: number;
+}
+
+export const defaultLimits: Limits = { connect: 10_000, request: 70_000, answer: 64 * 1024 * 1024 };
+
+export interface Sent {
+  readonly method: 'GET' | 'PATCH' | 'POST' | 'DELETE';
+  /** Path with query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+export interface Received {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+}
+
+export interface Transport {
+  /** @throws Problem `cluster/endpoint-unreachable` or `look/failed` (answer too large); the signal's reason on abort. */
+  send(request: Sent, signal: AbortSignal): Promise<Received>;
+  close(): Promise<void>;
+}
+
+const withScheme = (address: string): string => (address.includes('://') ? address : `http://${address}`);
+
+const withoutCredentials = (address: string): string => {
+  if (!URL.canParse(address)) return 'of HTTPS_PROXY';
+  const url = new URL(address);
+  return `${url.protocol}//${url.host}`;
+};
+
+const readText = async (body: AsyncIterable<Uint8Array>, most: number, path: string): Promise<string> => {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of body) {
+    size += part.byteLength;
+    if (size > most) {
+      throw new Problem('look/failed', `The API server's answer to ${path} is larger than ${most} bytes.`);
+    }
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
+};
+
+/** `ca` is PEM. Empty strings for the proxies keep undici from reading the environment by itself. */
+export const openTransport = (
+  origin: URL,
+  ca: string,
+  proxy: ProxyValues | undefined,
+  limits: Limits,
+): Transport => {
+  const https = proxy?.https ? withScheme(proxy.https) : '';
+  const tls = { ca, timeout: limits.connect };
+  const dispatcher = new EnvHttpProxyAgent({
+    httpProxy: '',
+    httpsProxy: https,
+    noProxy: proxy?.no ?? '',
+    allowH2: true,
+    connections: 1,
+    // The chain looks every few seconds: the connection stays.
+    keepAliveTimeout: 60_000,
+    headersTimeout: limits.request,
+    bodyTimeout: limits.request,
+    connectTimeout: limits.connect,
+    connect: tls,
+    requestTls: tls,
+  });
+  const via = https === '' ? undefined : withoutCredentials(https);
+
+  return {
+    send: async (request, signal) => {
+      signal.throwIfAborted();
+      const bounded = AbortSignal.any([signal, AbortSignal.timeout(limits.request)]);
+      try {
+        const answer = await dispatcher.request({
+          origin,
+          path: request.path,
+          method: request.method,
+          headers: { ...request.headers },
+          ...(request.body !== undefined && { body: request.body }),
+          // Without it undici sends one PATCH at a time, even over HTTP/2 (18 times slower at 50 ms).
+          idempotent: true,
+          signal: bounded,
+        });
+        const text = await readText(answer.body, limits.answer, request.path);
+        return { status: answer.statusCode, headers: answer.headers, text };
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof Problem) throw error;
+        throw unreachable(origin.host, error, via);
+      }
+    },
+    close: () => dispatcher.destroy(),
+  };
+};
