@@ -1,0 +1,106 @@
+// Inputs: read once, all problems named at once, with the accepted values.
+import { describe, expect, test } from '@jest/globals';
+import { type InputName, readInputs } from '../../../src/inputs.ts';
+import { Problem } from '../../../src/verdict/problem.ts';
+
+const good: Partial<Record<InputName, string>> = {
+  'cluster-name': 'sample',
+  'aws-region': 'eu-west-1',
+  'role-to-assume': 'arn:aws:iam::111111111111:role/gateway-deploy',
+};
+
+const read = (changed: Partial<Record<InputName, string>> = {}) => {
+  const given = { ...good, ...changed };
+  return readInputs((name) => given[name] ?? '');
+};
+
+const problemOf = (changed: Partial<Record<InputName, string>>): Problem => {
+  try {
+    read(changed);
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  }
+  throw new Error('readInputs accepted it');
+};
+
+test('the three required inputs suffice, and the rest has the defaults of the table', () => {
+  const inputs = read();
+  expect(inputs).toMatchObject({
+    audience: 'sts.amazonaws.com',
+    dnsRoleChaining: false,
+    namespace: 'default',
+    helmTimeout: 600,
+    waitTimeout: 900,
+    https: { status: [{ from: 200, to: 399 }], successes: 3 },
+    globs: { crds: [], charts: [], manifests: [], routes: [] },
+  });
+  expect(inputs).not.toHaveProperty('dnsRole');
+});
+
+test('every wrong input is listed at once, each with what would be accepted', () => {
+  const problem = problemOf({
+    'cluster-name': '',
+    'aws-region': 'Ireland',
+    'role-to-assume': 'gateway-deploy',
+    'create-namespace': 'yes',
+    'allowed-account-ids': '111111111111, 42',
+    'wait-timeout': 'soon',
+    'https-status': '200, 399-200',
+    'https-path': 'health',
+    'https-successes': '0',
+  });
+  expect(problem.code).toBe('input/invalid');
+  const lines = problem.message.split('\n').slice(1);
+  expect(lines.map((line) => /`([a-z-]+)`/.exec(line)?.[1])).toEqual([
+    'cluster-name',
+    'aws-region',
+    'role-to-assume',
+    'allowed-account-ids',
+    'https-path',
+    'https-status',
+    'create-namespace',
+    'wait-timeout',
+    'https-successes',
+  ]);
+  expect(lines.every((line) => line.includes('accepted:') || line.includes('is required'))).toBe(true);
+});
+
+describe('durations', () => {
+  test.each([
+    ['90s', 90],
+    ['15m', 900],
+    ['1h', 3600],
+    ['1h30m', 5400],
+    ['45', 45],
+  ])('%s is %d seconds', (text, seconds) => {
+    expect(read({ 'wait-timeout': text }).waitTimeout).toBe(seconds);
+  });
+  test.each(['0s', '-5m', '7h', 'm', '1d', '5m5m'])('%s is refused', (text) => {
+    expect(problemOf({ 'wait-timeout': text }).message).toContain('`wait-timeout`');
+  });
+});
+
+test('an external id without chaining would be ignored, so it is refused', () => {
+  expect(problemOf({ 'dns-role-external-id': 'abc' }).message).toContain('dns-role-chaining: true');
+});
+
+test('chaining without a DNS role is refused', () => {
+  expect(problemOf({ 'dns-role-chaining': 'true' }).message).toContain('`dns-role-to-assume` is empty');
+});
+
+test.each([
+  ['X-Version: abc', { name: 'x-version', value: 'abc' }],
+  ['X-Url: https://a', { name: 'x-url', value: 'https://a' }],
+])('https-header %s', (text, header) => {
+  expect(read({ 'https-header': text }).https.header).toEqual(header);
+});
+
+test('the zone id is taken with and without its prefix', () => {
+  expect(read({ 'hosted-zone-id': '/hostedzone/Z1' }).hostedZoneId).toBe('Z1');
+  expect(read({ 'hosted-zone-id': 'Z1' }).hostedZoneId).toBe('Z1');
+});
+
+test('a wrong value is quoted only in part', () => {
+  expect(problemOf({ 'aws-region': 'x'.repeat(10_000) }).message.length).toBeLessThan(500);
+});

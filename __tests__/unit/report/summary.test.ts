@@ -1,0 +1,151 @@
+// The job summary: what a tired person reads, and what text from outside may not do to it.
+import { describe, expect, test } from '@jest/globals';
+import { marked } from 'marked';
+import { Draft } from '../../../src/report/draft.ts';
+import { code, plain, sentence } from '../../../src/report/markdown.ts';
+import { outputsOf } from '../../../src/report/outputs.ts';
+import type { Outcome, ReportedHost, ReportedLink } from '../../../src/report/report.ts';
+import { summaryOf } from '../../../src/report/summary.ts';
+import { finding } from '../../../src/verdict/finding.ts';
+
+const clock = { monotonic: () => 0, now: () => new Date('2026-11-23T00:00:00Z'), sleep: async () => {} };
+
+const link = (part: Partial<ReportedLink> & Pick<ReportedLink, 'id' | 'state'>): ReportedLink => ({
+  message: 'said',
+  evidence: [],
+  seconds: 1,
+  ...part,
+});
+
+const host = (part: Partial<ReportedHost>): ReportedHost => ({
+  host: 'app.example.com',
+  live: true,
+  ref: 'HTTPRoute apps/app',
+  url: 'https://app.example.com/',
+  links: [link({ id: 'record', state: 'ok' }), link({ id: 'https', state: 'ok' })],
+  ...part,
+});
+
+const stuck = host({
+  host: 'stuck.example.com',
+  live: false,
+  source: { file: 'routes/stuck.yaml', line: 7 },
+  links: [
+    link({
+      id: 'record',
+      state: 'broken',
+      code: 'record/owned-by-another',
+      message: 'The record belongs to `other-cluster`.',
+      evidence: [
+        { from: 'TXT cname-stuck.example.com', saw: '"heritage=external-dns,external-dns/owner=other"' },
+      ],
+      owner: 'dns-account',
+      hint: 'Delete the TXT record.',
+    }),
+    link({ id: 'https', state: 'skipped', code: 'look/not-reached' }),
+  ],
+});
+
+const report = (outcome: Outcome, hosts: readonly ReportedHost[], fill?: (draft: Draft) => void) => {
+  const draft = new Draft('deploy', clock);
+  draft.hosts(hosts);
+  fill?.(draft);
+  return draft.finish(outcome);
+};
+
+describe('the verdict sentence', () => {
+  test('one live host is named', () => {
+    expect(report('live', [host({})]).verdict).toBe('app.example.com is live.');
+  });
+  test('a host that is not live is named with its link, also among live ones', () => {
+    expect(report('not-live', [host({}), stuck]).verdict).toBe(
+      'stuck.example.com is not live: another owner holds the record (link `record`).',
+    );
+  });
+  test('a failure before the chain is the finding itself', () => {
+    const failed = report('failed', [], (draft) =>
+      draft.findings([finding('error', 'helm/missing', 'helm is not on the PATH.')]),
+    );
+    expect(failed.verdict).toBe('helm is not on the PATH.');
+  });
+});
+
+test('the first broken link is in the report', () => {
+  expect(report('not-live', [host({}), stuck]).firstBroken).toEqual({
+    host: 'stuck.example.com',
+    link: 'record',
+    code: 'record/owned-by-another',
+  });
+});
+
+test('the summary says what, evidence, who and what to do, with the place in the repository', () => {
+  const summary = summaryOf(report('not-live', [host({}), stuck]));
+  expect(summary).toContain('routes/stuck.yaml:7');
+  expect(summary).toContain('`"heritage=external-dns,external-dns/owner=other"`');
+  expect(summary).toContain('whoever runs the DNS account');
+  expect(summary).toContain('Delete the TXT record.');
+  expect(summary.indexOf('stuck&#46;example')).toBeLessThan(summary.indexOf('[app'));
+});
+
+test('a skipped link does not count as the broken one', () => {
+  const waiting = host({
+    live: false,
+    links: [
+      link({ id: 'rule', state: 'skipped', code: 'look/not-used' }),
+      link({ id: 'https', state: 'waiting', code: 'https/status' }),
+    ],
+  });
+  expect(report('not-live', [waiting]).firstBroken?.link).toBe('https');
+});
+
+test('500 hosts stay under the limit of a summary', () => {
+  const many = Array.from({ length: 500 }, (_, index) => ({ ...stuck, host: `h${index}.example.com` }));
+  expect(Buffer.byteLength(summaryOf(report('not-live', many)))).toBeLessThan(1024 * 1024);
+});
+
+describe('text from outside', () => {
+  const hostile = '</details><script>x</script> | @everyone ![x](https://evil.example/y) `code` **b**';
+  test('is no markup as plain text', () => {
+    expect(plain(hostile)).not.toMatch(/[<>|`*[\]()]/);
+    expect(plain('@everyone')).not.toContain('@everyone');
+  });
+  test('cannot leave a code span', () => {
+    expect(code('a ` b `` c')).toBe('```a ` b `` c```');
+    expect(code('`')).toBe('`` ` ``');
+    expect(code('a | b')).toBe('`a \\| b`');
+    expect(code('one\ntwo')).toBe('`one two`');
+  });
+  test('in one of our sentences keeps our code spans and nothing else', () => {
+    expect(sentence('The record `a|b` of <b>')).toBe('The record `a\\|b` of &#60;b&#62;');
+  });
+  test('in evidence does not break the table, and renders as text', async () => {
+    const evil = {
+      ...stuck,
+      links: [{ ...stuck.links[0], evidence: [{ from: hostile, saw: hostile }] } as ReportedLink],
+    };
+    const line = summaryOf(report('not-live', [evil]))
+      .split('\n')
+      .find((row) => row.includes('**Evidence**'));
+    expect(line?.replaceAll('\\|', '').split('|')).toHaveLength(4);
+    const html = await marked.parse(line ?? '');
+    expect(html).toContain('&lt;script&gt;');
+    expect(html).not.toMatch(/<(script|img|a|b|strong>b)/);
+  });
+});
+
+test('outputs say what the report says', () => {
+  const draft = report('not-live', [host({}), stuck], (filled) => {
+    filled.objects([{ ref: 'Service a/b', result: 'unchanged' }]);
+    filled.loadBalancers(['lb.example']);
+  });
+  expect(outputsOf(draft, '/r.json')).toEqual({
+    live: 'false',
+    hostnames: '["app.example.com","stuck.example.com"]',
+    urls: '["https://app.example.com/","https://app.example.com/"]',
+    changed: 'false',
+    'load-balancer': 'lb.example',
+    report: '/r.json',
+    'hosts-total': '2',
+    'hosts-live': '1',
+  });
+});

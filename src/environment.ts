@@ -1,0 +1,86 @@
+// The runner's environment, read once: the only place that touches process.env and INPUT_*.
+import { type InputName, inputSpecs, type RawInput } from './inputs.ts';
+
+export interface Environment {
+  readonly raw: RawInput;
+  /** Inputs that were given but that the action does not have. */
+  readonly unknownInputs: readonly string[];
+  readonly workspace: string;
+  /** The runner's temp folder; emptied after the job. */
+  readonly temp: string;
+  readonly files: { readonly summary?: string; readonly output?: string; readonly state?: string };
+  readonly event: { readonly name: string; readonly payloadFile?: string };
+  readonly repository: string;
+  readonly runUrl?: string;
+  readonly oidc: { readonly url?: string; readonly token?: string };
+  readonly proxy: { readonly https?: string; readonly http?: string; readonly none?: string };
+  /** What child processes (helm) may have of our environment; credentials are never among it. */
+  readonly child: Readonly<Record<string, string>>;
+  /** State saved by the main step: present only in `post`. */
+  readonly post: boolean;
+  /** The private folder that the main step made, for `post` to remove. */
+  readonly privateFolder?: string;
+  readonly debug: boolean;
+}
+
+/** Names that helm needs to find itself, its certificates and its way out. */
+const forChildren = [
+  'PATH',
+  'TMPDIR',
+  'LANG',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'HTTPS_PROXY',
+  'HTTP_PROXY',
+  'NO_PROXY',
+  'https_proxy',
+  'http_proxy',
+  'no_proxy',
+];
+
+export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environment {
+  const text = (name: string): string | undefined => env[name] || undefined;
+  const optional = <Key extends string>(key: Key, value: string | undefined): { [K in Key]?: string } =>
+    value === undefined ? {} : ({ [key]: value } as { [K in Key]: string });
+  const server = text('GITHUB_SERVER_URL');
+  const run = text('GITHUB_RUN_ID');
+  const repository = text('GITHUB_REPOSITORY') ?? '';
+  const known = new Set(Object.keys(inputSpecs).map(variableOf));
+  return {
+    raw: (name: InputName) => env[variableOf(name)] ?? '',
+    unknownInputs: Object.keys(env).filter((name) => name.startsWith('INPUT_') && !known.has(name)),
+    workspace: text('GITHUB_WORKSPACE') ?? process.cwd(),
+    temp: text('RUNNER_TEMP') ?? text('TMPDIR') ?? '/tmp',
+    files: {
+      ...optional('summary', text('GITHUB_STEP_SUMMARY')),
+      ...optional('output', text('GITHUB_OUTPUT')),
+      ...optional('state', text('GITHUB_STATE')),
+    },
+    event: { name: text('GITHUB_EVENT_NAME') ?? '', ...optional('payloadFile', text('GITHUB_EVENT_PATH')) },
+    repository,
+    ...optional('runUrl', server && run ? `${server}/${repository}/actions/runs/${run}` : undefined),
+    oidc: {
+      ...optional('url', text('ACTIONS_ID_TOKEN_REQUEST_URL')),
+      ...optional('token', text('ACTIONS_ID_TOKEN_REQUEST_TOKEN')),
+    },
+    proxy: {
+      ...optional('https', text('HTTPS_PROXY') ?? text('https_proxy')),
+      ...optional('http', text('HTTP_PROXY') ?? text('http_proxy')),
+      ...optional('none', text('NO_PROXY') ?? text('no_proxy')),
+    },
+    child: Object.fromEntries(
+      forChildren.flatMap((name) => {
+        const value = text(name);
+        return value === undefined ? [] : [[name, value]];
+      }),
+    ),
+    post: text('STATE_started') === 'true',
+    ...optional('privateFolder', text('STATE_private-folder')),
+    debug: text('RUNNER_DEBUG') === '1',
+  };
+}
+
+/** The variable in which the runner hands over an input: upper case, blanks to `_`, hyphens kept. */
+function variableOf(name: string): string {
+  return `INPUT_${name.replaceAll(' ', '_').toUpperCase()}`;
+}

@@ -1,0 +1,373 @@
+// Every input of the action, once: name, meaning, default and how it is read. action.yml and the README's tables are generated from here.
+import { type HeaderWant, parseHeader, parseStatuses, type StatusRange } from './chain/https.ts';
+import { Problem } from './verdict/problem.ts';
+
+export interface InputSpec {
+  readonly description: string;
+  readonly required?: boolean;
+  readonly default?: string;
+  /** Heading under which the README lists it. */
+  readonly group: 'AWS' | 'Repository' | 'Helm' | 'Waiting' | 'Advanced';
+}
+
+export const inputSpecs = {
+  mode: { group: 'AWS', default: 'deploy', description: 'What to do: `deploy`.' },
+  'cluster-name': { group: 'AWS', required: true, description: 'Name of the EKS cluster.' },
+  'aws-region': { group: 'AWS', required: true, description: 'AWS region of the cluster.' },
+  'role-to-assume': {
+    group: 'AWS',
+    required: true,
+    description: 'ARN of the role in the EKS account that the job assumes by OIDC.',
+  },
+  'dns-role-to-assume': {
+    group: 'AWS',
+    description:
+      'ARN of the role in the DNS account that may read the hosted zone. Without it the first role reads the zone.',
+  },
+  'dns-role-chaining': {
+    group: 'AWS',
+    default: 'false',
+    description:
+      'Assume the DNS role from the first role (true) instead of by OIDC directly (false: the DNS account has an OIDC provider of its own).',
+  },
+  'dns-role-external-id': {
+    group: 'AWS',
+    description: 'External id for the DNS role; only with `dns-role-chaining: true`.',
+  },
+  audience: { group: 'AWS', default: 'sts.amazonaws.com', description: 'Audience of the OIDC token.' },
+  'allowed-account-ids': {
+    group: 'AWS',
+    description:
+      'Account ids, separated by commas, in which the assumed roles must be. Any other ends the run.',
+  },
+  'role-session-name': {
+    group: 'AWS',
+    default: 'eks-gateway-action',
+    description: 'Session name of the assumed roles, as CloudTrail shows it.',
+  },
+  'role-duration-seconds': {
+    group: 'AWS',
+    description:
+      "Life of a role session in seconds (900 to 43200). Default: the role's own; renewed as long as the run lasts.",
+  },
+  'working-directory': {
+    group: 'Repository',
+    default: '.',
+    description: 'Folder that is searched, relative to the workspace.',
+  },
+  crds: {
+    group: 'Repository',
+    description:
+      'Globs, one a line, of the files with custom resource definitions. Default: found by content.',
+  },
+  charts: {
+    group: 'Repository',
+    description:
+      'Folders (globs, one a line) of the charts to install. Default: every folder with a Chart.yaml.',
+  },
+  manifests: {
+    group: 'Repository',
+    description:
+      'Globs, one a line, of other manifests (Deployments, Services, Gateways …), applied before the routes. Default: found by content.',
+  },
+  routes: {
+    group: 'Repository',
+    description: 'Globs, one a line, of the files with HTTPRoutes and GRPCRoutes. Default: found by content.',
+  },
+  namespace: {
+    group: 'Helm',
+    default: 'default',
+    description: 'Namespace of the Helm release, and of manifests that name none.',
+  },
+  'create-namespace': {
+    group: 'Helm',
+    default: 'false',
+    description: 'Create the namespace of the release when it does not exist.',
+  },
+  'release-name': {
+    group: 'Helm',
+    description: "Name of the Helm release. Default: the chart's name. With several charts leave it empty.",
+  },
+  'values-files': {
+    group: 'Helm',
+    description: 'Values files, one a line, relative to the working directory; later ones win.',
+  },
+  'helm-timeout': { group: 'Helm', default: '10m', description: 'How long `helm upgrade --wait` may take.' },
+  'wait-timeout': {
+    group: 'Waiting',
+    default: '15m',
+    description: 'How long the hostnames may take to come alive (`90s`, `15m`, `1h`).',
+  },
+  'https-path': {
+    group: 'Waiting',
+    description: "Path that is probed. Default: taken from the route's own matches.",
+  },
+  'https-header': {
+    group: 'Waiting',
+    description: 'Header that the answer must carry, as `Name: value`.',
+  },
+  'https-status': {
+    group: 'Waiting',
+    default: '200-399',
+    description: 'Statuses that are accepted: single ones and ranges, separated by commas.',
+  },
+  'https-successes': {
+    group: 'Waiting',
+    default: '3',
+    description: 'How many rounds in a row every address of a hostname must answer well (1 to 20).',
+  },
+  'hosted-zone-id': {
+    group: 'Advanced',
+    description:
+      'Id of the hosted zone. Default: the public zone with the longest name that fits the hostname.',
+  },
+  'name-servers': {
+    group: 'Advanced',
+    description:
+      "Name servers to ask (`ip`, `ip:port` or name, separated by commas) instead of the zone's own.",
+  },
+} as const satisfies Record<string, InputSpec>;
+
+export type InputName = keyof typeof inputSpecs;
+
+export interface Inputs {
+  readonly mode: 'deploy';
+  readonly clusterName: string;
+  readonly region: string;
+  readonly role: string;
+  readonly dnsRole?: string;
+  readonly dnsRoleChaining: boolean;
+  readonly dnsRoleExternalId?: string;
+  readonly audience: string;
+  readonly allowedAccountIds: readonly string[];
+  readonly sessionName: string;
+  readonly sessionSeconds?: number;
+  readonly workingDirectory: string;
+  readonly globs: {
+    readonly crds: readonly string[];
+    readonly charts: readonly string[];
+    readonly manifests: readonly string[];
+    readonly routes: readonly string[];
+  };
+  readonly namespace: string;
+  readonly createNamespace: boolean;
+  readonly releaseName?: string;
+  readonly valuesFiles: readonly string[];
+  /** Seconds. */
+  readonly helmTimeout: number;
+  /** Seconds. */
+  readonly waitTimeout: number;
+  readonly https: {
+    readonly path?: string;
+    readonly header?: HeaderWant;
+    readonly status: readonly StatusRange[];
+    readonly successes: number;
+  };
+  readonly hostedZoneId?: string;
+  readonly nameServers: readonly string[];
+}
+
+/** Reads one raw input; the empty string when it was not given. */
+export type RawInput = (name: InputName) => string;
+
+class Reader {
+  readonly problems: string[] = [];
+  readonly #raw: RawInput;
+
+  constructor(raw: RawInput) {
+    this.#raw = raw;
+  }
+
+  text(name: InputName): string | undefined {
+    const spec: InputSpec = inputSpecs[name];
+    const value = this.#raw(name).trim() || spec.default;
+    if (value === undefined && spec.required)
+      this.problems.push(`\`${name}\` is required: ${spec.description}`);
+    return value;
+  }
+
+  matching(name: InputName, pattern: RegExp, accepted: string): string | undefined {
+    const value = this.text(name);
+    if (value === undefined || pattern.test(value)) return value;
+    this.problems.push(`\`${name}\` is ${quote(value)}; accepted: ${accepted}`);
+    return undefined;
+  }
+
+  flag(name: InputName): boolean {
+    return this.matching(name, /^(true|false)$/i, '`true` or `false`')?.toLowerCase() === 'true';
+  }
+
+  whole(name: InputName, from: number, to: number): number | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    const number = Number(value);
+    if (/^\d+$/.test(value) && number >= from && number <= to) return number;
+    this.problems.push(`\`${name}\` is ${quote(value)}; accepted: a whole number from ${from} to ${to}`);
+    return undefined;
+  }
+
+  /** Seconds of a duration written as Go does: `90s`, `15m`, `1h30m`; a bare number is seconds. */
+  seconds(name: InputName): number {
+    const value = this.text(name) ?? '';
+    const parts = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?$/.exec(value);
+    const [hours, minutes, seconds] = [1, 2, 3].map((index) => Number(parts?.[index] ?? 0));
+    const total = (hours ?? 0) * 3600 + (minutes ?? 0) * 60 + (seconds ?? 0);
+    if (parts !== null && total >= 1 && total <= 6 * 3600) return total;
+    this.problems.push(
+      `\`${name}\` is ${quote(value)}; accepted: a duration from \`1s\` to \`6h\`, such as \`90s\`, \`15m\`, \`1h\``,
+    );
+    return 0;
+  }
+
+  lines(name: InputName): string[] {
+    return split(this.text(name), /\r?\n/);
+  }
+
+  list(name: InputName): string[] {
+    return split(this.text(name), /[,\s]+/);
+  }
+
+  each(name: InputName, values: readonly string[], pattern: RegExp, accepted: string): void {
+    for (const value of values) {
+      if (!pattern.test(value))
+        this.problems.push(`\`${name}\` holds ${quote(value)}; accepted: ${accepted}`);
+    }
+  }
+
+  /** Reads by a parser that answers `undefined` for what it cannot read. */
+  parsed<Value>(
+    name: InputName,
+    parse: (text: string) => Value | undefined,
+    accepted: string,
+  ): Value | undefined {
+    const text = this.text(name);
+    const value = text === undefined ? undefined : parse(text);
+    if (text !== undefined && value === undefined) {
+      this.problems.push(`\`${name}\` is ${quote(text)}; accepted: ${accepted}`);
+    }
+    return value;
+  }
+}
+
+const quote = (value: string): string => `\`${value.slice(0, 200)}\``;
+
+const split = (value: string | undefined, separator: RegExp): string[] =>
+  (value ?? '')
+    .split(separator)
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+
+const roleArn = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/;
+const roleForm = 'a role ARN, `arn:aws:iam::123456789012:role/name`';
+
+/** A relation between inputs that none of them shows alone. */
+function checkRelations(
+  reader: Reader,
+  chaining: boolean,
+  externalId: string | undefined,
+  dnsRole: string | undefined,
+) {
+  if (externalId !== undefined && !chaining) {
+    reader.problems.push(
+      '`dns-role-external-id` is only sent with `dns-role-chaining: true` (assuming a role by OIDC takes no external id)',
+    );
+  }
+  if (chaining && dnsRole === undefined) {
+    reader.problems.push('`dns-role-chaining` is true, but `dns-role-to-assume` is empty');
+  }
+}
+
+/**
+ * Reads and checks all inputs.
+ * @throws Problem `input/invalid` that lists every wrong input at once, with the accepted values.
+ */
+export function readInputs(raw: RawInput): Inputs {
+  const reader = new Reader(raw);
+  reader.matching('mode', /^deploy$/, '`deploy`');
+  const clusterName = reader.matching(
+    'cluster-name',
+    /^[0-9A-Za-z][\w-]{0,99}$/,
+    'the name of an EKS cluster',
+  );
+  const region = reader.matching('aws-region', /^[a-z]{2,}(-[a-z]+)+-\d+$/, 'a region such as `eu-west-1`');
+  const role = reader.matching('role-to-assume', roleArn, roleForm);
+  const dnsRole = reader.matching('dns-role-to-assume', roleArn, roleForm);
+  const dnsRoleChaining = reader.flag('dns-role-chaining');
+  const dnsRoleExternalId = reader.matching(
+    'dns-role-external-id',
+    /^[\w+=,.@:/-]{2,1224}$/,
+    'an external id',
+  );
+  checkRelations(reader, dnsRoleChaining, dnsRoleExternalId, dnsRole);
+  const allowedAccountIds = reader.list('allowed-account-ids');
+  reader.each('allowed-account-ids', allowedAccountIds, /^\d{12}$/, 'account ids of 12 digits');
+  const sessionName = reader.matching(
+    'role-session-name',
+    /^[\w+=,.@-]{2,64}$/,
+    '2 to 64 of `A-Za-z0-9_+=,.@-`',
+  );
+  const sessionSeconds = reader.whole('role-duration-seconds', 900, 43_200);
+  const path = reader.matching('https-path', /^\/\S*$/, 'a path that begins with `/`');
+  const header = reader.parsed('https-header', parseHeader, '`Name: value`');
+  const status = reader.parsed('https-status', parseStatuses, 'statuses and ranges such as `200`, `200-399`');
+  const releaseName = reader.matching(
+    'release-name',
+    /^[a-z0-9]([a-z0-9.-]{0,51}[a-z0-9])?$/,
+    'lower-case letters, digits, `-`, `.`; at most 53',
+  );
+  const namespace = reader.matching(
+    'namespace',
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    'the name of a namespace',
+  );
+  const hostedZoneId = reader.matching(
+    'hosted-zone-id',
+    /^(\/hostedzone\/)?[A-Z0-9]{1,32}$/,
+    'an id such as `Z0123456789ABC`',
+  );
+  const inputs: Inputs = {
+    mode: 'deploy',
+    clusterName: clusterName ?? '',
+    region: region ?? '',
+    role: role ?? '',
+    ...(dnsRole !== undefined && { dnsRole }),
+    dnsRoleChaining,
+    ...(dnsRoleExternalId !== undefined && { dnsRoleExternalId }),
+    audience: reader.text('audience') ?? '',
+    allowedAccountIds,
+    sessionName: sessionName ?? '',
+    ...(sessionSeconds !== undefined && { sessionSeconds }),
+    workingDirectory: reader.text('working-directory') ?? '.',
+    globs: {
+      crds: reader.lines('crds'),
+      charts: reader.lines('charts'),
+      manifests: reader.lines('manifests'),
+      routes: reader.lines('routes'),
+    },
+    namespace: namespace ?? '',
+    createNamespace: reader.flag('create-namespace'),
+    ...(releaseName !== undefined && { releaseName }),
+    valuesFiles: reader.lines('values-files'),
+    helmTimeout: reader.seconds('helm-timeout'),
+    waitTimeout: reader.seconds('wait-timeout'),
+    https: {
+      ...(path !== undefined && { path }),
+      ...(header !== undefined && { header }),
+      status: status ?? [],
+      successes: reader.whole('https-successes', 1, 20) ?? 0,
+    },
+    ...(hostedZoneId !== undefined && { hostedZoneId: hostedZoneId.replace('/hostedzone/', '') }),
+    nameServers: reader.list('name-servers'),
+  };
+  if (reader.problems.length > 0) {
+    const count = reader.problems.length;
+    throw new Problem(
+      'input/invalid',
+      `${count === 1 ? 'An input is' : `${count} inputs are`} wrong:\n${reader.problems.map((line) => `- ${line}`).join('\n')}`,
+      {
+        hint: 'Correct the `with:` block of the step that uses the action.',
+      },
+    );
+  }
+  return inputs;
+}

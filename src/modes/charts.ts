@@ -1,0 +1,135 @@
+// The charts of the bundle: rendered before anything is written, installed with a kubeconfig that lives as long as helm runs.
+import { posix } from 'node:path';
+import { stageOf } from '../apply/stages.ts';
+import type { Bundle, Chart, Sourced } from '../bundle/object.ts';
+import { createPrivateFolder, removePrivateFolder } from '../files/temp.ts';
+import { writePrivateFile } from '../files/write.ts';
+import { buildDependencies } from '../helm/dependencies.ts';
+import { helmEnvironment } from '../helm/environment.ts';
+import { writeKubeconfig } from '../helm/kubeconfig.ts';
+import { type Release, type ReleaseState, upgradeInstall } from '../helm/release.ts';
+import { apiVersionsOf, renderChart } from '../helm/render.ts';
+import { findHelm } from '../helm/version.ts';
+import type { Run } from '../run.ts';
+import { Problem } from '../verdict/problem.ts';
+import type { Cluster } from './reach-cluster.ts';
+
+export interface RenderedChart {
+  readonly chart: Chart;
+  readonly release: Release;
+  readonly crds: readonly Sourced[];
+  readonly objects: readonly Sourced[];
+  readonly routes: readonly Sourced[];
+}
+
+export interface InstalledChart {
+  readonly release: Release;
+  readonly state: ReleaseState;
+}
+
+export interface ChartsOfRun {
+  render(): Promise<readonly RenderedChart[]>;
+  install(rendered: readonly RenderedChart[]): Promise<readonly InstalledChart[]>;
+  close(): Promise<void>;
+}
+
+const none: ChartsOfRun = { render: async () => [], install: async () => [], close: async () => {} };
+
+/**
+ * Helm with a home of its own in a private folder; where the bundle has no chart, helm is not even looked for.
+ * @throws Problem `helm/*`, `input/invalid`.
+ */
+export async function useHelm(run: Run, cluster: Cluster, bundle: Bundle): Promise<ChartsOfRun> {
+  if (bundle.charts.length === 0) return none;
+  const { inputs, environment, runner, draft, clock, signal } = run;
+  const releases = releasesOf(run, bundle.charts);
+  const folder = await createPrivateFolder(environment.temp);
+  runner.saveState('private-folder', folder);
+  const close = (): Promise<void> => removePrivateFolder(folder, environment.temp);
+  try {
+    const workspace = environment.workspace;
+    const helm = await findHelm(helmEnvironment(environment.child, folder), signal);
+    runner.info(`helm ${helm.version.text}`);
+    draft.version('helm', helm.version.text);
+    const values = inputs.valuesFiles.map((file) => posix.join(inputs.workingDirectory, file));
+    const onLine = (line: string): void => runner.info(`  ${line}`);
+
+    const render = async (): Promise<RenderedChart[]> => {
+      const rendered: RenderedChart[] = [];
+      const apiVersions = [...cluster.discovery.apiVersions(), ...apiVersionsOf(bundle.crds)];
+      for (const { chart, release } of releases) {
+        await buildDependencies(helm, chart, { workspace, onLine }, signal);
+        const options = { workspace, values, kubeVersion: cluster.version, apiVersions };
+        const { crds, objects } = await renderChart(helm, chart, release, options, signal);
+        runner.info(`${chart.name}: ${objects.length} objects, ${crds.length} custom resource definitions`);
+        rendered.push({
+          chart,
+          release,
+          crds,
+          objects,
+          routes: objects.filter(({ object }) => stageOf(object) === 'routes'),
+        });
+      }
+      return rendered;
+    };
+
+    const install = async (rendered: readonly RenderedChart[]): Promise<InstalledChart[]> => {
+      const kubeconfig = await writeKubeconfig(
+        {
+          endpoint: cluster.description.endpoint,
+          caData: cluster.description.caData,
+          token: cluster.freshToken,
+          now: () => clock.now(),
+        },
+        {
+          createFolder: () => createPrivateFolder(folder),
+          write: writePrivateFile,
+          remove: (inner) => removePrivateFolder(inner, folder),
+        },
+      );
+      const withCluster = {
+        ...helm,
+        environment: helmEnvironment(environment.child, folder, kubeconfig.path),
+      };
+      const options = {
+        workspace,
+        values,
+        timeout: inputs.helmTimeout,
+        createNamespace: inputs.createNamespace,
+        onLine,
+      };
+      try {
+        const installed: InstalledChart[] = [];
+        for (const { chart, release } of rendered) {
+          const state = await kubeconfig.keepFresh(() =>
+            upgradeInstall(withCluster, chart, release, options, signal),
+          );
+          installed.push({ release, state });
+        }
+        return installed;
+      } finally {
+        await kubeconfig.remove();
+      }
+    };
+    return { render, install, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function releasesOf({ inputs }: Run, charts: readonly Chart[]): { chart: Chart; release: Release }[] {
+  if (inputs.releaseName !== undefined && charts.length > 1) {
+    throw new Problem(
+      'input/invalid',
+      `\`release-name\` is given, but there are ${charts.length} charts: ${charts.map(({ folder }) => folder).join(', ')}.`,
+      {
+        hint: 'Leave `release-name` empty (each release is then named after its chart), or name one chart in `charts`.',
+      },
+    );
+  }
+  return charts.map((chart) => ({
+    chart,
+    release: { name: inputs.releaseName ?? chart.name, namespace: inputs.namespace },
+  }));
+}

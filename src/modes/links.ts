@@ -1,0 +1,188 @@
+// The chain of one host: each link's observation bound to its judgement.
+
+import type { KubernetesObject } from '../bundle/object.ts';
+import { type CertificateReader, judgeCertificate, observeCertificate } from '../chain/certificate.ts';
+import { judgeClass, observeClass } from '../chain/class.ts';
+import { type ClusterReader, kinds } from '../chain/cluster.ts';
+import { type CrdsWant, judgeCrds, observeCrds } from '../chain/crds.ts';
+import { foundGateway, judgeGateway, observeGateway } from '../chain/gateway.ts';
+import {
+  grpcNotProbed,
+  type HeaderWant,
+  type HttpsProber,
+  judgeHttps,
+  observeHttps,
+  type Probe,
+  type StatusRange,
+} from '../chain/https.ts';
+import type { Found, Link, Look } from '../chain/link.ts';
+import {
+  type Authority,
+  judgeNameServers,
+  observeNameServers,
+  servedAddresses,
+} from '../chain/nameservers.ts';
+import { foundRecord, judgeRecord, observeRecord } from '../chain/record.ts';
+import { type Controllers, judgeRelease, observeRelease } from '../chain/release.ts';
+import { judgeRoute, observeRoute } from '../chain/route.ts';
+import type { ZoneReader } from '../chain/zone.ts';
+import type { Clock } from '../clock.ts';
+import type { Freshness } from '../gateway/conditions.ts';
+import type { PublishedHost } from '../gateway/hosts.ts';
+import type { ParentRef } from '../gateway/shapes.ts';
+import { namespaceOf } from '../gateway/shapes.ts';
+import { type LbcRules, rulesFor } from '../gateway/versions.ts';
+import type { State, Verdict } from '../verdict/verdict.ts';
+
+/** Systems that the links look at. */
+export interface Ports {
+  readonly cluster: ClusterReader;
+  readonly zones: ZoneReader;
+  readonly authority: Authority;
+  readonly tls: CertificateReader;
+  readonly https: HttpsProber;
+  readonly clock: Clock;
+}
+
+export interface HostWant {
+  readonly published: PublishedHost;
+  readonly crds: CrdsWant;
+  readonly freshness: Freshness;
+  /** The route's generation after this run's write. */
+  readonly routeGeneration?: number;
+  readonly namespace: string;
+  readonly zoneAccount: string;
+  readonly probe: Omit<Probe, 'host'>;
+  readonly statuses: readonly StatusRange[];
+  readonly header?: HeaderWant;
+  readonly streak: number;
+}
+
+const severity: readonly State[] = ['broken', 'waiting', 'unknown', 'skipped', 'ok'];
+
+/** Of several parents the worst speaks for the link. */
+const worst = (looks: readonly Look[]): Look | undefined =>
+  looks.toSorted(
+    (one, other) => severity.indexOf(one.verdict.state) - severity.indexOf(other.verdict.state),
+  )[0];
+
+const once = (id: Link['id'], look: Link['look']): Link => ({ id, streak: 1, look });
+
+/** The links of a host in the order of the chain. */
+export function linksOf(want: HostWant, ports: Ports): Link[] {
+  return [...clusterLinks(want, ports), recordLink(want, ports), ...proofLinks(want, ports)];
+}
+
+const parentKey = (parent: ParentRef): string => `${parent.namespace}/${parent.name}`;
+
+function clusterLinks(want: HostWant, { cluster, clock }: Ports): Link[] {
+  const { published, freshness } = want;
+  const gateways = [...new Map(published.parents.map((parent) => [parentKey(parent), parent])).values()];
+  const route = published.route.object;
+  const rules = async (signal: AbortSignal): Promise<LbcRules> =>
+    rulesFor((await controllers(cluster, signal)).lbc?.version);
+  const perGateway = async (judge: (parent: ParentRef) => Promise<Look>): Promise<Look> => {
+    const looks = await Promise.all(gateways.map(judge));
+    const verdict = worst(looks)?.verdict;
+    if (verdict === undefined) throw new Error(`${published.host} has no parent Gateway`);
+    return { verdict, found: Object.assign({}, ...looks.map(({ found }) => found)) as Found };
+  };
+  return [
+    once('crds', async (_found, signal) => ({
+      verdict: judgeCrds(want.crds, await observeCrds(cluster, want.crds, signal)),
+    })),
+    once('release', async (_found, signal) => ({
+      verdict: judgeRelease({}, await observeRelease(cluster, signal)),
+    })),
+    once('class', (_found, signal) =>
+      perGateway(async ({ namespace, name }) => {
+        const wanted = { gateway: { namespace, name }, ...freshness };
+        return { verdict: judgeClass(wanted, await observeClass(cluster, wanted, signal), clock.now()) };
+      }),
+    ),
+    once('gateway', (_found, signal) =>
+      perGateway(async ({ namespace, name }) => {
+        const wanted = { namespace, name, ...freshness };
+        const seen = await observeGateway(cluster, wanted, signal);
+        return {
+          verdict: judgeGateway(wanted, seen, clock.now(), await rules(signal)),
+          found: foundGateway(seen),
+        };
+      }),
+    ),
+    once('route', async (_found, signal) => {
+      const wanted = {
+        ...freshness,
+        kind: published.kind === 'GRPC' ? ('GRPCRoute' as const) : ('HTTPRoute' as const),
+        namespace: namespaceOf(route, want.namespace),
+        name: route.metadata.name,
+        parents: published.parents,
+        host: published.host,
+        ...(want.routeGeneration !== undefined && { appliedGeneration: want.routeGeneration }),
+      };
+      const seen = await observeRoute(cluster, wanted, signal);
+      return { verdict: judgeRoute(wanted, seen, clock.now(), await rules(signal)) };
+    }),
+  ];
+}
+
+async function controllers(cluster: ClusterReader, signal: AbortSignal): Promise<Controllers> {
+  const seen = await observeRelease(cluster, signal);
+  return 'value' in seen ? seen.value.controllers : {};
+}
+
+async function gatewaysOf(
+  { published }: HostWant,
+  cluster: ClusterReader,
+  signal: AbortSignal,
+): Promise<KubernetesObject[]> {
+  const seen = await Promise.all(
+    published.parents.map(({ namespace, name }) => cluster.get(kinds.gateway, namespace, name, signal)),
+  );
+  return seen.flatMap((each) => ('value' in each && each.value ? [each.value] : []));
+}
+
+function recordLink(want: HostWant, { cluster, zones }: Ports): Link {
+  return once('record', async (found, signal) => {
+    const { externalDns } = await controllers(cluster, signal);
+    const wanted = {
+      host: want.published.host,
+      ...(found.loadBalancer !== undefined && { loadBalancer: found.loadBalancer }),
+      route: want.published.route.object,
+      gateways: await gatewaysOf(want, cluster, signal),
+      ...(externalDns && { externalDns }),
+      zoneAccount: want.zoneAccount,
+      since: want.freshness.since,
+    };
+    const seen = await observeRecord(zones, cluster, wanted, signal);
+    return { verdict: judgeRecord(wanted, seen), found: foundRecord(seen) };
+  });
+}
+
+/** What proves that the host is live: all three must be ok several rounds in a row. */
+function proofLinks(want: HostWant, { authority, tls, https, clock }: Ports): Link[] {
+  const host = want.published.probeHost;
+  const proof = (id: Link['id'], look: Link['look']): Link => ({ id, streak: want.streak, look });
+  const judged = (verdict: Verdict): Look => ({ verdict });
+  return [
+    proof('nameservers', async (found, signal) => {
+      const wanted = { host, ...(found.zone && { zone: found.zone }) };
+      const seen = await observeNameServers(wanted, authority, clock, signal);
+      return { verdict: judgeNameServers(wanted, seen), found: { addresses: servedAddresses(seen) } };
+    }),
+    proof('certificate', async (found, signal) => {
+      const wanted = { host, addresses: found.addresses ?? [] };
+      return judged(judgeCertificate(wanted, await observeCertificate(wanted, tls, clock, signal)));
+    }),
+    proof('https', async (found, signal) => {
+      if (want.published.kind === 'GRPC') return judged(grpcNotProbed(host));
+      const wanted = {
+        probe: { host, ...want.probe },
+        addresses: found.addresses ?? [],
+        statuses: want.statuses,
+        ...(want.header && { header: want.header }),
+      };
+      return judged(judgeHttps(wanted, await observeHttps(wanted, https, clock, signal)));
+    }),
+  ];
+}

@@ -1,0 +1,151 @@
+// The report while the run is under way: whatever happens, it can be finished and shown at any moment.
+import type { Clock } from '../clock.ts';
+import { codes } from '../verdict/codes.ts';
+import type { Finding } from '../verdict/finding.ts';
+import type {
+  Mode,
+  Outcome,
+  Phase,
+  Report,
+  ReportedHost,
+  ReportedLink,
+  ReportedObject,
+  ReportedTarget,
+} from './report.ts';
+
+export class Draft {
+  readonly #clock: Clock;
+  readonly #mode: Mode;
+  readonly #startedAt: Date;
+  readonly #phases: Phase[] = [];
+  readonly #objects: ReportedObject[] = [];
+  readonly #findings: Finding[] = [];
+  readonly #versions: Record<string, string> = {};
+  #phase: { readonly name: string; readonly since: number } | undefined;
+  #target: ReportedTarget | undefined;
+  #hosts: readonly ReportedHost[] = [];
+  #loadBalancers: readonly string[] = [];
+
+  constructor(mode: Mode, clock: Clock) {
+    this.#mode = mode;
+    this.#clock = clock;
+    this.#startedAt = clock.now();
+  }
+
+  /** Ends the phase before it. */
+  phase(name: string): void {
+    this.#endPhase();
+    this.#phase = { name, since: this.#clock.monotonic() };
+  }
+
+  target(target: ReportedTarget): void {
+    this.#target = {
+      ...this.#target,
+      ...target,
+      accounts: { ...this.#target?.accounts, ...target.accounts },
+    };
+  }
+
+  version(name: string, version: string): void {
+    this.#versions[name] = version;
+  }
+
+  objects(objects: readonly ReportedObject[]): void {
+    this.#objects.push(...objects);
+  }
+
+  findings(findings: readonly Finding[]): void {
+    this.#findings.push(...findings);
+  }
+
+  hosts(hosts: readonly ReportedHost[]): void {
+    this.#hosts = hosts;
+  }
+
+  loadBalancers(names: readonly string[]): void {
+    this.#loadBalancers = names;
+  }
+
+  /** The report as it stands; may be called more than once. */
+  finish(outcome: Outcome): Report {
+    const firstBroken = firstBrokenOf(this.#hosts);
+    return {
+      schemaVersion: 1,
+      mode: this.#mode,
+      outcome,
+      exitCode: exitCodes[outcome],
+      verdict: verdictOf(outcome, this.#hosts, this.#findings),
+      ...(firstBroken && { firstBroken }),
+      startedAt: this.#startedAt.toISOString(),
+      finishedAt: this.#clock.now().toISOString(),
+      ...(this.#target && { target: this.#target }),
+      versions: { ...this.#versions },
+      objects: [...this.#objects],
+      hosts: this.#hosts,
+      findings: [...this.#findings],
+      drift: [],
+      loadBalancers: this.#loadBalancers,
+      phases: [...this.#phases, ...this.#running()],
+    };
+  }
+
+  #running(): Phase[] {
+    if (this.#phase === undefined) return [];
+    return [{ name: this.#phase.name, seconds: seconds(this.#clock.monotonic() - this.#phase.since) }];
+  }
+
+  #endPhase(): void {
+    this.#phases.push(...this.#running());
+    this.#phase = undefined;
+  }
+}
+
+const seconds = (milliseconds: number): number => Math.round(milliseconds) / 1000;
+
+const exitCodes: Readonly<Record<Outcome, 0 | 1>> = {
+  live: 0,
+  'not-live': 1,
+  failed: 1,
+  cancelled: 1,
+  // A fork's pull request is refused by design: a red check there would teach people to hand out credentials.
+  refused: 0,
+  planned: 0,
+  clean: 0,
+  drifted: 0,
+  removed: 0,
+};
+
+/** The first link of a host that is neither ok, skipped nor merely unknown: where its chain stands. */
+export function stuckAt(host: ReportedHost): ReportedLink | undefined {
+  const stops = (link: ReportedLink): boolean => link.state === 'broken' || link.state === 'waiting';
+  return host.live
+    ? undefined
+    : (host.links.find(stops) ?? host.links.find((link) => link.state === 'unknown'));
+}
+
+function firstBrokenOf(hosts: readonly ReportedHost[]): Report['firstBroken'] {
+  for (const host of hosts) {
+    const link = stuckAt(host);
+    if (link?.code !== undefined) return { host: host.host, link: link.id, code: link.code };
+  }
+  return undefined;
+}
+
+function verdictOf(outcome: Outcome, hosts: readonly ReportedHost[], findings: readonly Finding[]): string {
+  const live = hosts.filter((host) => host.live).length;
+  const names = hosts.length === 1 ? (hosts[0]?.host ?? '') : `${hosts.length} hostnames`;
+  if (outcome === 'live') return hosts.length === 1 ? `${names} is live.` : `All ${names} are live.`;
+  if (outcome === 'cancelled')
+    return `The run was cancelled; ${live} of ${hosts.length} hostnames were live by then.`;
+  const error = findings.find((finding) => finding.severity === 'error');
+  const stuck = hosts.find((host) => !host.live);
+  const link = stuck && stuckAt(stuck);
+  if (stuck && link) {
+    const others = hosts.length - live - 1;
+    const more = others > 0 ? ` (and ${others} more)` : '';
+    const title = link.code === undefined ? link.message : codes[link.code].title;
+    return `${stuck.host}${more} is not live: ${title.charAt(0).toLowerCase()}${title.slice(1)} (link \`${link.id}\`).`;
+  }
+  if (error) return error.message.split('\n')[0] ?? error.message;
+  return outcome === 'refused' ? (findings[0]?.message ?? 'Nothing was done.') : `The run ended: ${outcome}.`;
+}

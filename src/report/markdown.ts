@@ -1,0 +1,41 @@
+// Text from repositories, clusters and servers made harmless inside GitHub-flavoured Markdown.
+
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
+
+/** Plain text: shown as it is, never as markup, a mention or a link. */
+export const plain = (text: string): string =>
+  oneLine(text)
+    .replace(/[\\`*_{}[\]<>()#+!|~&]/g, (character) => `&#${character.charCodeAt(0)};`)
+    .replaceAll('@', '@\u200b')
+    .replace(/\b(https?|www)(:|\.)/gi, '$1\u200b$2');
+
+/** A code span that its content cannot leave; `|` is escaped so that it may stand in a table. */
+export const code = (text: string, limit = 500): string => {
+  const flat = clip(oneLine(text), limit).replaceAll('|', '\\|');
+  const longest = Math.max(0, ...(flat.match(/`+/g) ?? []).map((run) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  const pad = flat.startsWith('`') || flat.endsWith('`') || flat === '' ? ' ' : '';
+  return `${fence}${pad}${flat}${pad}${fence}`;
+};
+
+/** Our own sentences, in which names from outside stand: backtick spans are kept, the rest is made harmless. */
+export const sentence = (text: string): string =>
+  text
+    .split(/(`[^`\n]*`)/)
+    .map((part) => (/^`[^`\n]+`$/.test(part) ? code(part.slice(1, -1)) : keepEdges(part, plain)))
+    .join('');
+
+const keepEdges = (text: string, harmless: (inner: string) => string): string => {
+  const lead = /^\s/.test(text) ? ' ' : '';
+  const trail = /\s$/.test(text) && text.trim() !== '' ? ' ' : '';
+  return `${lead}${harmless(text)}${trail}`;
+};
+
+export const clip = (text: string, limit: number): string =>
+  text.length <= limit ? text : `${text.slice(0, limit - 1)}…`;
+
+export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+
+export const folded = (title: string, body: string): string =>
+  `<details>\n<summary>${title}</summary>\n\n${body}\n\n</details>`;

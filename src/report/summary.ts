@@ -1,0 +1,150 @@
+// Report → job summary: a tired person understands it in ten seconds; details are folded.
+
+import type { Finding } from '../verdict/finding.ts';
+import type { LinkId, State } from '../verdict/verdict.ts';
+import { linkIds } from '../verdict/verdict.ts';
+import { stuckAt } from './draft.ts';
+import { clip, code, folded, plain, sentence, table } from './markdown.ts';
+import type { Report, ReportedHost, ReportedLink } from './report.ts';
+
+const marks: Readonly<Record<State, string>> = {
+  ok: '✅',
+  waiting: '⏳',
+  broken: '❌',
+  unknown: '❔',
+  skipped: '➖',
+};
+
+const headMarks: Readonly<Record<Report['outcome'], string>> = {
+  live: '✅',
+  'not-live': '❌',
+  failed: '❌',
+  cancelled: '⏹️',
+  refused: 'ℹ️',
+  planned: '📋',
+  clean: '✅',
+  drifted: '⚠️',
+  removed: '✅',
+};
+
+/** GitHub refuses a summary over 1 MiB; ours stays well below it. */
+const limit = 900_000;
+const rowsShown = 200;
+const hostsExplained = 20;
+
+export function summaryOf(report: Report): string {
+  const parts = [
+    `## ${headMarks[report.outcome]} ${sentence(report.verdict)}`,
+    versionsLine(report),
+    hostTable(report.hosts),
+    ...notLive(report.hosts),
+    findingsPart(report.findings),
+    appliedPart(report),
+    timePart(report),
+  ];
+  return `${clip(parts.filter((part) => part !== '').join('\n\n'), limit)}\n`;
+}
+
+function versionsLine(report: Report): string {
+  const { target } = report;
+  const where = target
+    ? [
+        `cluster ${code(target.cluster)} in ${code(target.region)}`,
+        target.zone && `zone ${code(target.zone)}`,
+      ]
+    : [];
+  const versions = Object.entries(report.versions).map(
+    ([name, version]) => `${plain(name)} ${code(version)}`,
+  );
+  return [...where.filter((part) => part), ...versions].join(' · ');
+}
+
+const shown = (hosts: readonly ReportedHost[]): LinkId[] =>
+  linkIds.filter((id) => hosts.some((host) => host.links.some((link) => link.id === id)));
+
+function hostTable(hosts: readonly ReportedHost[]): string {
+  if (hosts.length === 0) return '';
+  const columns = shown(hosts);
+  const ordered = [...hosts].sort((left, right) => Number(left.live) - Number(right.live));
+  const rows = ordered.slice(0, rowsShown).map((host) => [
+    host.live ? `✅ [${plain(host.host)}](${encodeURI(host.url)})` : `❌ ${plain(host.host)}`,
+    ...columns.map((id) => {
+      const link = host.links.find((candidate) => candidate.id === id);
+      return link ? marks[link.state] : '';
+    }),
+  ]);
+  const rest =
+    hosts.length > rowsShown ? `\n\n… and ${hosts.length - rowsShown} more in \`report.json\`.` : '';
+  return table(['Hostname', ...columns], rows) + rest;
+}
+
+const owners: Readonly<Record<string, string>> = {
+  'app-team': 'the app team',
+  'platform-team': 'the platform team',
+  'dns-account': 'whoever runs the DNS account',
+  'github-admin': 'whoever runs the GitHub repository',
+  controller: 'nobody yet: the controller is at work',
+  aws: 'nobody yet: AWS is at work',
+  unknown: 'not known',
+};
+
+function notLive(hosts: readonly ReportedHost[]): string[] {
+  return hosts
+    .filter((host) => !host.live)
+    .slice(0, hostsExplained)
+    .flatMap((host) => {
+      const link = stuckAt(host);
+      return link ? [explain(host, link)] : [];
+    });
+}
+
+function explain(host: ReportedHost, link: ReportedLink): string {
+  const where = host.source ? ` (${code(`${host.source.file}:${host.source.line}`)})` : '';
+  const rows = [
+    ['**What**', `${sentence(link.message)}${link.code ? ` ${code(link.code)}` : ''}`],
+    [
+      '**Evidence**',
+      link.evidence.map((fact) => `${plain(fact.from)}: ${code(fact.saw)}`).join('<br>') || '–',
+    ],
+    ['**Who**', owners[link.owner ?? 'unknown'] ?? 'not known'],
+    ['**Do this**', link.hint === undefined || link.hint === '' ? '–' : sentence(link.hint)],
+  ];
+  return `### ${plain(host.host)}: ${marks[link.state]} ${link.id}\n\n${plain(host.ref)}${where}\n\n${table(['', ''], rows)}`;
+}
+
+function findingsPart(findings: readonly Finding[]): string {
+  if (findings.length === 0) return '';
+  const items = findings.slice(0, rowsShown).map((finding) => {
+    const where = finding.source ? ` – ${code(`${finding.source.file}:${finding.source.line}`)}` : '';
+    const hint =
+      finding.hint === '' ? '' : `<br>**Do this:** ${finding.hint.split('\n').map(sentence).join('<br>')}`;
+    const message = finding.message.split('\n').map(sentence).join('<br>');
+    return `- ${finding.severity === 'error' ? '❌' : '⚠️'} ${message}${where} ${code(finding.code)}${hint}`;
+  });
+  return `### Findings\n\n${items.join('\n')}`;
+}
+
+function appliedPart(report: Report): string {
+  if (report.objects.length === 0) return '';
+  const count = (result: string): number =>
+    report.objects.filter((object) => object.result === result).length;
+  const counts = ['created', 'configured', 'unchanged', 'pruned', 'conflict', 'failed']
+    .filter((result) => count(result) > 0)
+    .map((result) => `${count(result)} ${result}`);
+  const rows = report.objects
+    .slice(0, rowsShown)
+    .map((object) => [
+      plain(object.ref),
+      object.result,
+      object.source ? code(`${object.source.file}:${object.source.line}`) : '',
+      object.message === undefined ? '' : sentence(object.message),
+    ]);
+  return folded(`Applied: ${counts.join(', ')}`, table(['Object', 'Result', 'Source', ''], rows));
+}
+
+function timePart(report: Report): string {
+  if (report.phases.length === 0) return '';
+  const total = report.phases.reduce((sum, phase) => sum + phase.seconds, 0);
+  const rows = report.phases.map((phase) => [plain(phase.name), `${phase.seconds.toFixed(1)} s`]);
+  return folded(`Where the time went: ${total.toFixed(1)} s`, table(['Phase', 'Seconds'], rows));
+}
