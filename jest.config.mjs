@@ -1,6 +1,4 @@
 // The tests' projects: `unit` needs nothing but Node, `lab` runs inside a lab, `dist` runs the built action.
-import type { Config } from 'jest';
-
 const shared = {
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
@@ -11,9 +9,10 @@ const shared = {
   },
   testEnvironment: 'node',
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/build', '<rootDir>/.lab'],
-} satisfies Config;
+};
 
-const config: Config = {
+/** @type {import('jest').Config} */
+const config = {
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/__tests__/unit/**/*.test.ts'] },
     { ...shared, displayName: 'lab', testMatch: ['<rootDir>/__tests__/lab/**/*.test.ts'] },
