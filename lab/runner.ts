@@ -3,9 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { parse } from 'yaml';
-import layout from './layout.json' with { type: 'json' };
+import { layout } from './cluster/layout.ts';
 
 export interface ActionRun {
   /** The workspace: what actions/checkout would have left. */
@@ -34,6 +34,10 @@ export interface ActionResult {
 }
 
 const root = join(import.meta.dirname, '..');
+
+/** The bundle to run instead of the committed one: `LAB_DIST=folder`. */
+const bundle = (path: string): string =>
+  process.env['LAB_DIST'] === undefined ? path : join(process.env['LAB_DIST'], basename(path));
 
 interface ActionYaml {
   readonly inputs: Readonly<Record<string, { readonly default?: string }>>;
@@ -174,13 +178,13 @@ export async function runAction(run: ActionRun): Promise<ActionResult> {
   try {
     const env = environmentOf(run, spec, folder);
     const since = performance.now();
-    const main = await step(resolve(actionFolder, spec.runs.main), env, run);
+    const main = await step(bundle(resolve(actionFolder, spec.runs.main)), env, run);
     const seconds = (performance.now() - since) / 1000;
     const state = parseCommandFile(readIfThere(join(folder, 'state')) ?? '');
     const saved = Object.fromEntries(Object.entries(state).map(([name, value]) => [`STATE_${name}`, value]));
     const post = spec.runs.post
       ? await step(
-          resolve(actionFolder, spec.runs.post),
+          bundle(resolve(actionFolder, spec.runs.post)),
           { ...env, ...saved },
           { ...run, onStart: () => undefined },
         )

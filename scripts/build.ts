@@ -1,7 +1,7 @@
 // Builds dist/ from src/: tsc to build/, ncc to one file. Reproducible; a test compares the result with what is committed.
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const out = process.argv[2] ?? join(root, 'dist');
@@ -10,13 +10,15 @@ const run = (...command: string[]): void => {
   execFileSync(join(root, 'node_modules', '.bin', tool), args, { cwd: root, stdio: 'inherit' });
 };
 
-rmSync(join(root, 'build'), { recursive: true, force: true });
+// Inside the repository, where node_modules is found; apart for each target, so that two builds do not meet.
+const emitted = join(root, 'build', basename(out));
+rmSync(emitted, { recursive: true, force: true });
+run('tsc', '-p', 'tsconfig.build.json', '--outDir', emitted);
 rmSync(out, { recursive: true, force: true });
-run('tsc', '-p', 'tsconfig.build.json');
 run(
   'ncc',
   'build',
-  'build/index.js',
+  join(emitted, 'index.js'),
   '-C',
   '-m',
   '-q',
