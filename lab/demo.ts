@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { Marked, marked } from 'marked';
 import { markedTerminal } from 'marked-terminal';
 import { startLab, stopLab } from './cluster/lab.ts';
@@ -23,11 +24,13 @@ ${body}
 </body></html>
 `;
 
+/** In a terminal nothing folds: of what the page folds, the title stays. */
 function show(summary: string, out: string): void {
   const forTerminal = new Marked();
   forTerminal.use(markedTerminal({ width: 110, reflowText: false }));
-  const unfolded = summary.replaceAll(/<\/?details>|<\/?summary>/g, '').replaceAll('<br>', ' ');
-  say(`\n${forTerminal.parse(unfolded, { async: false })}`);
+  const titles = summary.replaceAll(/<details>\s*<summary>(.*?)<\/summary>[\s\S]*?<\/details>/g, '▸ $1');
+  const text = forTerminal.parse(titles.replaceAll('<br>', ' '), { async: false });
+  say(`\n${process.stdout.isTTY ? text : stripVTControlCharacters(text)}`);
   writeFileSync(join(out, 'summary.html'), page(marked.parse(summary, { async: false })));
 }
 

@@ -151,7 +151,7 @@ class HostWait {
   }
 
   private seconds(): number {
-    return (this.options.clock.monotonic() - this.started) / 1000;
+    return Math.round(this.options.clock.monotonic() - this.started) / 1000;
   }
 }
 

@@ -74,6 +74,8 @@ export async function waitUntilLive(run: Run, applied: Applied): Promise<Outcome
   });
   report(waited);
   draft.loadBalancers(await loadBalancersOf(published, ports, signal));
+  const zones = await ports.zones.zones(published[0]?.host ?? '', signal);
+  if ('value' in zones && zones.value[0]) draft.zone(zones.value[0].name);
   signal.throwIfAborted();
   return waited.every(({ live }) => live) ? 'live' : 'not-live';
 }

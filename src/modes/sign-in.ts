@@ -16,10 +16,15 @@ export interface SignedIn {
 export async function signIn(run: Run): Promise<SignedIn> {
   const { inputs, environment, runner, clock, signal } = run;
   const mask = (secret: string): void => runner.mask(secret);
+  const said = new Set<string>();
   const aws: AwsSettings = {
     region: inputs.region,
     proxy: environment.proxy,
-    notice: (line) => runner.info(line),
+    notice: (line) => {
+      // Each client would say it again.
+      if (!said.has(line)) runner.info(line);
+      said.add(line);
+    },
   };
   const shared = {
     aws,

@@ -46,6 +46,10 @@ export class Draft {
     };
   }
 
+  zone(zone: string): void {
+    if (this.#target) this.#target = { ...this.#target, zone };
+  }
+
   version(name: string, version: string): void {
     this.#versions[name] = version;
   }
