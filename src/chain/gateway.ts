@@ -1,5 +1,5 @@
 // The link `gateway`: LBC has accepted and programmed the Gateway as it is now, and its load balancer has an address.
-import { list, number, text, texts } from '../bundle/field.ts';
+import { list, moment, number, text, texts } from '../bundle/field.ts';
 import { type KubernetesObject, refOf } from '../bundle/object.ts';
 import {
   type Condition,
@@ -103,14 +103,25 @@ class GatewayReading {
 
   /**
    * Does the condition speak of the Gateway as it is? By its generation; LBC 2.14.0 leaves that at 1, so there an event
-   * of success since this run's write stands in for it, and without such a write there is nothing to wait for.
+   * of success since this run's write stands in for it, and where nobody wrote since then there is nothing to wait for.
    */
   isCurrent(condition: Condition | undefined): condition is Condition {
     if (condition?.observedGeneration === undefined) return false;
     if (condition.observedGeneration >= this.generation) return true;
     if (this.#rules.raisesObservedGeneration) return false;
-    if (this.#want.appliedGeneration === undefined) return true;
+    if (!this.#isWritten) return true;
     return this.#succeeded !== undefined && notBefore(this.#succeeded.at, this.#want.since);
+  }
+
+  /** Whether this run changed the Gateway: by its own count, or (Helm wrote it) by the time in managedFields. */
+  get #isWritten(): boolean {
+    return (
+      this.#want.appliedGeneration !== undefined ||
+      list(this.gateway, 'metadata', 'managedFields').some((entry) => {
+        const time = moment(entry, 'time');
+        return text(entry, 'subresource') === undefined && time !== undefined && this.isNews(time);
+      })
+    );
   }
 
   /** The controller's last failure, unless a success came after it. */
@@ -160,29 +171,35 @@ const judgeFailure = (reading: GatewayReading, event: ControllerEvent): Verdict 
 
 const pointsToEvents = /Check Gateway Events/i;
 
-/** Accepted=False at the current generation. */
+const stageOf = (accepted: Condition, failed: ControllerEvent | undefined, told: boolean): FailureCode => {
+  if (failed !== undefined) return stages[failed.reason] ?? 'gateway/build-failed';
+  if (accepted.reason === 'ListenersNotValid') return 'gateway/listener-invalid';
+  return told ? 'gateway/build-failed' : 'gateway/not-accepted';
+};
+
+const sayUnread = (reading: GatewayReading): string => {
+  const why =
+    reading.eventsUnread === undefined
+      ? 'which have expired: touch the Gateway to get new ones'
+      : `which could not be read (${reading.eventsUnread})`;
+  return `The reason is only in the Gateway's events, ${why}.`;
+};
+
+/** Accepted=False at the current generation; of a failure to build or deploy it only says that the events say more. */
 const judgeRefused = (reading: GatewayReading, accepted: Condition, want: GatewayWant, at: Date): Verdict => {
-  const { ref, failed, evidence } = reading;
+  const { ref, evidence } = reading;
   const told = pointsToEvents.test(accepted.message);
-  if (told && failed !== undefined) {
-    const judged = judgeFailure(reading, failed);
-    // The condition may be news where the event's second is not: the failure is the same.
-    if (judged.state === 'broken' || !isNews(accepted, want, at)) return judged;
-  }
-  const stage: FailureCode =
-    accepted.reason === 'ListenersNotValid'
-      ? 'gateway/listener-invalid'
-      : told
-        ? 'gateway/build-failed'
-        : 'gateway/not-accepted';
-  const failure = failureOf(stage, told && failed !== undefined ? failed.message : accepted.message);
-  const news = isNews(accepted, want, at);
-  const unread =
-    told && failed === undefined
-      ? `The reason is only in the Gateway's events, ${reading.eventsUnread === undefined ? 'which have expired: touch the Gateway to get new ones' : `which could not be read (${reading.eventsUnread})`}.`
-      : '';
+  const failed = told ? reading.failed : undefined;
+  const failure = failureOf(stageOf(accepted, failed, told), failed?.message ?? accepted.message);
+  // After a nudge the condition stays as it is while the same failure comes again as an event.
+  const news = isNews(accepted, want, at) || (failed !== undefined && reading.isNews(failed.at));
+  const unread = told && failed === undefined ? sayUnread(reading) : '';
+  const message =
+    failed === undefined
+      ? `The controller refuses ${ref}: ${sayCondition(accepted)}.`
+      : `The controller fails on ${ref}: ${failed.message}.`;
   return (news && !failure.passing ? broken : waiting)(failure.code, {
-    message: `The controller refuses ${ref}: ${sayCondition(accepted)}.`.replace(/\.\.$/, '.'),
+    message: message.replace(/\.\.$/, '.'),
     evidence: failed === undefined ? evidence : [eventEvidence(ref, failed), ...evidence],
     hint: [failure.hint, unread, news ? '' : asleep(ref)].filter((each) => each !== '').join(' '),
   });

@@ -1,0 +1,129 @@
+// Lint: each rule with the slip it finds, and without it.
+import { describe, expect, test } from '@jest/globals';
+import { parseManifests } from '../../../src/bundle/parse.ts';
+import { lint } from '../../../src/lint/lint.ts';
+
+const gateway = (hostname: string | undefined, from = 'All') => `
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: public, namespace: infra }
+spec:
+  gatewayClassName: aws-alb
+  listeners:
+    - { name: https, protocol: HTTPS, port: 443${hostname ? `, hostname: '${hostname}'` : ''}, allowedRoutes: { namespaces: { from: ${from} } } }
+`;
+
+const route = (changes: { name?: string; host?: string; rule?: string; parent?: string } = {}) => `
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: ${changes.name ?? 'shop'}, namespace: shop }
+spec:
+  hostnames: ['${changes.host ?? 'shop.example.com'}']
+  parentRefs: ${changes.parent ?? '[{ name: public, namespace: infra }]'}
+  rules: [${changes.rule ?? '{ backendRefs: [{ name: shop, port: 8080 }] }'}]
+`;
+
+const service = (targetPort: string) => `
+apiVersion: v1
+kind: Service
+metadata: { name: shop, namespace: shop }
+spec: { selector: { app: shop }, ports: [{ port: 8080, targetPort: ${targetPort} }] }
+`;
+
+const deployment = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: shop, namespace: shop }
+spec:
+  selector: { matchLabels: { app: shop } }
+  template:
+    metadata: { labels: { app: shop } }
+    spec: { containers: [{ name: web, image: nginx, ports: [{ name: http, containerPort: 80 }] }] }
+`;
+
+const codesOf = (routes: readonly string[], objects: readonly string[] = []) =>
+  lint({
+    routes: routes.flatMap((text, index) => parseManifests(text, `routes/${index}.yaml`).objects),
+    objects: objects.flatMap((text, index) => parseManifests(text, `app/${index}.yaml`).objects),
+    namespace: 'default',
+  }).map(({ code, severity, source }) => `${severity} ${code} ${source?.file}`);
+
+test('a bundle without slips has no findings', () => {
+  expect(codesOf([route()], [gateway('*.example.com'), service('http'), deployment])).toEqual([]);
+});
+
+describe('routes', () => {
+  test.each([
+    [
+      'a hostname outside the listener',
+      route({ host: 'shop.example.org' }),
+      gateway('*.example.com'),
+      'error route/hostname-outside-listener routes/0.yaml',
+    ],
+    [
+      'a namespace that the listener does not admit',
+      route(),
+      gateway(undefined, 'Same'),
+      'error route/not-allowed routes/0.yaml',
+    ],
+    [
+      'a listener that does not exist',
+      route({ parent: '[{ name: public, namespace: infra, sectionName: http }]' }),
+      gateway(undefined),
+      'error route/no-matching-parent routes/0.yaml',
+    ],
+    ['no parent', route({ parent: '[]' }), gateway(undefined), 'error lint/no-parent routes/0.yaml'],
+    [
+      'a weight beyond 999',
+      route({ rule: '{ backendRefs: [{ name: shop, port: 8080, weight: 1000 }] }' }),
+      gateway(undefined),
+      'error lint/weight-too-high routes/0.yaml',
+    ],
+  ])('%s', (_what, wrong, parent, said) => {
+    expect(codesOf([wrong], [parent])).toEqual([said]);
+  });
+
+  test('a weight of 999 is fine, and a Gateway of another repository is no business of ours', () => {
+    expect(codesOf([route({ rule: '{ backendRefs: [{ name: shop, port: 8080, weight: 999 }] }' })])).toEqual(
+      [],
+    );
+  });
+
+  test('the second of two routes that match the same is named, with the place of the first', () => {
+    expect(codesOf([route(), route({ name: 'other' })])).toEqual([
+      'warning lint/duplicate-match routes/1.yaml',
+    ]);
+    const apart = '{ matches: [{ path: { type: PathPrefix, value: /other } }] }';
+    expect(codesOf([route(), route({ name: 'other', rule: apart })])).toEqual([]);
+  });
+});
+
+describe('backends', () => {
+  test('the seed setting: the Service sends to 8080, nginx listens on 80', () => {
+    expect(codesOf([route()], [service('8080'), deployment])).toEqual([
+      'warning lint/target-port-unknown app/0.yaml',
+    ]);
+  });
+  test('a port name that no container has is an error', () => {
+    expect(codesOf([route()], [service('web'), deployment])).toEqual([
+      'error lint/target-port-unknown app/0.yaml',
+    ]);
+  });
+  test('a port that the Service does not have', () => {
+    const wrong = route({ rule: '{ backendRefs: [{ name: shop, port: 80 }] }' });
+    expect(codesOf([wrong], [service('http'), deployment])).toEqual([
+      'error lint/service-port-missing routes/0.yaml',
+    ]);
+  });
+  test('a Service that the repository lacks, where it brings others', () => {
+    const wrong = route({ rule: '{ backendRefs: [{ name: shopp, port: 8080 }] }' });
+    expect(codesOf([wrong], [service('http')])).toEqual(['warning lint/backend-missing routes/0.yaml']);
+  });
+});
+
+test.each([
+  [57, []],
+  [58, ['error lint/label-too-long routes/0.yaml']],
+])('a first label of %d characters', (length, said) => {
+  expect(codesOf([route({ host: `${'a'.repeat(length)}.example.com` })])).toEqual(said);
+});

@@ -1,0 +1,146 @@
+// Backends: the Service behind a route, its port, and the port on which the containers listen.
+import { list, number, text, textMap } from '../bundle/field.ts';
+import { type Json, type KubernetesObject, refOf, type Sourced } from '../bundle/object.ts';
+import { namespaceOf } from '../gateway/shapes.ts';
+import { type Finding, finding } from '../verdict/finding.ts';
+import type { LintInput } from './lint.ts';
+
+export const lintBackends = (input: LintInput): readonly Finding[] => {
+  const seen = new Set<string>();
+  return input.routes.flatMap((route) =>
+    backendsOf(route, input.namespace).flatMap((backend) => {
+      const service = find(input, 'Service', backend.namespace, backend.name);
+      if (service === undefined) return missing(route, backend, input);
+      const port = list(service.object, 'spec', 'ports').find(
+        (each) => number(each, 'port') === backend.port,
+      );
+      if (port === undefined) return [noSuchPort(route, backend, service)];
+      const key = `${backend.namespace}/${backend.name}/${backend.port}`;
+      if (seen.has(key)) return [];
+      seen.add(key);
+      return containerPort(service, port, input);
+    }),
+  );
+};
+
+interface Backend {
+  readonly namespace: string;
+  readonly name: string;
+  readonly port: number | undefined;
+}
+
+const backendsOf = ({ object }: Sourced, namespace: string): readonly Backend[] =>
+  list(object, 'spec', 'rules')
+    .flatMap((rule) => list(rule, 'backendRefs'))
+    .filter((backend) => (text(backend, 'kind') ?? 'Service') === 'Service')
+    .map((backend) => ({
+      namespace: text(backend, 'namespace') ?? namespaceOf(object, namespace),
+      name: text(backend, 'name') ?? '',
+      port: number(backend, 'port'),
+    }));
+
+const find = (
+  { objects, namespace }: LintInput,
+  kind: string,
+  home: string,
+  name: string,
+): Sourced | undefined =>
+  objects.find(
+    ({ object }) =>
+      object.kind === kind && object.metadata.name === name && namespaceOf(object, namespace) === home,
+  );
+
+/** Only where the repository brings workloads into that namespace itself: else the Service may be another repository's. */
+const missing = (route: Sourced, backend: Backend, { objects, namespace }: LintInput): Finding[] => {
+  const ours = objects.some(
+    ({ object }) => object.kind === 'Service' && namespaceOf(object, namespace) === backend.namespace,
+  );
+  if (!ours) return [];
+  const ref = refOf(route.object);
+  return [
+    finding(
+      'warning',
+      'lint/backend-missing',
+      `${ref} sends to Service ${backend.namespace}/${backend.name}, which the repository does not have.`,
+      {
+        source: route.source,
+        ref,
+        hint: 'Correct the name, or leave it if the Service comes from elsewhere.',
+      },
+    ),
+  ];
+};
+
+const noSuchPort = (route: Sourced, backend: Backend, service: Sourced): Finding => {
+  const ref = refOf(route.object);
+  const ports = list(service.object, 'spec', 'ports').map((each) => number(each, 'port'));
+  return finding(
+    'error',
+    'lint/service-port-missing',
+    `${ref} sends to port ${backend.port ?? '(none)'} of ${refOf(service.object)} (${service.source.file}:${service.source.line}), which has ${ports.join(', ') || 'no port'}.`,
+    { source: route.source, ref, hint: "`backendRefs[].port` is the Service's port, not the container's." },
+  );
+};
+
+interface Container {
+  readonly workload: Sourced;
+  readonly ports: readonly { readonly name: string | undefined; readonly port: number | undefined }[];
+}
+
+const templates = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
+
+const selects = (
+  selector: Readonly<Record<string, string>>,
+  labels: Readonly<Record<string, string>>,
+): boolean =>
+  Object.keys(selector).length > 0 && Object.entries(selector).every(([key, value]) => labels[key] === value);
+
+const containersBehind = (
+  service: KubernetesObject,
+  { objects, namespace }: LintInput,
+): readonly Container[] => {
+  const selector = textMap(service, 'spec', 'selector');
+  return objects
+    .filter(
+      ({ object }) =>
+        templates.has(object.kind) &&
+        namespaceOf(object, namespace) === namespaceOf(service, namespace) &&
+        selects(selector, textMap(object, 'spec', 'template', 'metadata', 'labels')),
+    )
+    .map((workload) => ({
+      workload,
+      ports: list(workload.object, 'spec', 'template', 'spec', 'containers')
+        .flatMap((container) => list(container, 'ports'))
+        .map((each) => ({ name: text(each, 'name'), port: number(each, 'containerPort') })),
+    }));
+};
+
+/**
+ * A Service's targetPort against the ports that the containers declare. Declaring ports is optional in Kubernetes, so a
+ * number that is not declared is only a warning; a name that no container has can never be resolved.
+ */
+function containerPort(service: Sourced, port: Json, input: LintInput): Finding[] {
+  const name = text(port, 'targetPort');
+  const wanted = number(port, 'targetPort') ?? number(port, 'port');
+  return containersBehind(service.object, input).flatMap(({ workload, ports }) => {
+    if (ports.length === 0) return [];
+    const fits = ports.some((each) => (name === undefined ? each.port === wanted : each.name === name));
+    if (fits) return [];
+    const said = ports.map((each) =>
+      each.name === undefined ? `${each.port}` : `${each.port} (${each.name})`,
+    );
+    const ref = refOf(service.object);
+    return [
+      finding(
+        name === undefined ? 'warning' : 'error',
+        'lint/target-port-unknown',
+        `${ref} sends to port ${name ?? wanted} of the pods, but ${refOf(workload.object)} (${workload.source.file}:${workload.source.line}) listens on ${said.join(', ')}: the load balancer would answer 502.`,
+        {
+          source: service.source,
+          ref,
+          hint: "Set the Service's `targetPort` to a port that the container has.",
+        },
+      ),
+    ];
+  });
+}

@@ -1,0 +1,124 @@
+// Routes against the Gateways of the bundle, against each other, and against what an ALB can do.
+import { list, number, text, textMap } from '../bundle/field.ts';
+import { refOf, type Sourced } from '../bundle/object.ts';
+import { attach } from '../gateway/attachment.ts';
+import { hostnamesOf, namespaceOf, parentRefsOf, sayParent } from '../gateway/shapes.ts';
+import { type Finding, finding } from '../verdict/finding.ts';
+import type { LintInput } from './lint.ts';
+
+/** The largest weight of a target group that ELBv2 takes; LBC up to 3.5.0 aborts the whole Gateway beyond it (routeutils/backend.go). */
+const maxWeight = 999;
+
+export const lintRoutes = (input: LintInput): readonly Finding[] => [
+  ...input.routes.flatMap((route) => [...lintParents(route, input), ...lintWeights(route)]),
+  ...lintDuplicates(input),
+];
+
+function lintParents(route: Sourced, { objects, namespace }: LintInput): Finding[] {
+  const { object, source } = route;
+  const ref = refOf(object);
+  const home = namespaceOf(object, namespace);
+  const parents = parentRefsOf(object, home);
+  if (parents.length === 0) {
+    return [
+      finding('error', 'lint/no-parent', `${ref} has no parentRefs: no Gateway will serve it.`, {
+        source,
+        ref,
+        hint: 'Add `spec.parentRefs` with the name (and namespace) of the Gateway.',
+      }),
+    ];
+  }
+  const labels = new Map(
+    objects
+      .filter((each) => each.object.kind === 'Namespace')
+      .map((each) => [each.object.metadata.name, textMap(each.object, 'metadata', 'labels')]),
+  );
+  return parents.flatMap((parent) => {
+    const gateway = objects.find(
+      ({ object: each }) =>
+        each.kind === 'Gateway' &&
+        each.metadata.name === parent.name &&
+        namespaceOf(each, namespace) === parent.namespace,
+    );
+    // A Gateway of another repository is nothing to complain about.
+    if (gateway === undefined) return [];
+    const placed = {
+      ...gateway.object,
+      metadata: { ...gateway.object.metadata, namespace: parent.namespace },
+    };
+    const attached = attach(object, parent, placed, (name) => labels.get(name), home);
+    if ('attachments' in attached) return [];
+    const where = `${gateway.source.file}:${gateway.source.line}`;
+    return [
+      finding('error', attached.code, `${attached.reason} (${sayParent(parent)}, ${where})`, { source, ref }),
+    ];
+  });
+}
+
+const lintWeights = ({ object, source }: Sourced): Finding[] =>
+  list(object, 'spec', 'rules').flatMap((rule, index) =>
+    list(rule, 'backendRefs')
+      .filter((backend) => (number(backend, 'weight') ?? 1) > maxWeight)
+      .map((backend) =>
+        finding(
+          'error',
+          'lint/weight-too-high',
+          `${refOf(object)}, rule ${index + 1}: the weight of backend ${text(backend, 'name') ?? ''} is ${number(backend, 'weight')}; an ALB takes at most ${maxWeight}, and the controller stops serving every route of the Gateway without a word.`,
+          { source, ref: refOf(object), hint: `Scale the weights down to 0…${maxWeight}.` },
+        ),
+      ),
+  );
+
+interface Claim {
+  readonly key: string;
+  readonly said: string;
+  readonly route: Sourced;
+}
+
+/** One claim for each host and match: the older of two routes with the same one wins, the other is shadowed without a condition. */
+const claimsOf = (route: Sourced, namespace: string): readonly Claim[] => {
+  const { object } = route;
+  const hosts = hostnamesOf(object);
+  const parents = parentRefsOf(object, namespaceOf(object, namespace));
+  const rules = list(object, 'spec', 'rules');
+  return (rules.length > 0 ? rules : [{}]).flatMap((rule) => {
+    const matches = list(rule, 'matches');
+    return (matches.length > 0 ? matches : [{}]).flatMap((match) => {
+      const type = text(match, 'path', 'type') ?? 'PathPrefix';
+      const path = text(match, 'path', 'value') ?? '/';
+      const rest = JSON.stringify([
+        list(match, 'headers'),
+        list(match, 'queryParams'),
+        text(match, 'method') ?? '',
+        text(match, 'method', 'service') ?? '',
+      ]);
+      return parents.flatMap((parent) =>
+        hosts.map((host) => ({
+          key: [sayParent(parent), host, type, path, rest].join('\n'),
+          said: `${host} ${type} ${path}`,
+          route,
+        })),
+      );
+    });
+  });
+};
+
+function lintDuplicates({ routes, namespace }: LintInput): Finding[] {
+  const first = new Map<string, Sourced>();
+  return routes.flatMap((route) =>
+    claimsOf(route, namespace).flatMap(({ key, said }) => {
+      const before = first.get(key);
+      if (before === undefined) first.set(key, route);
+      if (before === undefined || before === route) return [];
+      const ref = refOf(route.object);
+      return [
+        finding(
+          'warning',
+          'lint/duplicate-match',
+          `${ref} matches ${said}, and so does ${refOf(before.object)} (${before.source.file}:${before.source.line}): the older of the two wins, the other is never asked, and no condition says so.`,
+          { source: route.source, ref, hint: 'Give one of them another hostname or path.' },
+        ),
+      ];
+    }),
+  );
+}
