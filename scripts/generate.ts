@@ -1,22 +1,25 @@
 // Writes what follows from the tables in src/: action.yml, deploy/action.yml and the tables of the README. `--check` only compares.
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
-import { type InputSpec, inputSpecs } from '../src/inputs.ts';
+import { type InputSpec, inputSpecs, type RunMode, runModes } from '../src/inputs.ts';
 import { outputSpecs } from '../src/report/outputs.ts';
 
 const root = join(import.meta.dirname, '..');
 
-function actionYaml(name: string, bundle: string): string {
+/** The action of one mode has that mode as its default; linting needs no cluster, so nothing is required of it. */
+function inputOf(input: string, spec: InputSpec, mode: RunMode | undefined) {
+  const fallback = input === 'mode' ? (mode ?? spec.default) : spec.default;
+  return {
+    description: spec.description,
+    required: spec.required === true && mode !== 'lint',
+    ...(fallback !== undefined && { default: fallback }),
+  };
+}
+
+function actionYaml(name: string, bundle: string, mode?: RunMode): string {
   const inputs = Object.fromEntries(
-    Object.entries<InputSpec>(inputSpecs).map(([input, spec]) => [
-      input,
-      {
-        description: spec.description,
-        required: spec.required === true,
-        ...(spec.default !== undefined && { default: spec.default }),
-      },
-    ]),
+    Object.entries<InputSpec>(inputSpecs).map(([input, spec]) => [input, inputOf(input, spec, mode)]),
   );
   const outputs = Object.fromEntries(
     Object.entries(outputSpecs).map(([output, description]) => [output, { description }]),
@@ -71,7 +74,12 @@ export function generated(): Record<string, string> {
   const readme = readFileSync(join(root, 'README.md'), 'utf8');
   return {
     'action.yml': actionYaml('EKS Gateway Action', 'dist'),
-    'deploy/action.yml': actionYaml('EKS Gateway Action: deploy', '../dist'),
+    ...Object.fromEntries(
+      runModes.map((mode) => [
+        `${mode}/action.yml`,
+        actionYaml(`EKS Gateway Action: ${mode}`, '../dist', mode),
+      ]),
+    ),
     'README.md': replaceBetween(replaceBetween(readme, 'inputs', inputTables()), 'outputs', outputTable()),
   };
 }
@@ -88,6 +96,9 @@ if (import.meta.main) {
     for (const [path] of stale) console.error(`${path} is not what src/ says: run \`npm run generate\``);
     process.exitCode = stale.length === 0 ? 0 : 1;
   } else {
-    for (const [path, content] of stale) writeFileSync(join(root, path), content);
+    for (const [path, content] of stale) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), content);
+    }
   }
 }

@@ -1,5 +1,6 @@
 // Every input of the action, once: name, meaning, default and how it is read. action.yml and the README's tables are generated from here.
 import { type HeaderWant, parseHeader, parseStatuses, type StatusRange } from './chain/https.ts';
+import { type NamedServer, parseServer } from './dns/server.ts';
 import { Problem } from './verdict/problem.ts';
 
 export interface InputSpec {
@@ -11,7 +12,12 @@ export interface InputSpec {
 }
 
 export const inputSpecs = {
-  mode: { group: 'AWS', default: 'deploy', description: 'What to do: `deploy`.' },
+  mode: {
+    group: 'AWS',
+    default: 'deploy',
+    description:
+      'What to do: `deploy`; `verify` (the chain alone, read-only); `lint` (the files alone, without AWS and cluster).',
+  },
   'cluster-name': { group: 'AWS', required: true, description: 'Name of the EKS cluster.' },
   'aws-region': { group: 'AWS', required: true, description: 'AWS region of the cluster.' },
   'role-to-assume': {
@@ -130,8 +136,11 @@ export const inputSpecs = {
 
 export type InputName = keyof typeof inputSpecs;
 
+export const runModes = ['deploy', 'verify', 'lint'] as const;
+export type RunMode = (typeof runModes)[number];
+
 export interface Inputs {
-  readonly mode: 'deploy';
+  readonly mode: RunMode;
   readonly clusterName: string;
   readonly region: string;
   readonly role: string;
@@ -164,7 +173,7 @@ export interface Inputs {
     readonly successes: number;
   };
   readonly hostedZoneId?: string;
-  readonly nameServers: readonly string[];
+  readonly nameServers: readonly NamedServer[];
 }
 
 /** Reads one raw input; the empty string when it was not given. */
@@ -173,15 +182,29 @@ export type RawInput = (name: InputName) => string;
 class Reader {
   readonly problems: string[] = [];
   readonly #raw: RawInput;
+  #needsAws = true;
 
   constructor(raw: RawInput) {
     this.#raw = raw;
   }
 
+  /** What is required of the other inputs depends on it. */
+  mode(): RunMode {
+    const value = this.text('mode');
+    const mode = runModes.find((each) => each === value);
+    if (mode === undefined) {
+      this.problems.push(
+        `\`mode\` is ${quote(value ?? '')}; accepted: ${runModes.map((each) => `\`${each}\``).join(', ')}`,
+      );
+    }
+    this.#needsAws = mode !== 'lint';
+    return mode ?? 'deploy';
+  }
+
   text(name: InputName): string | undefined {
     const spec: InputSpec = inputSpecs[name];
     const value = this.#raw(name).trim() || spec.default;
-    if (value === undefined && spec.required)
+    if (value === undefined && spec.required && this.#needsAws)
       this.problems.push(`\`${name}\` is required: ${spec.description}`);
     return value;
   }
@@ -234,6 +257,21 @@ class Reader {
     }
   }
 
+  /** Like `parsed`, for each part of a list. */
+  listed<Value>(
+    name: InputName,
+    parse: (text: string) => Value | undefined,
+    accepted: string,
+  ): readonly Value[] {
+    return this.list(name).flatMap((text) => {
+      const value = parse(text);
+      if (value === undefined) {
+        this.problems.push(`\`${name}\` holds ${quote(text)}; accepted: ${accepted}`);
+      }
+      return value ?? [];
+    });
+  }
+
   /** Reads by a parser that answers `undefined` for what it cannot read. */
   parsed<Value>(
     name: InputName,
@@ -283,7 +321,7 @@ function checkRelations(
  */
 export function readInputs(raw: RawInput): Inputs {
   const reader = new Reader(raw);
-  reader.matching('mode', /^deploy$/, '`deploy`');
+  const mode = reader.mode();
   const clusterName = reader.matching(
     'cluster-name',
     /^[0-9A-Za-z][\w-]{0,99}$/,
@@ -326,7 +364,7 @@ export function readInputs(raw: RawInput): Inputs {
     'an id such as `Z0123456789ABC`',
   );
   const inputs: Inputs = {
-    mode: 'deploy',
+    mode,
     clusterName: clusterName ?? '',
     region: region ?? '',
     role: role ?? '',
@@ -357,7 +395,7 @@ export function readInputs(raw: RawInput): Inputs {
       successes: reader.whole('https-successes', 1, 20) ?? 0,
     },
     ...(hostedZoneId !== undefined && { hostedZoneId: hostedZoneId.replace('/hostedzone/', '') }),
-    nameServers: reader.list('name-servers'),
+    nameServers: reader.listed('name-servers', parseServer, '`ip`, `ip:port` or a name'),
   };
   if (reader.problems.length > 0) {
     const count = reader.problems.length;

@@ -7,13 +7,13 @@ import { createPrivateFolder } from './files/temp.ts';
 import { writePrivateFile } from './files/write.ts';
 import { isForkPullRequest } from './github/event.ts';
 import { actionsRunner, type Runner } from './github/runner.ts';
-import { type Inputs, readInputs } from './inputs.ts';
+import { type Inputs, inputSpecs, type RunMode, readInputs, runModes } from './inputs.ts';
 import { Draft } from './report/draft.ts';
 import { outputsOf } from './report/outputs.ts';
 import type { Outcome, Report } from './report/report.ts';
 import { summaryOf } from './report/summary.ts';
 import { systemClock } from './system-clock.ts';
-import { finding, findingOf } from './verdict/finding.ts';
+import { type Finding, finding, findingOf } from './verdict/finding.ts';
 import { Problem } from './verdict/problem.ts';
 
 /** What a mode is given. */
@@ -35,7 +35,7 @@ export async function main(signal: AbortSignal): Promise<0 | 1> {
     return 0;
   }
   runner.saveState('started', 'true');
-  const draft = new Draft('deploy', systemClock);
+  const draft = new Draft(runModes.find((mode) => mode === environment.raw('mode')) ?? 'deploy', systemClock);
   const publish = await publisher(environment, runner, draft);
   // At once, and again when everything has come to rest: the runner kills 10 seconds after it first asked.
   const onAbort = (): void => void publish('cancelled');
@@ -51,15 +51,15 @@ async function attempt(given: Omit<Run, 'inputs' | 'clock'>): Promise<Outcome> {
   const { environment, runner, draft, signal } = given;
   try {
     signal.throwIfAborted();
-    if (isForkPullRequest(environment.event.name, readEvent(environment))) {
-      draft.findings([fork]);
+    // Linting needs no credentials, so a fork's pull request may have it.
+    if (draft.mode !== 'lint' && isForkPullRequest(environment.event.name, readEvent(environment))) {
+      draft.findings([fork(environment.event.name)]);
       return 'refused';
     }
     draft.phase('inputs');
+    draft.findings(environment.unknownInputs.map(unknownInput));
     const inputs = readInputs(environment.raw);
-    runner.info(`Cluster ${inputs.clusterName} in ${inputs.region}, files from ${inputs.workingDirectory}`);
-    const { deploy } = await import(/* webpackMode: "eager" */ './modes/deploy.ts');
-    return await deploy({ ...given, inputs, clock: systemClock });
+    return await (await modeOf(inputs.mode))({ ...given, inputs, clock: systemClock });
   } catch (error) {
     return failure(error, draft, signal, runner);
   } finally {
@@ -67,12 +67,36 @@ async function attempt(given: Omit<Run, 'inputs' | 'clock'>): Promise<Outcome> {
   }
 }
 
-const fork = finding(
-  'notice',
-  'event/fork',
-  'This pull request comes from a fork: GitHub gives it no OIDC token, so nothing is deployed and nothing is checked.',
-  { hint: 'Nothing has to be done. A maintainer can push the branch to this repository to deploy it.' },
-);
+/** Modes load lazily: whoever lints needs no AWS SDK. */
+async function modeOf(mode: RunMode): Promise<(run: Run) => Promise<Outcome>> {
+  switch (mode) {
+    case 'deploy':
+      return (await import(/* webpackMode: "eager" */ './modes/deploy.ts')).deploy;
+    case 'verify':
+      return (await import(/* webpackMode: "eager" */ './modes/verify.ts')).verify;
+    case 'lint':
+      return (await import(/* webpackMode: "eager" */ './modes/lint.ts')).lint;
+  }
+}
+
+/** `pull_request` runs of a fork cannot have a token; `pull_request_target` and `workflow_run` can, and must not use it. */
+const fork = (event: string): Finding =>
+  finding(
+    'notice',
+    'event/fork',
+    event.startsWith('pull_request') && event !== 'pull_request_target'
+      ? 'This pull request comes from a fork: GitHub gives it no OIDC token, so nothing is deployed and nothing is checked.'
+      : `This pull request comes from a fork: what it holds is not deployed with the rights that \`${event}\` gives to this run, and nothing is checked.`,
+    { hint: 'Nothing has to be done. A maintainer can push the branch to this repository to deploy it.' },
+  );
+
+function unknownInput(name: string): Finding {
+  const letters = (text: string): string => text.replaceAll(/[^a-z0-9]/g, '');
+  const meant = Object.keys(inputSpecs).find((known) => letters(known) === letters(name));
+  return finding('warning', 'input/unknown', `The action has no input \`${name}\`; it is ignored.`, {
+    hint: meant === undefined ? 'Remove it, or look for its name in the README.' : `Call it \`${meant}\`.`,
+  });
+}
 
 function readEvent(environment: Environment): unknown {
   if (environment.event.payloadFile === undefined) return {};
@@ -87,7 +111,6 @@ function failure(error: unknown, draft: Draft, signal: AbortSignal, runner: Runn
   if (signal.aborted) return 'cancelled';
   if (error instanceof Problem) {
     draft.findings([findingOf(error)]);
-    for (const fact of error.evidence) runner.info(`  ${fact.from}: ${fact.saw}`);
     return 'failed';
   }
   const bug = error instanceof Error ? error : new Error(String(error));

@@ -17,8 +17,12 @@ interface Crd {
   status?: { conditions?: { type: string; status: string }[] };
 }
 
-/** Puts in the CRDs that are not there: Gateway API's from the Go module cache, the controller's from the lab's chart. */
-export async function ensureCrds(api: KubeApi): Promise<void> {
+/**
+ * Puts in the CRDs that are not there: Gateway API's from the Go module cache, the controller's from the lab's chart.
+ * Answers the names of those that it made, which are to be taken out again: in a lab, the CRDs are the action's to apply.
+ */
+export async function ensureCrds(api: KubeApi): Promise<string[]> {
+  const made: string[] = [];
   const chart =
     process.env['LAB_LBC_CRDS'] ??
     join(import.meta.dirname, '../../lab/charts/aws-load-balancer-controller/crds');
@@ -28,6 +32,7 @@ export async function ensureCrds(api: KubeApi): Promise<void> {
   for (const crd of crds) {
     try {
       await api.create(CRDS, crd);
+      made.push(crd.metadata.name);
     } catch (error) {
       if (!isConflict(error)) throw error;
     }
@@ -37,6 +42,12 @@ export async function ensureCrds(api: KubeApi): Promise<void> {
       async () => isEstablished(await api.get<Crd>(`${CRDS}/${metadata.name}`)),
       `CRD ${metadata.name} Established`,
     );
+  return made;
+}
+
+export async function removeCrds(api: KubeApi, names: string[]): Promise<void> {
+  for (const name of names) await api.remove(`${CRDS}/${name}`);
+  for (const name of names) await until(() => isGone(api, `${CRDS}/${name}`), `CRD ${name} gone`);
 }
 
 const isEstablished = ({ status }: Crd): boolean =>

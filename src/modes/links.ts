@@ -24,15 +24,15 @@ import {
 } from '../chain/nameservers.ts';
 import { foundRecord, judgeRecord, observeRecord } from '../chain/record.ts';
 import { type Controllers, judgeRelease, observeRelease } from '../chain/release.ts';
-import { judgeRoute, observeRoute } from '../chain/route.ts';
+import { judgeRoute, observeRoute, type RouteWant } from '../chain/route.ts';
 import type { ZoneReader } from '../chain/zone.ts';
 import type { Clock } from '../clock.ts';
 import type { Freshness } from '../gateway/conditions.ts';
-import type { PublishedHost } from '../gateway/hosts.ts';
+import type { HostRoutes, PublishedHost } from '../gateway/hosts.ts';
 import type { ParentRef } from '../gateway/shapes.ts';
 import { namespaceOf } from '../gateway/shapes.ts';
 import { type LbcRules, rulesFor } from '../gateway/versions.ts';
-import type { State, Verdict } from '../verdict/verdict.ts';
+import { ok, type State, type Verdict } from '../verdict/verdict.ts';
 
 /** Systems that the links look at. */
 export interface Ports {
@@ -46,10 +46,12 @@ export interface Ports {
 
 export interface HostWant {
   readonly published: PublishedHost;
+  /** The other routes of the host. */
+  readonly others: HostRoutes['others'];
   readonly crds: CrdsWant;
   readonly freshness: Freshness;
-  /** The route's generation after this run's write. */
-  readonly routeGeneration?: number;
+  /** A route's generation after this run's write, if it changed it. */
+  readonly generationOf: (route: KubernetesObject) => number | undefined;
   readonly namespace: string;
   readonly zoneAccount: string;
   readonly probe: Omit<Probe, 'host'>;
@@ -66,6 +68,20 @@ const worst = (looks: readonly Look[]): Look | undefined =>
     (one, other) => severity.indexOf(one.verdict.state) - severity.indexOf(other.verdict.state),
   )[0];
 
+/** The worst of several; where all are ok, what each of them saw. */
+const together = (looks: readonly Look[]): Look => {
+  const [first] = looks;
+  const bad = worst(looks);
+  if (first === undefined || bad === undefined) throw new Error('nothing was looked at');
+  if (bad.verdict.state !== 'ok' || looks.length === 1) return bad;
+  return {
+    verdict: ok(
+      looks.map(({ verdict }) => verdict.message).join(' '),
+      looks.flatMap(({ verdict }) => verdict.evidence),
+    ),
+  };
+};
+
 const once = (id: Link['id'], look: Link['look']): Link => ({ id, streak: 1, look });
 
 /** The links of a host in the order of the chain. */
@@ -78,7 +94,6 @@ const parentKey = (parent: ParentRef): string => `${parent.namespace}/${parent.n
 function clusterLinks(want: HostWant, { cluster, clock }: Ports): Link[] {
   const { published, freshness } = want;
   const gateways = [...new Map(published.parents.map((parent) => [parentKey(parent), parent])).values()];
-  const route = published.route.object;
   const rules = async (signal: AbortSignal): Promise<LbcRules> =>
     rulesFor((await controllers(cluster, signal)).lbc?.version);
   const perGateway = async (judge: (parent: ParentRef) => Promise<Look>): Promise<Look> => {
@@ -111,19 +126,28 @@ function clusterLinks(want: HostWant, { cluster, clock }: Ports): Link[] {
       }),
     ),
     once('route', async (_found, signal) => {
-      const wanted = {
-        ...freshness,
-        kind: published.kind === 'GRPC' ? ('GRPCRoute' as const) : ('HTTPRoute' as const),
-        namespace: namespaceOf(route, want.namespace),
-        name: route.metadata.name,
-        parents: published.parents,
-        host: published.host,
-        ...(want.routeGeneration !== undefined && { appliedGeneration: want.routeGeneration }),
-      };
-      const seen = await observeRoute(cluster, wanted, signal);
-      return { verdict: judgeRoute(wanted, seen, clock.now(), await rules(signal)) };
+      const looks = [published, ...want.others].map(async (each) => {
+        const wanted = routeWant(want, each);
+        const seen = await observeRoute(cluster, wanted, signal);
+        return { verdict: judgeRoute(wanted, seen, clock.now(), await rules(signal)) };
+      });
+      return together(await Promise.all(looks));
     }),
   ];
+}
+
+function routeWant({ freshness, namespace, generationOf }: HostWant, published: PublishedHost): RouteWant {
+  const route = published.route.object;
+  const generation = generationOf(route);
+  return {
+    ...freshness,
+    kind: published.kind === 'GRPC' ? 'GRPCRoute' : 'HTTPRoute',
+    namespace: namespaceOf(route, namespace),
+    name: route.metadata.name,
+    parents: published.parents,
+    host: published.host,
+    ...(generation !== undefined && { appliedGeneration: generation }),
+  };
 }
 
 async function controllers(cluster: ClusterReader, signal: AbortSignal): Promise<Controllers> {

@@ -13,15 +13,13 @@ import { sharedReader } from '../chain/shared-reader.ts';
 import { type WaitedHost, waitForHosts } from '../chain/wait.ts';
 import { createAuthority } from '../dns/authority.ts';
 import { createLookup } from '../dns/resolve.ts';
-import { parseServer } from '../dns/server.ts';
-import { hostless, hostsOf, type PublishedHost } from '../gateway/hosts.ts';
+import { byHost, type HostRoutes, hostless, hostsOf, type PublishedHost } from '../gateway/hosts.ts';
 import { probeAnnotations, probeOf } from '../gateway/probe.ts';
 import { createProber } from '../https/probe.ts';
 import { clusterReader } from '../kube/reader.ts';
 import type { Outcome, ReportedHost } from '../report/report.ts';
 import type { Run } from '../run.ts';
 import { finding } from '../verdict/finding.ts';
-import { Problem } from '../verdict/problem.ts';
 import { type HostWant, linksOf, type Ports } from './links.ts';
 import type { Cluster } from './reach-cluster.ts';
 import type { SignedIn } from './sign-in.ts';
@@ -51,7 +49,7 @@ export async function waitUntilLive(run: Run, applied: Applied): Promise<Outcome
     runner.info('The repository publishes no hostname: there is nothing to wait for.');
     return 'live';
   }
-  const sources = new Map(published.map((each) => [each.host, each]));
+  const sources = new Map(published.map(({ first }) => [first.host, first]));
   const chains = published.map((each) => chainOf(run, applied, each, ports));
   const report = (waited: readonly WaitedHost[]): void => {
     draft.hosts(waited.map((each) => reported(each, sources.get(each.host))));
@@ -74,21 +72,13 @@ export async function waitUntilLive(run: Run, applied: Applied): Promise<Outcome
   });
   report(waited);
   draft.loadBalancers(await loadBalancersOf(published, ports, signal));
-  const zones = await ports.zones.zones(published[0]?.host ?? '', signal);
+  const zones = await ports.zones.zones(published[0]?.first.host ?? '', signal);
   if ('value' in zones && zones.value[0]) draft.zone(zones.value[0].name);
   signal.throwIfAborted();
   return waited.every(({ live }) => live) ? 'live' : 'not-live';
 }
 
 function openPorts({ clock, inputs, signal }: Run, { signedIn, cluster }: Applied): Ports {
-  const overrides = inputs.nameServers.map((text) => {
-    const server = parseServer(text);
-    if (server !== undefined) return server;
-    throw new Problem(
-      'input/invalid',
-      `\`name-servers\` holds \`${text}\`; accepted: \`ip\`, \`ip:port\` or a name`,
-    );
-  });
   const prober = createProber({ limit: pLimit(16) });
   return {
     cluster: sharedReader(clusterReader(cluster.kube), clock, maxAge, signal),
@@ -98,19 +88,23 @@ function openPorts({ clock, inputs, signal }: Run, { signedIn, cluster }: Applie
       clock,
       ...(inputs.hostedZoneId !== undefined && { hostedZoneId: inputs.hostedZoneId }),
     }),
-    authority: createAuthority({ lookup: createLookup(), overrides, limit: pLimit(32) }),
+    authority: createAuthority({
+      lookup: createLookup(),
+      overrides: inputs.nameServers,
+      limit: pLimit(32),
+    }),
     tls: prober,
     https: prober,
     clock,
   };
 }
 
-/** One entry a hostname: where several routes share one, the first speaks for it. */
+/** One entry a hostname, with all routes that share it. */
 async function publishedHosts(
   { draft, inputs, signal }: Run,
   { routes }: Applied,
   { cluster }: Ports,
-): Promise<readonly PublishedHost[]> {
+): Promise<readonly HostRoutes[]> {
   const [gateways, namespaces] = [
     await cluster.list(kinds.gateway, undefined, signal),
     await cluster.list(kinds.namespace, undefined, signal),
@@ -137,12 +131,15 @@ async function publishedHosts(
       ),
     ]);
   }
-  // The route of a redirect from http to https names the same host; the https route speaks for it.
-  const hosts = hostsOf(routes, known, context).filter(({ secure }) => secure !== false);
-  return [...new Map(hosts.toReversed().map((each) => [each.host, each])).values()].toReversed();
+  return byHost(hostsOf(routes, known, context));
 }
 
-function chainOf(run: Run, applied: Applied, published: PublishedHost, ports: Ports): HostChain {
+function chainOf(
+  run: Run,
+  applied: Applied,
+  { first: published, others }: HostRoutes,
+  ports: Ports,
+): HostChain {
   const { inputs, draft } = run;
   const { object, source } = published.route;
   const probe = probeOf(object);
@@ -167,12 +164,12 @@ function chainOf(run: Run, applied: Applied, published: PublishedHost, ports: Po
     ]);
   }
   const header = probe.header ?? inputs.https.header;
-  const generation = applied.generations.get(ref);
   const want: HostWant = {
     published,
+    others,
     crds: { crds: wantedCrds(applied.bundle.crds, [...applied.routes.map((route) => route.object)]) },
     freshness: { since: applied.since },
-    ...(generation !== undefined && { routeGeneration: generation }),
+    generationOf: (route) => applied.generations.get(refOf(route)),
     namespace: inputs.namespace,
     zoneAccount: applied.signedIn.accounts.dns,
     probe: { path, method: probe.method, headers: probe.headers },
@@ -203,14 +200,14 @@ async function tellVersions(
 }
 
 async function loadBalancersOf(
-  published: readonly PublishedHost[],
+  published: readonly HostRoutes[],
   { cluster }: Ports,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   if (signal.aborted) return [];
   const parents = new Map(
-    published.flatMap(({ parents: each }) =>
-      each.map((parent) => [`${parent.namespace}/${parent.name}`, parent] as const),
+    published.flatMap(({ first }) =>
+      first.parents.map((parent) => [`${parent.namespace}/${parent.name}`, parent] as const),
     ),
   );
   const found = await Promise.all(

@@ -61,13 +61,33 @@ export async function reachCluster(run: Run, signedIn: SignedIn): Promise<Cluste
     return { description, kube, discovery, version, freshToken: async () => (await make()).token };
   } catch (error) {
     await kube.close();
-    throw namedEndpoint(error, description);
+    throw explained(error, description, inputs.role);
   }
 }
 
+function explained(error: unknown, cluster: ClusterDescription, role: string): unknown {
+  if (!(error instanceof Problem)) return error;
+  if (error.code === 'cluster/endpoint-unreachable') return namedEndpoint(error, cluster);
+  return error.code === 'cluster/no-access-entry' ? withCommand(error, cluster, role) : error;
+}
+
+/** What lets the role in, ready to be copied. */
+function withCommand(
+  error: Problem,
+  { name, arn, authenticationMode }: ClusterDescription,
+  role: string,
+): Problem {
+  const { message, evidence, cause } = error;
+  const region = arn.split(':')[3] ?? '';
+  const hint =
+    authenticationMode === 'CONFIG_MAP'
+      ? `The cluster knows no access entries (authenticationMode CONFIG_MAP): map ${role} in the ConfigMap kube-system/aws-auth, or move the cluster to API_AND_CONFIG_MAP.`
+      : `${error.hint} An administrator of the cluster makes one, and associates an access policy with it or binds one of its groups by RBAC:\naws eks create-access-entry --cluster-name ${name} --region ${region} --principal-arn ${role}`;
+  return new Problem(error.code, message, { hint, evidence, cause });
+}
+
 /** Why an endpoint cannot be reached is known from DescribeCluster; the network alone would only say "timed out". */
-function namedEndpoint(error: unknown, { name, ...cluster }: ClusterDescription): unknown {
-  if (!(error instanceof Problem) || error.code !== 'cluster/endpoint-unreachable') return error;
+function namedEndpoint(error: Problem, { name, ...cluster }: ClusterDescription): Problem {
   const evidence = [
     ...error.evidence,
     { from: 'API server', saw: error.message },

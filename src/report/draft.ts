@@ -15,7 +15,7 @@ import type {
 
 export class Draft {
   readonly #clock: Clock;
-  readonly #mode: Mode;
+  readonly mode: Mode;
   readonly #startedAt: Date;
   readonly #phases: Phase[] = [];
   readonly #objects: ReportedObject[] = [];
@@ -27,7 +27,7 @@ export class Draft {
   #loadBalancers: readonly string[] = [];
 
   constructor(mode: Mode, clock: Clock) {
-    this.#mode = mode;
+    this.mode = mode;
     this.#clock = clock;
     this.#startedAt = clock.now();
   }
@@ -75,7 +75,7 @@ export class Draft {
     const firstBroken = firstBrokenOf(this.#hosts);
     return {
       schemaVersion: 1,
-      mode: this.#mode,
+      mode: this.mode,
       outcome,
       exitCode: exitCodes[outcome],
       verdict: verdictOf(outcome, this.#hosts, this.#findings),
@@ -135,13 +135,28 @@ function firstBrokenOf(hosts: readonly ReportedHost[]): Report['firstBroken'] {
   return undefined;
 }
 
+/** The first line of an error, and how many there are besides. */
+function headline({ message }: Finding, others: number): string {
+  const first = (message.split('\n')[0] ?? '').replace(/[.:]$/, '');
+  return others === 0
+    ? `${first}.`
+    : `${first} (and ${others} more ${others === 1 ? 'problem' : 'problems'}).`;
+}
+
 function verdictOf(outcome: Outcome, hosts: readonly ReportedHost[], findings: readonly Finding[]): string {
   const live = hosts.filter((host) => host.live).length;
   const names = hosts.length === 1 ? (hosts[0]?.host ?? '') : `${hosts.length} hostnames`;
+  if (outcome === 'live' && hosts.length === 0)
+    return 'Everything is applied; the repository publishes no hostname.';
   if (outcome === 'live') return hosts.length === 1 ? `${names} is live.` : `All ${names} are live.`;
+  if (outcome === 'clean') {
+    return findings.length === 0
+      ? 'Nothing wrong was found.'
+      : `No error was found; ${findings.length} ${findings.length === 1 ? 'remark' : 'remarks'}.`;
+  }
   if (outcome === 'cancelled')
     return `The run was cancelled; ${live} of ${hosts.length} hostnames were live by then.`;
-  const error = findings.find((finding) => finding.severity === 'error');
+  const errors = findings.filter((finding) => finding.severity === 'error');
   const stuck = hosts.find((host) => !host.live);
   const link = stuck && stuckAt(stuck);
   if (stuck && link) {
@@ -150,6 +165,6 @@ function verdictOf(outcome: Outcome, hosts: readonly ReportedHost[], findings: r
     const title = link.code === undefined ? link.message : codes[link.code].title;
     return `${stuck.host}${more} is not live: ${title.charAt(0).toLowerCase()}${title.slice(1)} (link \`${link.id}\`).`;
   }
-  if (error) return error.message.split('\n')[0] ?? error.message;
+  if (errors[0]) return headline(errors[0], errors.length - 1);
   return outcome === 'refused' ? (findings[0]?.message ?? 'Nothing was done.') : `The run ended: ${outcome}.`;
 }

@@ -18,6 +18,14 @@ export const code = (text: string, limit = 500): string => {
   return `${fence}${pad}${flat}${pad}${fence}`;
 };
 
+/** Text to be seen line by line, or copied; a fence that its content cannot close. `indent` places it in a list. */
+export const block = (text: string, indent = ''): string => {
+  const lines = clip(text, 4_000).split(/\r?\n/);
+  const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map((run) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return [fence, ...lines, fence].map((line) => `${indent}${line}`).join('\n');
+};
+
 /** Our own sentences, in which names from outside stand: backtick spans are kept, the rest is made harmless. */
 export const sentence = (text: string): string =>
   text

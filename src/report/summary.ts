@@ -1,10 +1,10 @@
 // Report → job summary: a tired person understands it in ten seconds; details are folded.
 
 import type { Finding } from '../verdict/finding.ts';
-import type { LinkId, State } from '../verdict/verdict.ts';
+import type { Evidence, LinkId, State } from '../verdict/verdict.ts';
 import { linkIds } from '../verdict/verdict.ts';
 import { stuckAt } from './draft.ts';
-import { clip, code, folded, plain, sentence, table } from './markdown.ts';
+import { block, clip, code, folded, plain, sentence, table } from './markdown.ts';
 import type { Report, ReportedHost, ReportedLink } from './report.ts';
 
 const marks: Readonly<Record<State, string>> = {
@@ -116,12 +116,26 @@ function findingsPart(findings: readonly Finding[]): string {
   if (findings.length === 0) return '';
   const items = findings.slice(0, rowsShown).map((finding) => {
     const where = finding.source ? ` – ${code(`${finding.source.file}:${finding.source.line}`)}` : '';
-    const hint =
-      finding.hint === '' ? '' : `<br>**Do this:** ${finding.hint.split('\n').map(sentence).join('<br>')}`;
+    const [first = '', ...rest] = finding.hint.split('\n');
+    const hint = first === '' ? [] : [`  <br>**Do this:** ${sentence(first)}`];
+    const toCopy = rest.length === 0 ? [] : [`\n${block(rest.join('\n'), '  ')}\n`];
     const message = finding.message.split('\n').map(sentence).join('<br>');
-    return `- ${finding.severity === 'error' ? '❌' : '⚠️'} ${message}${where} ${code(finding.code)}${hint}`;
+    const head = `- ${findingMarks[finding.severity]} ${message}${where} ${code(finding.code)}`;
+    return [head, ...hint, ...toCopy, ...(finding.evidence ?? []).map(evidenceItem)].join('\n');
   });
   return `### Findings\n\n${items.join('\n')}`;
+}
+
+const findingMarks: Readonly<Record<Finding['severity'], string>> = {
+  error: '❌',
+  warning: '⚠️',
+  notice: 'ℹ️',
+};
+
+/** A fact below its finding; what has several lines keeps them. */
+function evidenceItem({ from, saw }: Evidence): string {
+  if (!saw.trim().includes('\n')) return `  - ${plain(from)}: ${code(saw)}`;
+  return `  - ${plain(from)}:\n\n${block(saw.trim(), '    ')}\n`;
 }
 
 function appliedPart(report: Report): string {

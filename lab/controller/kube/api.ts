@@ -1,4 +1,5 @@
 // The Kubernetes API as raw JSON: requests and watches over one connection pool.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, type Dispatcher, request } from 'undici';
 import type { KubeAccess } from './config.ts';
 
@@ -42,6 +43,8 @@ export class ApiError extends Error {
 export const isNotFound = (error: unknown): boolean => error instanceof ApiError && error.status === 404;
 export const isConflict = (error: unknown): boolean => error instanceof ApiError && error.status === 409;
 
+const MOST_ATTEMPTS = 10;
+
 export class KubeApi {
   readonly #access: KubeAccess;
   readonly #agent: Agent;
@@ -68,6 +71,22 @@ export class KubeApi {
     type = 'application/json',
     signal?: AbortSignal,
   ): Promise<Dispatcher.ResponseData> {
+    for (let attempt = 1; ; attempt++) {
+      const response = await this.#sendOnce(method, path, body, type, signal);
+      // "Not now": a new CRD's storage is being made, or too many are asking. Nothing was done, so asking again is safe.
+      if (response.statusCode !== 429 || attempt === MOST_ATTEMPTS) return response;
+      await response.body.dump();
+      await sleep(Number(response.headers['retry-after'] ?? 1) * 1000);
+    }
+  }
+
+  async #sendOnce(
+    method: Dispatcher.HttpMethod,
+    path: string,
+    body: unknown,
+    type: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Dispatcher.ResponseData> {
     const token = this.#access.token();
     return await request(this.#access.server + path, {
       method,
@@ -88,6 +107,11 @@ export class KubeApi {
     const text = await response.body.text();
     if (response.statusCode >= 300) throw refusal(response.statusCode, text);
     return JSON.parse(text) as T;
+  }
+
+  /** Ends every connection, watches included. */
+  async close(): Promise<void> {
+    await this.#agent.destroy();
   }
 
   get<T>(path: string): Promise<T> {

@@ -1,0 +1,68 @@
+// The modes that write nothing: `verify` follows what somebody else applied, `lint` needs no cloud at all.
+import { beforeAll, expect, test } from '@jest/globals';
+import { appFiles, ensureInfra, kubectl, kubectlApply, lab, run, runApp, workspaceOf } from './harness.ts';
+
+beforeAll(ensureInfra, 300_000);
+
+const routeFiles = (name: string): Record<string, string> => ({
+  'route.yaml': appFiles(name)['routes/route.yaml'] ?? '',
+});
+
+test('verify: follows to live what Argo CD or Flux would have applied, and writes nothing', async () => {
+  const files = appFiles('gitops');
+  kubectlApply(files['app/app.yaml'] ?? '');
+  kubectlApply(files['routes/route.yaml'] ?? '');
+  const managers = () =>
+    kubectl('get', 'httproute,service,deployment', '-n', 'gitops', '-o', 'yaml', '--show-managed-fields');
+  const workspace = workspaceOf(routeFiles('gitops'));
+  const { code, report } = await run({
+    workspace: workspace.path,
+    action: 'verify',
+    inputs: { 'wait-timeout': '60s' },
+  });
+  workspace.remove();
+  expect({ code, mode: report.mode, outcome: report.outcome }).toEqual({
+    code: 0,
+    mode: 'verify',
+    outcome: 'live',
+  });
+  expect(report.objects).toEqual([]);
+  expect(managers()).not.toContain('eks-gateway-action');
+}, 120_000);
+
+test('verify: a route that nobody applied is named', async () => {
+  const workspace = workspaceOf(routeFiles('forgotten'));
+  const { code, report } = await run({
+    workspace: workspace.path,
+    action: 'verify',
+    inputs: { 'wait-timeout': '30s' },
+  });
+  workspace.remove();
+  expect(code).toBe(1);
+  expect(report.firstBroken).toEqual({ host: 'forgotten.example.com', link: 'route', code: 'route/missing' });
+}, 120_000);
+
+test('lint: finds slips with file and line, without a token, a call or a cluster; also for a fork', async () => {
+  await lab('DELETE', '/calls');
+  const heavy = (yaml: string): string => yaml.replace('port: 8080 }]', 'port: 8080, weight: 1000 }]');
+  const { code, log, report } = await runApp('heavy', {
+    change: heavy,
+    action: 'lint',
+    inputs: { 'cluster-name': '', 'aws-region': '', 'role-to-assume': '', 'dns-role-to-assume': '' },
+    env: { ACTIONS_ID_TOKEN_REQUEST_URL: undefined, ACTIONS_ID_TOKEN_REQUEST_TOKEN: undefined },
+    event: {
+      name: 'pull_request',
+      payload: {
+        pull_request: {
+          number: 1,
+          head: { sha: 'a', ref: 'b', repo: { id: 2, full_name: 'somebody/sample-app' } },
+          base: { repo: { id: 1, full_name: 'example-org/sample-app' } },
+        },
+      },
+    },
+  });
+  expect({ code, outcome: report.outcome }).toEqual({ code: 1, outcome: 'failed' });
+  expect(log).toContain('::error file=routes/route.yaml,line=1,title=lint/weight-too-high::');
+  expect(await lab('GET', '/calls')).toEqual([]);
+  expect((await runApp('light', { action: 'lint' })).report.outcome).toBe('clean');
+}, 60_000);

@@ -1,0 +1,36 @@
+// verify: the chain of every host, waiting, read-only: for teams whose Argo CD or Flux does the applying.
+import type { Outcome } from '../report/report.ts';
+import type { Run } from '../run.ts';
+import { useHelm } from './charts.ts';
+import { findBundle } from './find-bundle.ts';
+import { waitUntilLive } from './live.ts';
+import { begin, withCluster } from './steps.ts';
+
+/** Nothing was written by this run, so whatever a controller complains of counts, however old it is. */
+const always = new Date(0);
+
+/** @throws Problem for all expected trouble; the signal's reason on abort. */
+export async function verify(run: Run): Promise<Outcome> {
+  begin(run, 'Find what to verify');
+  const bundle = await findBundle(run);
+  if (bundle === undefined) return 'failed';
+  return await withCluster(run, async (signedIn, cluster) => {
+    const helm = await useHelm(run, cluster, bundle);
+    try {
+      if (bundle.charts.length > 0) begin(run, 'Render the charts');
+      const rendered = await helm.render();
+      begin(run, 'Wait until every hostname is live');
+      const routes = [...bundle.routes, ...rendered.flatMap((chart) => chart.routes)];
+      return await waitUntilLive(run, {
+        signedIn,
+        cluster,
+        bundle,
+        routes,
+        since: always,
+        generations: new Map(),
+      });
+    } finally {
+      await helm.close();
+    }
+  });
+}
