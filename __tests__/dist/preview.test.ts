@@ -1,0 +1,357 @@
+// A hostname for a pull request: opened, pushed to, closed; and what a pull request may not do with it.
+import { ListResourceRecordSetsCommand, Route53Client } from '@aws-sdk/client-route-53';
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { appFiles, ensureInfra, type Finished, kubectl, lab, layout, run, workspaceOf } from './harness.ts';
+import { callsOfAction } from './reading.ts';
+
+beforeAll(async () => {
+  await ensureInfra();
+  // A run that failed in the same lab leaves its previews.
+  kubectl('delete', 'namespace', '-l', 'eks-gateway-action/preview', '--ignore-not-found');
+}, 300_000);
+beforeEach(async () => {
+  await lab('DELETE', '/github');
+  await lab('DELETE', '/calls');
+});
+
+const own = { id: 424242, full_name: 'example-org/sample-app' };
+
+interface Pushed {
+  readonly number: number;
+  readonly sha: string;
+  readonly action?: string;
+  readonly branch?: string;
+  readonly event?: string;
+  readonly from?: { readonly id: number; readonly full_name: string };
+}
+
+const event = ({ number, sha, action = 'opened', branch = 'feature/login', event: name, from }: Pushed) => ({
+  name: name ?? 'pull_request',
+  payload: {
+    action,
+    pull_request: { number, head: { sha, ref: branch, repo: from ?? own }, base: { ref: 'main', repo: own } },
+  },
+});
+
+const shas = { first: 'a'.repeat(40), second: 'b'.repeat(40) };
+
+interface Options {
+  readonly mode?: 'preview' | 'teardown';
+  readonly files?: Readonly<Record<string, string>>;
+  readonly inputs?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+async function preview(
+  pushed: Pushed,
+  { mode = 'preview', files, inputs, env }: Options = {},
+): Promise<Finished> {
+  const workspace = workspaceOf(files ?? appFiles('web'));
+  try {
+    return await run({
+      workspace: workspace.path,
+      action: mode,
+      event: event(pushed),
+      inputs: {
+        'preview-domain': 'preview.example.com',
+        'preview-gateway': 'infra/public/https',
+        'wait-timeout': '60s',
+        'github-token': 'lab-github-token-0001',
+        ...inputs,
+      },
+      ...(env && { env }),
+    });
+  } finally {
+    workspace.remove();
+  }
+}
+
+interface GitHub {
+  readonly comments: readonly { readonly id: number; readonly body: string }[];
+  readonly deployments: readonly {
+    readonly sha: string;
+    readonly environment: string;
+    readonly statuses: readonly { readonly state: string; readonly environment_url?: string }[];
+  }[];
+  readonly statuses: readonly { readonly sha: string; readonly state: string; readonly target_url: string }[];
+  readonly requests: readonly string[];
+}
+
+const github = async (): Promise<GitHub> => (await lab('GET', '/github')) as GitHub;
+
+/** `aaaaaaa success, inactive`: each deployment with what was said of it. */
+const deployments = ({ deployments: all }: GitHub): string[] =>
+  all.map(({ sha, statuses }) => `${sha.slice(0, 7)} ${statuses.map(({ state }) => state).join(', ')}`);
+
+const namespaceOf = (preview: string): string =>
+  kubectl('get', 'namespace', preview, '--ignore-not-found', '-o', 'name').trim();
+
+/** How many ExternalDNS there are: none writes nothing, and removes nothing. */
+const scaleExternalDns = (replicas: number): string =>
+  kubectl('scale', 'deployment', 'infra-external-dns', '-n', 'infra', `--replicas=${replicas}`);
+
+test('opened, pushed to, closed: live, updated, gone; one comment all along', async () => {
+  const url = 'https://pr-42-sample-app.preview.example.com/';
+  const opened = await preview({ number: 42, sha: shas.first });
+  expect(opened.log).toContain('pr-42-sample-app.preview.example.com is live.');
+  expect({ code: opened.code, ...opened.outputs }).toMatchObject({
+    code: 0,
+    live: 'true',
+    'preview-url': url,
+    hostnames: '["pr-42-sample-app.preview.example.com"]',
+  });
+  expect(opened.report.findings).toEqual([]);
+  expect(opened.report.objects.map(({ ref, result }) => `${ref} ${result}`)).toEqual([
+    'Namespace pr-42-sample-app created',
+    'Service pr-42-sample-app/web created',
+    'Deployment pr-42-sample-app/web created',
+    'HTTPRoute pr-42-sample-app/web created',
+  ]);
+  const first = await github();
+  expect(first.comments.map(({ body }) => body.split('\n').slice(0, 2))).toEqual([
+    [
+      '<!-- eks-gateway-action preview pr-42-sample-app -->',
+      `### ✅ [pr-42-sample-app.preview.example.com](${url})`,
+    ],
+  ]);
+  expect(deployments(first)).toEqual(['aaaaaaa success']);
+  expect((await records()).length).toBeGreaterThan(1);
+  expect(first.deployments[0]?.statuses[0]?.environment_url).toBe(url);
+  expect(first.statuses.map(({ sha, state, target_url }) => [sha, state, target_url])).toEqual([
+    [shas.first, 'success', url],
+  ]);
+  expect(
+    kubectl(
+      'get',
+      'namespace',
+      'pr-42-sample-app',
+      '-o',
+      'jsonpath={.metadata.labels}{.metadata.annotations}',
+    ),
+  ).toMatch(/"eks-gateway-action\/preview":"42".*enforce":"baseline".*"eks-gateway-action\/expires-at":"20/);
+
+  const slow = (yaml: string): string =>
+    yaml.replace(
+      '{ app: web } }\n    spec',
+      '{ app: web }, annotations: { lab/ready-after: 3s } }\n    spec',
+    );
+  const pushed = await preview(
+    { number: 42, sha: shas.second, action: 'synchronize' },
+    { files: appFiles('web', slow), inputs: { images: 'nginx=registry.example.com/web:bbb' } },
+  );
+  // The old pods answer all the while.
+  expect(
+    pushed.report.phases.find(({ name }) => name === 'Wait for the new version')?.seconds,
+  ).toBeGreaterThan(2);
+  expect(pushed.report.outcome).toBe('live');
+  expect(kubectl('get', 'deployment', 'web', '-n', 'pr-42-sample-app', '-o', 'jsonpath={..image}')).toBe(
+    'registry.example.com/web:bbb',
+  );
+  const second = await github();
+  expect(second.comments.map(({ id }) => id)).toEqual(first.comments.map(({ id }) => id));
+  expect(second.comments[0]?.body).toContain('`bbbbbbb`');
+  expect(deployments(second)).toEqual(['aaaaaaa success, inactive', 'bbbbbbb success']);
+
+  // The same number in another repository of the same cluster.
+  const other = await preview(
+    { number: 42, sha: shas.first },
+    { env: { GITHUB_REPOSITORY: 'other-org/sample-app' } },
+  );
+  expect(other.report.findings.map(({ code, message }) => [code, message])).toEqual([
+    [
+      'preview/name-taken',
+      'Namespace pr-42-sample-app is the preview of example-org/sample-app#42; other-org/sample-app#42 would have the same name.',
+    ],
+  ]);
+
+  scaleExternalDns(0);
+  try {
+    const stuck = await preview(
+      { number: 42, sha: shas.second, action: 'closed' },
+      { mode: 'teardown', files: {}, inputs: { 'wait-timeout': '2s' } },
+    );
+    expect({ code: stuck.code, outcome: stuck.report.outcome }).toEqual({ code: 1, outcome: 'failed' });
+    expect(stuck.report.findings.map(({ code }) => code)).toEqual(['preview/records-left']);
+    expect(namespaceOf('pr-42-sample-app')).toBe('namespace/pr-42-sample-app');
+    expect((await github()).comments[0]?.body).toContain('not removed yet');
+  } finally {
+    scaleExternalDns(1);
+  }
+
+  const closed = await preview(
+    { number: 42, sha: shas.second, action: 'closed' },
+    { mode: 'teardown', files: {} },
+  );
+  expect({ code: closed.code, outcome: closed.report.outcome }).toEqual({ code: 0, outcome: 'removed' });
+  expect(closed.report.objects.map(({ ref, result }) => `${ref} ${result}`)).toEqual([
+    'Namespace pr-42-sample-app pruned',
+  ]);
+  expect(namespaceOf('pr-42-sample-app')).toBe('');
+  expect(await records()).toEqual([]);
+  const third = await github();
+  expect(third.comments.filter(({ id }) => id === first.comments[0]?.id)[0]?.body).toContain(
+    'The preview is removed',
+  );
+  expect(deployments(third)).toEqual(['aaaaaaa success, inactive', 'bbbbbbb success, inactive']);
+
+  const again = await preview(
+    { number: 42, sha: shas.second, action: 'closed' },
+    { mode: 'teardown', files: {} },
+  );
+  expect(again.report.outcome).toBe('removed');
+  expect((await github()).comments).toHaveLength(third.comments.length);
+}, 240_000);
+
+/** An app with one attack of each kind, and what is said of them. */
+const attacks: readonly (readonly [yaml: string, code: string])[] = [
+  ['apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: { name: all }', 'cluster-scoped'],
+  ['apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: { name: all }', 'kind-not-allowed'],
+  [
+    'apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: { name: g }\nspec: { listeners: [{ hostname: login.example.com }] }',
+    'hostname-outside-domain',
+  ],
+  [
+    'apiVersion: v1\nkind: Service\nmetadata: { name: a, annotations: { external-dns.alpha.kubernetes.io/hostname: login.example.com } }',
+    'dns-annotation',
+  ],
+  ['apiVersion: v1\nkind: Service\nmetadata: { name: b }\nspec: { type: LoadBalancer }', 'exposed-service'],
+  [
+    'apiVersion: v1\nkind: ServiceAccount\nmetadata: { name: c, annotations: { eks.amazonaws.com/role-arn: x } }',
+    'aws-access',
+  ],
+  ['apiVersion: v1\nkind: ConfigMap\nmetadata: { name: d, finalizers: [a/b] }', 'finalizer'],
+  ['apiVersion: v1\nkind: ConfigMap\nmetadata: { name: d, namespace: other }', 'name-clash'],
+  [
+    'apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: { name: e }\nspec: { rules: [{ backendRefs: [{ name: db, namespace: prod }] }] }',
+    'foreign-backend',
+  ],
+  ...[
+    'hostNetwork: true',
+    'hostPID: true',
+    'hostIPC: true',
+    'volumes: [{ name: v, hostPath: { path: / } }]',
+    'initContainers: [{ name: i, securityContext: { privileged: true } }]',
+    'initContainers: [{ name: i, securityContext: { capabilities: { add: [SYS_ADMIN] } } }]',
+  ].map(
+    (pod, index) =>
+      [
+        `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: f${index} }\nspec: { template: { spec: { containers: [], ${pod} } } }`,
+        'unsafe-pod',
+      ] as const,
+  ),
+];
+
+describe('what a pull request may not do', () => {
+  test('every attack in one bundle is named with file and line; nobody signs in; the pull request is told', async () => {
+    const files = Object.fromEntries(
+      attacks.map(([yaml], index) => [`attack-${String(index).padStart(2, '0')}.yaml`, `${yaml}\n`]),
+    );
+    const { code, report } = await preview(
+      { number: 66, sha: shas.first },
+      {
+        files: { ...appFiles('web'), ...files },
+        // Allowed by mistake: what is of the cluster, or publishes other names, is refused all the same.
+        inputs: {
+          'allowed-kinds':
+            'Service,ServiceAccount,ConfigMap,Deployment.apps,HTTPRoute.gateway.networking.k8s.io,Gateway.gateway.networking.k8s.io,ClusterRole.rbac.authorization.k8s.io',
+        },
+      },
+    );
+    expect({ code, outcome: report.outcome }).toEqual({ code: 1, outcome: 'failed' });
+    const said = new Map(report.findings.map(({ source, code: found }) => [source?.file, found]));
+    expect(attacks.map((_, index) => said.get(`attack-${String(index).padStart(2, '0')}.yaml`))).toEqual(
+      attacks.map(([, found]) => `preview/${found}`),
+    );
+    expect(report.findings.find(({ code: found }) => found === 'preview/exposed-service')?.source?.line).toBe(
+      4,
+    );
+    expect(await callsOfAction()).toEqual([]);
+    expect(report.objects).toEqual([]);
+    const { comments, deployments: made, statuses } = await github();
+    expect(comments).toHaveLength(1);
+    expect(comments[0]?.body).toContain('preview/aws-access');
+    expect(comments[0]?.body).not.toContain('](https://pr-66');
+    expect({ made, states: statuses.map(({ state }) => state) }).toEqual({ made: [], states: ['failure'] });
+  }, 60_000);
+
+  test.each([
+    ['a fork', { from: { id: 7, full_name: 'stranger/sample-app' } }, 'event/fork', {}],
+    ['pull_request_target', { event: 'pull_request_target' }, 'preview/wrong-event', {}],
+    [
+      'a pull request that is closed by now',
+      { number: 68 },
+      'preview/wrong-event',
+      { open: { number: 68, head: 'x' }, close: true },
+    ],
+  ])(
+    '%s: a notice, green, not live, nothing applied, nothing posted',
+    async (_what, pushed, wanted, { open }: { open?: object }) => {
+      if (open !== undefined) {
+        await rest('POST', '/pulls', open);
+        await rest('PATCH', '/pulls/68', { state: 'closed' });
+      }
+      const { code, outputs, report } = await preview({ number: 67, sha: shas.first, ...pushed });
+      expect({ code, live: outputs['live'], outcome: report.outcome }).toEqual({
+        code: 0,
+        live: 'false',
+        outcome: 'refused',
+      });
+      expect(report.findings.map(({ code: found, severity }) => `${severity} ${found}`)).toEqual([
+        `notice ${wanted}`,
+      ]);
+      expect(await callsOfAction()).toEqual([]);
+      const { comments, deployments: made, statuses } = await github();
+      expect([...comments, ...made, ...statuses]).toEqual([]);
+    },
+  );
+});
+
+test('not live: the comment names the broken link, and the run goes on when GitHub refuses to be told', async () => {
+  const failed = await preview(
+    { number: 43, sha: shas.first },
+    { inputs: { 'preview-gateway': 'infra/nowhere', 'wait-timeout': '5s' } },
+  );
+  expect({ code: failed.code, outcome: failed.report.outcome }).toEqual({ code: 1, outcome: 'not-live' });
+  const { comments, deployments: made } = await github();
+  expect(comments[0]?.body).toContain(`**Broken link: \`${failed.report.firstBroken?.link}\`.**`);
+  expect(comments[0]?.body).toContain(failed.report.firstBroken?.code);
+  expect(comments[0]?.body).not.toContain('](https://pr-43');
+  expect(made).toEqual([]);
+
+  const untold = await preview(
+    { number: 43, sha: shas.second, action: 'synchronize' },
+    { inputs: { images: 'ngnix=registry/web:1', 'github-token': 'lab-read-only-0002' } },
+  );
+  expect(untold.report.findings.map(({ code, severity }) => `${severity} ${code}`)).toEqual([
+    'error preview/image-not-used',
+    'warning github/denied',
+    'warning github/denied',
+  ]);
+  expect(untold.summary).toContain('pull-requests: write');
+}, 60_000);
+
+/** As the lab's GitHub itself is told. */
+async function rest(method: string, path: string, body: object): Promise<void> {
+  const response = await fetch(`http://${layout.addresses.github}/api/repos/example-org/sample-app${path}`, {
+    method,
+    headers: { authorization: 'token lab-github-token-0001' },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status}`);
+}
+
+/** What the zone has below the preview domain, whoever wrote it. */
+async function records(): Promise<string[]> {
+  const client = new Route53Client({
+    region: layout.region,
+    endpoint: `http://${layout.addresses.aws}:${layout.ports.aws}`,
+    credentials: layout.admin.dns,
+  });
+  const zone = process.env['LAB_HOSTED_ZONE_ID'] ?? '';
+  const { ResourceRecordSets = [] } = await client.send(
+    new ListResourceRecordSetsCommand({ HostedZoneId: zone, MaxItems: 300 }),
+  );
+  return ResourceRecordSets.map(({ Name = '', Type }) => `${Type} ${Name}`).filter((name) =>
+    name.includes('preview.example.com'),
+  );
+}

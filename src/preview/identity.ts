@@ -1,0 +1,42 @@
+// Whose preview it is: what stands in labels and annotations, so that a later run finds what an earlier one made.
+import { textMap } from '../bundle/field.ts';
+import type { KubernetesObject } from '../bundle/object.ts';
+
+const prefix = 'eks-gateway-action';
+
+/** On every object of a preview; the value is the pull request's number. */
+export const previewLabel = `${prefix}/preview`;
+
+export const previewAnnotations = {
+  /** `owner/name`. */
+  repository: `${prefix}/repository`,
+  branch: `${prefix}/branch`,
+  commit: `${prefix}/commit`,
+  /** ISO 8601, UTC. */
+  expiresAt: `${prefix}/expires-at`,
+  /** The hosts that the namespace's routes publish, separated by commas: what has to be gone after a teardown. */
+  hosts: `${prefix}/hosts`,
+} as const;
+
+export interface Identity {
+  readonly repository: string;
+  readonly number: number;
+}
+
+/** Whose preview a namespace is; `undefined` when the action did not make it. */
+export const identityOf = (namespace: KubernetesObject): Identity | undefined => {
+  const number = Number(textMap(namespace, 'metadata', 'labels')[previewLabel]);
+  const repository = textMap(namespace, 'metadata', 'annotations')[previewAnnotations.repository];
+  return Number.isInteger(number) && repository !== undefined ? { number, repository } : undefined;
+};
+
+export const isSame = (one: Identity, other: Identity): boolean =>
+  one.number === other.number && one.repository.toLowerCase() === other.repository.toLowerCase();
+
+/** `example-org/sample-app#42`. */
+export const sayIdentity = ({ repository, number }: Identity): string => `${repository}#${number}`;
+
+export const hostsOfNamespace = (namespace: KubernetesObject): readonly string[] =>
+  (textMap(namespace, 'metadata', 'annotations')[previewAnnotations.hosts] ?? '')
+    .split(',')
+    .filter((host) => host !== '');

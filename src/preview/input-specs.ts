@@ -1,0 +1,148 @@
+// The inputs of previews: their table, and how each is read. Part of the one table in src/inputs.ts.
+import { type ImageChange, parseImage } from './images.ts';
+import { longestName, templateProblem } from './names.ts';
+import { defaultKinds } from './policy.ts';
+import { type PreviewGateway, parseGateway } from './rewrite.ts';
+
+export const previewSpecs = {
+  'preview-domain': {
+    group: 'Previews',
+    description:
+      'Domain under which previews get their hostnames, such as `preview.example.com`; the preview Gateway needs a certificate for `*.` it. Required by `preview` and `teardown`.',
+  },
+  'preview-gateway': {
+    group: 'Previews',
+    description:
+      'Gateway of the previews, `namespace/name` or `namespace/name/listener`: it takes the place of every parentRef. Required by `preview`.',
+  },
+  'preview-name': {
+    group: 'Previews',
+    default: 'pr-{number}-{app}',
+    description:
+      "Name of a preview: its namespace and the first label of its hostname. Placeholders: `{number}`, `{branch}`, `{app}` (the repository's name), `{sha}`. See docs/previews.md.",
+  },
+  'preview-name-length': {
+    group: 'Previews',
+    default: String(longestName),
+    description:
+      "How long the name may get before it is cut and hashed (20 to 57): 57, less the length of ExternalDNS's `--txt-prefix` or `--txt-suffix` if it has one without a dot.",
+  },
+  images: {
+    group: 'Previews',
+    description:
+      'Images of this pull request, one a line, as `name=registry/name:tag`; `name` is the image as the manifests name it, without its tag.',
+  },
+  'allowed-kinds': {
+    group: 'Previews',
+    default: defaultKinds.join(','),
+    description:
+      'Kinds that a preview may hold, separated by commas: `Kind` of the core group, `Kind.group` of any other.',
+  },
+  'expires-in': {
+    group: 'Previews',
+    default: '7d',
+    description: 'How long a preview is kept after its last push (`12h`, `7d`).',
+  },
+  'preview-environment': {
+    group: 'Previews',
+    default: 'preview',
+    description: 'GitHub environment that all previews share; each live commit becomes a deployment in it.',
+  },
+  'github-token': {
+    group: 'Previews',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression of GitHub's, filled in by the runner
+    default: '${{ github.token }}',
+    description:
+      'Token for the comment, the deployment and the commit status of a preview (permissions `pull-requests`, `deployments` and `statuses`: write). An empty one: nothing is posted.',
+  },
+} as const;
+
+type PreviewInput = keyof typeof previewSpecs;
+
+export interface PreviewInputs {
+  /** Lower case; empty where the mode needs none. */
+  readonly domain: string;
+  readonly gateway?: PreviewGateway;
+  readonly nameTemplate: string;
+  readonly longestName: number;
+  readonly images: readonly ImageChange[];
+  readonly allowedKinds: readonly string[];
+  /** Seconds. */
+  readonly expiresIn: number;
+  readonly environment: string;
+  /** Absent: nothing is told to GitHub. */
+  readonly token?: string;
+}
+
+/** What `Inputs` reads by. */
+export interface InputReader {
+  readonly problems: string[];
+  text(name: PreviewInput): string | undefined;
+  list(name: PreviewInput): string[];
+  lines(name: PreviewInput): string[];
+  matching(name: PreviewInput, pattern: RegExp, accepted: string): string | undefined;
+  whole(name: PreviewInput, from: number, to: number): number | undefined;
+  parsed<Value>(
+    name: PreviewInput,
+    parse: (text: string) => Value | undefined,
+    accepted: string,
+  ): Value | undefined;
+}
+
+const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
+const domainForm = new RegExp(`^${label}(\\.${label})+$`, 'i');
+const kindForm = /^[A-Z][A-Za-z0-9]*(\.[a-z0-9.-]+)?$/;
+
+/** Seconds of `90m`, `12h`, `7d`. */
+const parseAge = (text: string): number | undefined => {
+  const [, count, unit = ''] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
+  const seconds = Number(count) * ({ m: 60, h: 3_600, d: 86_400 }[unit] ?? Number.NaN);
+  return seconds > 0 && seconds <= 365 * 86_400 ? seconds : undefined;
+};
+
+/** @param mode which of the inputs are required depends on it */
+export const readPreviewInputs = (reader: InputReader, mode: string): PreviewInputs => {
+  const domain = reader.matching('preview-domain', domainForm, 'a domain such as `preview.example.com`');
+  const gateway = reader.parsed(
+    'preview-gateway',
+    parseGateway,
+    '`namespace/name` or `namespace/name/listener`',
+  );
+  const needs = (name: PreviewInput, modes: readonly string[], given: boolean): void => {
+    if (given || !modes.includes(mode) || reader.text(name) !== undefined) return;
+    reader.problems.push(`\`${name}\` is required: ${previewSpecs[name].description}`);
+  };
+  needs('preview-domain', ['preview', 'teardown'], domain !== undefined);
+  needs('preview-gateway', ['preview'], gateway !== undefined);
+  const nameTemplate = reader.text('preview-name') ?? '';
+  const wrong = templateProblem(nameTemplate);
+  if (wrong !== undefined)
+    reader.problems.push(`\`preview-name\` is \`${nameTemplate.slice(0, 200)}\`; accepted: ${wrong}`);
+  const images = reader.lines('images').flatMap((line) => {
+    const image = parseImage(line);
+    if (image === undefined)
+      reader.problems.push(
+        `\`images\` holds \`${line.slice(0, 200)}\`; accepted: \`name=registry/name:tag\``,
+      );
+    return image ?? [];
+  });
+  const allowedKinds = reader.list('allowed-kinds');
+  for (const kind of allowedKinds.filter((each) => !kindForm.test(each)))
+    reader.problems.push(
+      `\`allowed-kinds\` holds \`${kind.slice(0, 200)}\`; accepted: \`Service\`, \`Deployment.apps\``,
+    );
+  const token = reader.text('github-token') ?? '';
+  return {
+    domain: (domain ?? '').toLowerCase(),
+    ...(gateway && { gateway }),
+    nameTemplate,
+    longestName: reader.whole('preview-name-length', 20, longestName) ?? longestName,
+    images,
+    allowedKinds,
+    expiresIn: reader.parsed('expires-in', parseAge, 'a time from `1m` to `365d`, such as `12h`, `7d`') ?? 0,
+    environment:
+      reader.matching('preview-environment', /^[^\r\n]{1,255}$/, 'the name of an environment') ?? '',
+    // Outside a runner nobody fills the default in.
+    ...(token !== '' && !token.startsWith('${{') && { token }),
+  };
+};

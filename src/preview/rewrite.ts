@@ -1,0 +1,172 @@
+// The repository's objects → the same app as a preview: another namespace, hosts, Gateway and images. No file is edited.
+import { field, isMap, list, text, textMap } from '../bundle/field.ts';
+import type { Bundle, Json, JsonObject, KubernetesObject, Sourced } from '../bundle/object.ts';
+import { hostnamesOf } from '../gateway/shapes.ts';
+import { previewAnnotations, previewLabel } from './identity.ts';
+import { type ImageChange, withImages } from './images.ts';
+import { previewHosts } from './names.ts';
+
+/** The one parent of every route of a preview. */
+export interface PreviewGateway {
+  readonly namespace: string;
+  readonly name: string;
+  /** Without it: every listener that fits. */
+  readonly section?: string;
+}
+
+/** `namespace/name` or `namespace/name/section`; `undefined` for anything else. */
+export const parseGateway = (value: string): PreviewGateway | undefined => {
+  const label = '[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?';
+  const [, namespace, name, section] =
+    new RegExp(`^(${label})/(${label})(?:/(${label}))?$`).exec(value) ?? [];
+  if (namespace === undefined || name === undefined) return undefined;
+  return { namespace, name, ...(section !== undefined && { section }) };
+};
+
+export interface PreviewPlan {
+  /** The first label of its first host, and its namespace. */
+  readonly name: string;
+  readonly domain: string;
+  readonly longestName: number;
+  readonly gateway: PreviewGateway;
+  readonly images: readonly ImageChange[];
+  readonly repository: string;
+  readonly number: number;
+  readonly branch: string;
+  readonly commit: string;
+  readonly expiresAt: Date;
+  /** Namespace of objects that name none. */
+  readonly defaultNamespace: string;
+}
+
+export interface Preview {
+  /** Made by the action; never the repository's. */
+  readonly namespace: KubernetesObject;
+  readonly manifests: readonly Sourced[];
+  readonly routes: readonly Sourced[];
+  /** The repository's hosts with the preview's. */
+  readonly hosts: ReadonlyMap<string, string>;
+  /** Namespaces of the repository that the preview's own takes the place of. */
+  readonly replaced: readonly Sourced[];
+}
+
+/** A route without hostnames takes its listener's: for a preview it counts as one that names this. */
+const unnamed = 'unnamed';
+
+export const rewrite = (bundle: Pick<Bundle, 'manifests' | 'routes'>, plan: PreviewPlan): Preview => {
+  const isNamespace = ({ object }: Sourced): boolean =>
+    object.kind === 'Namespace' && object.apiVersion === 'v1';
+  const manifests = bundle.manifests.filter((each) => !isNamespace(each));
+  const named = bundle.routes.flatMap(({ object }) => {
+    const own = hostnamesOf(object);
+    return own.length === 0 ? [unnamed] : own;
+  });
+  const hosts = previewHosts(plan.name, named, plan.domain, plan.longestName);
+  const homes = new Set(
+    [...manifests, ...bundle.routes].map(({ object }) => object.metadata.namespace ?? plan.defaultNamespace),
+  );
+  const place = (change: (object: KubernetesObject) => KubernetesObject) => (each: Sourced) => ({
+    object: change(each.object),
+    source: each.source,
+  });
+  return {
+    namespace: namespaceOf(plan, [...hosts.values()]),
+    manifests: manifests.map(place((object) => moved(object, plan))),
+    routes: bundle.routes.map(place((object) => routed(moved(object, plan), { plan, hosts, homes }))),
+    hosts,
+    replaced: bundle.manifests.filter(isNamespace),
+  };
+};
+
+const annotationsOf = (plan: PreviewPlan, hosts: readonly string[]): Readonly<Record<string, string>> => ({
+  [previewAnnotations.repository]: plan.repository,
+  [previewAnnotations.branch]: plan.branch,
+  [previewAnnotations.commit]: plan.commit,
+  [previewAnnotations.expiresAt]: plan.expiresAt.toISOString(),
+  [previewAnnotations.hosts]: hosts.join(','),
+});
+
+const namespaceOf = (plan: PreviewPlan, hosts: readonly string[]): KubernetesObject => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: {
+    name: plan.name,
+    labels: {
+      [previewLabel]: String(plan.number),
+      // The API server itself refuses what the policy refuses, whoever applies it.
+      'pod-security.kubernetes.io/enforce': 'baseline',
+    },
+    annotations: annotationsOf(plan, hosts),
+  },
+});
+
+/** Into the preview's namespace, labelled, with its images. */
+const moved = (object: KubernetesObject, plan: PreviewPlan): KubernetesObject => {
+  const { metadata, ...rest } = object;
+  const body = withImages(rest, plan.images);
+  return {
+    ...(isMap(body) ? body : rest),
+    apiVersion: object.apiVersion,
+    kind: object.kind,
+    metadata: {
+      ...metadata,
+      namespace: plan.name,
+      labels: { ...textMap(metadata, 'labels'), [previewLabel]: String(plan.number) },
+    },
+  };
+};
+
+interface Routing {
+  readonly plan: PreviewPlan;
+  readonly hosts: ReadonlyMap<string, string>;
+  /** Namespaces that the bundle's objects are in: references into them follow. */
+  readonly homes: ReadonlySet<string>;
+}
+
+const routed = (route: KubernetesObject, { plan, hosts, homes }: Routing): KubernetesObject => {
+  const { gateway } = plan;
+  const own = hostnamesOf(route);
+  const hostnames = (own.length === 0 ? [unnamed] : own).map((host) => hosts.get(host) ?? host);
+  const annotations = textMap(route, 'metadata', 'annotations');
+  const spec = field(route, 'spec');
+  return {
+    ...route,
+    metadata: {
+      ...route.metadata,
+      annotations: { ...annotations, [previewAnnotations.repository]: plan.repository },
+    },
+    spec: {
+      ...(isMap(spec) ? spec : {}),
+      hostnames: [...new Set(hostnames)],
+      parentRefs: [
+        {
+          namespace: gateway.namespace,
+          name: gateway.name,
+          ...(gateway.section !== undefined && { sectionName: gateway.section }),
+        },
+      ],
+      rules: list(spec, 'rules').map((rule) => following(rule, homes)),
+    },
+  };
+};
+
+/** References to a backend in one of the bundle's own namespaces lose it: the backend has moved along. */
+const following = (value: Json, homes: ReadonlySet<string>): Json => {
+  if (Array.isArray(value)) return value.map((item: Json) => following(item, homes));
+  if (!isMap(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]): [string, Json | undefined] => {
+      if (key === 'backendRefs')
+        return [key, list(value, key).map((ref) => followed(following(ref, homes), homes))];
+      if (key === 'backendRef' && isMap(each)) return [key, followed(each, homes)];
+      return [key, each === undefined ? undefined : following(each, homes)];
+    }),
+  );
+};
+
+const followed = (ref: Json, homes: ReadonlySet<string>): Json => {
+  const namespace = text(ref, 'namespace');
+  if (!isMap(ref) || namespace === undefined || !homes.has(namespace)) return ref;
+  const { namespace: _, ...rest } = ref;
+  return rest satisfies JsonObject;
+};
