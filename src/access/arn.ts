@@ -51,11 +51,11 @@ const awsDomains = [...new Set(['amazonaws.com', ...partitions.map(([, , suffix]
  * alone would not do: anybody can have a bucket or an API below amazonaws.com, with a valid certificate.
  */
 const endpoint = new RegExp(
-  `^(vpce-[a-z0-9-]+\\.|fips\\.)?(sts|eks|route53|elasticloadbalancing)(-fips)?` +
+  `^(vpce-[a-z0-9-]+\\.|fips\\.)?(sts|eks|route53|elasticloadbalancing|iam|acm)(-fips)?` +
     `(\\.([a-z]{2,}(-[a-z]+)+-\\d+|us-gov|global))?(\\.vpce)?\\.(${awsDomains.map((domain) => domain.replaceAll('.', '\\.')).join('|')})$`,
 );
 
-/** Whether a host name is an endpoint of STS, EKS, Route 53 or Elastic Load Balancing. */
+/** Whether a host name is an endpoint of STS, EKS, Route 53, Elastic Load Balancing, IAM or ACM. */
 export const isAwsEndpoint = (hostname: string): boolean => endpoint.test(hostname.toLowerCase());
 
 /**

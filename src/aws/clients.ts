@@ -1,13 +1,15 @@
 // Makes the AWS SDK's clients: one place for region, credentials, time-outs, proxy and the addresses that are allowed.
+import { ACMClient } from '@aws-sdk/client-acm';
 import { EKSClient } from '@aws-sdk/client-eks';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { IAMClient } from '@aws-sdk/client-iam';
 import { Route53Client } from '@aws-sdk/client-route-53';
 import { STSClient } from '@aws-sdk/client-sts';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { ProxyAgent } from 'proxy-agent';
 import { isAwsEndpoint } from '../access/arn.ts';
 import { Problem } from '../verdict/problem.ts';
-import { type ProxyValues, proxyFor } from './proxy.ts';
+import type { ProxyValues } from './proxy.ts';
+import { proxyAgents } from './proxy-agent.ts';
 
 export interface AwsSettings {
   readonly region: string;
@@ -51,6 +53,12 @@ export const elbv2Client = (
   credentials: CredentialSource,
 ): ElasticLoadBalancingV2Client =>
   new ElasticLoadBalancingV2Client({ ...configuration(settings), credentials });
+
+export const iamClient = (settings: AwsSettings, credentials: CredentialSource): IAMClient =>
+  new IAMClient({ ...configuration(settings), credentials });
+
+export const acmClient = (settings: AwsSettings, credentials: CredentialSource): ACMClient =>
+  new ACMClient({ ...configuration(settings), credentials });
 
 function configuration(settings: AwsSettings, maxAttempts = 3) {
   const { region, endpoint, version = '0' } = settings;
@@ -110,12 +118,10 @@ const refusedHost = (protocol: string, hostname: string): Problem =>
 
 function handlerOptions({ proxy, timeouts }: AwsSettings) {
   const proxied = proxy?.https !== undefined || proxy?.http !== undefined;
-  // One agent for both schemes: it chooses by address, and connects directly where no proxy applies.
-  const agent = proxied ? new ProxyAgent({ getProxyForUrl: (url) => proxyFor(url, proxy) }) : undefined;
   return {
     connectionTimeout: timeouts?.connect ?? 5_000,
     requestTimeout: timeouts?.request ?? 30_000,
     throwOnRequestTimeout: true,
-    ...(agent && { httpAgent: agent, httpsAgent: agent }),
+    ...(proxied && proxyAgents(proxy)),
   };
 }

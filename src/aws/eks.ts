@@ -28,6 +28,8 @@ export interface ClusterDescription {
   readonly publicAccessCidrs: readonly string[];
   /** `API`, `API_AND_CONFIG_MAP`, `CONFIG_MAP`: only the first two know access entries. */
   readonly authenticationMode?: string;
+  /** EKS Auto Mode: the pod identity agent is part of its nodes. */
+  readonly autoMode?: true;
 }
 
 export interface ClusterRequest {
@@ -93,6 +95,7 @@ function described(name: string, cluster: Cluster, fallbackAccount: string): Clu
     endpointPublicAccess: vpc?.endpointPublicAccess ?? true,
     publicAccessCidrs: vpc?.publicAccessCidrs ?? [],
     ...(mode !== undefined && { authenticationMode: mode }),
+    ...(cluster.computeConfig?.enabled === true && { autoMode: true }),
   };
 }
 
@@ -111,7 +114,7 @@ async function notFound(
         ? `There is no cluster in ${aws.region} at all.`
         : `There ${names.length === 1 ? 'is' : 'are'}: ${names.join(', ')}.`;
   return new Problem('cluster/not-found', `Account ${account} has no cluster ${name} in ${aws.region}.`, {
-    hint: `Correct cluster-name or aws-region, or assume a role of the cluster's account. ${others}`,
+    hint: `Correct \`cluster-name\` or \`aws-region\`, or assume a role of the cluster's account. ${others}`,
     cause,
   });
 }
@@ -148,10 +151,12 @@ function refused(
   const resource = `arn:${partitionOf(aws.region).name}:eks:${aws.region}:${session.accountId}:cluster/${name}`;
   const permission = permissionOf(denial, 'eks:DescribeCluster', resource);
   const principal = denial.principal ?? session.arn;
-  return new Problem('cluster/describe-denied', `${principal} may not describe the cluster ${name}.`, {
+  const what = `the cluster ${name} in ${aws.region}`;
+  return new Problem('cluster/describe-denied', `${principal} may not describe ${what}.`, {
+    // A role that may see one cluster is denied every other name, whether there is such a cluster or not.
     hint: denial.explicit
       ? `A policy denies ${permission}: find the statement (identity policy, permissions boundary, SCP) that forbids it.`
-      : `Add to the role's policy: ${permission}.`,
+      : `Check \`cluster-name\` and \`aws-region\` first: a wrong one is denied in the same way. If it is ${what} that is meant, add to the role's policy: ${permission}.`,
     evidence,
     cause: error,
   });

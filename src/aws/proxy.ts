@@ -9,7 +9,7 @@ export interface ProxyValues {
   readonly none?: string;
 }
 
-/** The proxy's address, or the empty text for a direct connection (what proxy-agent's `getProxyForUrl` wants). */
+/** The proxy's address, or the empty text for a direct connection. */
 export function proxyFor(address: string, { https, http, none }: ProxyValues): string {
   const { protocol, hostname, port } = new URL(address);
   const proxy = protocol === 'https:' ? https : http;

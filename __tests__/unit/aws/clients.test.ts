@@ -35,6 +35,10 @@ describe('where a request may go', () => {
     ['https:', 'eks.eu-west-1.api.aws', 'aws'],
     ['https:', 'eks.cn-north-1.amazonaws.com.cn', 'aws'],
     ['https:', 'route53.amazonaws.com', 'aws'],
+    ['https:', 'iam.amazonaws.com', 'aws'],
+    ['https:', 'iam.us-gov.amazonaws.com', 'aws'],
+    ['https:', 'iam.cn-north-1.amazonaws.com.cn', 'aws'],
+    ['https:', 'acm.eu-west-1.amazonaws.com', 'aws'],
     ['https:', 'route53.us-gov.amazonaws.com', 'aws'],
     ['https:', 'elasticloadbalancing.ap-southeast-2.amazonaws.com', 'aws'],
     ['https:', 'vpce-0123abcd-x.sts.eu-west-1.vpce.amazonaws.com', 'aws'],
@@ -145,6 +149,12 @@ describe('proxies', () => {
       ask({ region: 'eu-west-1', proxy: { https: `http://127.0.0.1:${port}` } }),
     ).rejects.toBeInstanceOf(Error);
     expect(asked).toEqual(['sts.eu-west-1.amazonaws.com:443']);
+  });
+
+  test('a proxy of a kind that we do not speak is named, and nothing is tried again', async () => {
+    await expect(
+      ask({ region: 'eu-west-1', proxy: { https: 'socks5://127.0.0.1:1080' } }, 3),
+    ).rejects.toMatchObject({ code: 'input/invalid' });
   });
 
   test('and not through it where NO_PROXY says so', async () => {

@@ -1,0 +1,95 @@
+// Reads certificates from ACM.
+import {
+  type CertificateDetail,
+  DescribeCertificateCommand,
+  type KeyAlgorithm,
+  ListCertificatesCommand,
+} from '@aws-sdk/client-acm';
+import type { Clock } from '../clock.ts';
+import type { AcmCertificate, CertificateStore } from '../preflight/certificates.ts';
+import { type AwsSettings, acmClient, type CredentialSource } from './clients.ts';
+import { hasCode } from './denial.ts';
+import { look } from './look.ts';
+
+export interface CertificateStoreSettings {
+  readonly aws: AwsSettings;
+  readonly credentials: CredentialSource;
+  readonly clock: Clock;
+}
+
+/** ACM lists only RSA_1024 and RSA_2048 unless it is asked for more; LBC asks for all. */
+const keyTypes: KeyAlgorithm[] = [
+  'RSA_1024',
+  'RSA_2048',
+  'RSA_3072',
+  'RSA_4096',
+  'EC_prime256v1',
+  'EC_secp384r1',
+  'EC_secp521r1',
+];
+
+export function certificateStore(settings: CertificateStoreSettings): CertificateStore & { close(): void } {
+  const { aws, credentials, clock } = settings;
+  const client = acmClient(aws, credentials);
+  return {
+    describe: (arn, signal) =>
+      look(
+        { service: 'ACM', action: 'acm:DescribeCertificate', resource: arn },
+        clock,
+        signal,
+        async (): Promise<AcmCertificate | undefined> => {
+          try {
+            const command = new DescribeCertificateCommand({ CertificateArn: arn });
+            const { Certificate: found } = await client.send(command, { abortSignal: signal });
+            return found && certificateOf(arn, found);
+          } catch (error) {
+            if (hasCode(error, 'ResourceNotFound')) return undefined;
+            throw error;
+          }
+        },
+      ),
+
+    issued: (signal) =>
+      look({ service: 'ACM', action: 'acm:ListCertificates', resource: '*' }, clock, signal, async () => {
+        const found: Pick<AcmCertificate, 'arn' | 'names'>[] = [];
+        let token: string | undefined;
+        do {
+          const command = new ListCertificatesCommand({
+            CertificateStatuses: ['ISSUED'],
+            Includes: { keyTypes },
+            ...(token !== undefined && { NextToken: token }),
+          });
+          const page = await client.send(command, { abortSignal: signal });
+          for (const each of page.CertificateSummaryList ?? []) {
+            const names = namesOf(each.DomainName, each.SubjectAlternativeNameSummaries);
+            found.push({ arn: each.CertificateArn ?? '', names });
+          }
+          token = page.NextToken;
+        } while (token !== undefined && token !== '');
+        return found;
+      }),
+
+    close: () => client.destroy(),
+  };
+}
+
+const namesOf = (domain: string | undefined, others: readonly string[] | undefined): readonly string[] => [
+  ...new Set(
+    [...(others ?? []), domain ?? ''].filter((name) => name !== '').map((name) => name.toLowerCase()),
+  ),
+];
+
+const certificateOf = (arn: string, found: CertificateDetail): AcmCertificate => ({
+  arn,
+  status: found.Status ?? 'unknown',
+  names: namesOf(found.DomainName, found.SubjectAlternativeNames),
+  type: found.Type ?? 'unknown',
+  ...(found.NotAfter && { notAfter: found.NotAfter }),
+  ...(found.FailureReason !== undefined && { failure: found.FailureReason }),
+  ...(found.ManagedBy !== undefined && { managedBy: found.ManagedBy }),
+  validation: (found.DomainValidationOptions ?? []).flatMap(({ ValidationStatus, ResourceRecord: record }) =>
+    record === undefined || ValidationStatus === 'SUCCESS'
+      ? []
+      : [{ name: record.Name ?? '', type: record.Type ?? '', value: record.Value ?? '' }],
+  ),
+});

@@ -1,0 +1,271 @@
+// Reads the rules of a load balancer and the health of its targets, paced and shared between all hosts.
+import {
+  type Action,
+  DescribeListenersCommand,
+  DescribeRulesCommand,
+  DescribeTargetGroupsCommand,
+  DescribeTargetHealthCommand,
+  type ElasticLoadBalancingV2Client,
+  type Listener,
+  type Rule,
+  type RuleCondition as SdkCondition,
+  type TargetGroup,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import pLimit from 'p-limit';
+import type { LoadBalancers, Target, TargetGroupHealth } from '../chain/load-balancer.ts';
+import { shared } from '../chain/shared.ts';
+import type { Clock } from '../clock.ts';
+import type { ListenerRule, RuleAction, RuleCondition } from '../gateway/alb-rules.ts';
+import type { Seen } from '../verdict/seen.ts';
+import { type AwsSettings, type CredentialSource, elbv2Client } from './clients.ts';
+import { denialOf, hasCode, permissionOf, sentenceOf } from './denial.ts';
+
+/** Milliseconds for which an answer is shared; what is healthy is asked again more seldom. */
+const fresh = 3_000;
+const freshHealthy = 30_000;
+
+/** Milliseconds between two calls: LBC needs the account's rate for itself. */
+const distance = 100;
+
+/** @param settings.signal every call must bring the same signal: answers are shared */
+export function loadBalancers(settings: {
+  readonly aws: AwsSettings;
+  readonly credentials: CredentialSource;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}): LoadBalancers {
+  const { aws, credentials, clock, signal } = settings;
+  const client = elbv2Client(aws, credentials);
+  const limit = pLimit(4);
+  let nextCall = Number.NEGATIVE_INFINITY;
+  const paced = <Answer>(call: () => Promise<Answer>): Promise<Answer> =>
+    limit(async () => {
+      const start = Math.max(clock.monotonic(), nextCall);
+      nextCall = start + distance;
+      await clock.sleep(Math.max(0, start - clock.monotonic()), signal);
+      return call();
+    });
+
+  const looked = async <Value>(
+    action: string,
+    of: string,
+    read: () => Promise<Value>,
+  ): Promise<Seen<Value>> => {
+    try {
+      return { value: await read(), at: clock.now() };
+    } catch (error) {
+      signal.throwIfAborted();
+      const at = clock.now();
+      const denial = denialOf(error);
+      if (denial !== undefined)
+        return { at, denied: permissionOf(denial, `elasticloadbalancing:${action}`, of) };
+      const failed = `Elastic Load Balancing did not answer as it should: ${sentenceOf(error)}`;
+      return { at, failed, cause: error };
+    }
+  };
+
+  const rules = shared(
+    clock,
+    () => fresh,
+    async (arn: string): Promise<Seen<readonly ListenerRule[] | undefined>> => {
+      const listeners = await looked('DescribeListeners', '*', () => listenersOf(client, paced, arn, signal));
+      if (!('value' in listeners) || listeners.value === undefined)
+        return 'value' in listeners ? { at: listeners.at, value: undefined } : listeners;
+      const all: ListenerRule[] = [];
+      for (const listener of listeners.value) {
+        const seen = await looked('DescribeRules', '*', () => rulesOf(client, paced, listener, signal));
+        if (!('value' in seen)) return seen;
+        all.push(...seen.value);
+      }
+      return { at: clock.now(), value: all };
+    },
+  );
+
+  const health = shared(
+    clock,
+    (seen: Seen<TargetGroupHealth | undefined>) =>
+      'value' in seen && seen.value !== undefined && isHealthy(seen.value.targets) ? freshHealthy : fresh,
+    (arn: string) =>
+      looked('DescribeTargetHealth', '*', async () => {
+        const targets = await targetsOf(client, paced, arn, signal);
+        if (targets === undefined || targets.length === 0 || isHealthy(targets))
+          return targets && { targets };
+        const check = await checkOf(client, paced, arn, signal);
+        return { targets, ...(check !== undefined && { check }) };
+      }),
+  );
+
+  return { rules: (arn) => rules(arn), health: (arn) => health(arn) };
+}
+
+type Paced = <Answer>(call: () => Promise<Answer>) => Promise<Answer>;
+
+const isHealthy = (targets: readonly Target[]): boolean => targets.some(({ state }) => state === 'healthy');
+
+/** `undefined` where ELBv2 says that there is no such thing. */
+async function orGone<Value>(
+  read: () => Promise<Value>,
+  ...codes: readonly string[]
+): Promise<Value | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (hasCode(error, ...codes)) return undefined;
+    throw error;
+  }
+}
+
+/** Follows the pages that ELBv2 gives. */
+async function pagesOf<Item>(
+  read: (
+    marker: string | undefined,
+  ) => Promise<{ readonly items: readonly Item[]; readonly next: string | undefined }>,
+): Promise<readonly Item[]> {
+  const all: Item[] = [];
+  let marker: string | undefined;
+  do {
+    const { items, next } = await read(marker);
+    all.push(...items);
+    marker = next === '' ? undefined : next;
+  } while (marker !== undefined);
+  return all;
+}
+
+const listenersOf = (client: ElasticLoadBalancingV2Client, paced: Paced, arn: string, signal: AbortSignal) =>
+  orGone(
+    () =>
+      pagesOf<Listener>(async (Marker) => {
+        const command = new DescribeListenersCommand({ LoadBalancerArn: arn, ...(Marker && { Marker }) });
+        const page = await paced(() => client.send(command, { abortSignal: signal }));
+        return { items: page.Listeners ?? [], next: page.NextMarker };
+      }),
+    'LoadBalancerNotFound',
+  );
+
+async function rulesOf(
+  client: ElasticLoadBalancingV2Client,
+  paced: Paced,
+  listener: Listener,
+  signal: AbortSignal,
+): Promise<readonly ListenerRule[]> {
+  const { ListenerArn } = listener;
+  const rules = await orGone(
+    () =>
+      pagesOf<Rule>(async (Marker) => {
+        const command = new DescribeRulesCommand({ ListenerArn, PageSize: 400, ...(Marker && { Marker }) });
+        const page = await paced(() => client.send(command, { abortSignal: signal }));
+        return { items: page.Rules ?? [], next: page.NextMarker };
+      }),
+    'ListenerNotFound',
+  );
+  return (rules ?? []).map((rule) => ruleOf(rule, listener));
+}
+
+async function targetsOf(
+  client: ElasticLoadBalancingV2Client,
+  paced: Paced,
+  arn: string,
+  signal: AbortSignal,
+): Promise<readonly Target[] | undefined> {
+  const command = new DescribeTargetHealthCommand({ TargetGroupArn: arn });
+  const seen = await orGone(
+    () => paced(() => client.send(command, { abortSignal: signal })),
+    'TargetGroupNotFound',
+  );
+  return seen?.TargetHealthDescriptions?.map(({ Target: target, TargetHealth }) => ({
+    id: target?.Id ?? '',
+    ...(target?.Port !== undefined && { port: target.Port }),
+    state: TargetHealth?.State ?? 'unknown',
+    ...(TargetHealth?.Reason !== undefined && { reason: TargetHealth.Reason }),
+    ...(TargetHealth?.Description !== undefined && { description: TargetHealth.Description }),
+  }));
+}
+
+/** An explanation is not worth a failure: without the permission there is none. */
+async function checkOf(
+  client: ElasticLoadBalancingV2Client,
+  paced: Paced,
+  arn: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    const command = new DescribeTargetGroupsCommand({ TargetGroupArns: [arn] });
+    const { TargetGroups } = await paced(() => client.send(command, { abortSignal: signal }));
+    return TargetGroups?.[0] && sayCheck(TargetGroups[0]);
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
+}
+
+/** `HTTP GET / on traffic-port, expecting 200-399`. */
+const sayCheck = (group: TargetGroup): string => {
+  const { HealthCheckProtocol = '', HealthCheckPath, HealthCheckPort = 'traffic-port', Matcher } = group;
+  const expected = Matcher?.HttpCode ?? Matcher?.GrpcCode;
+  const path = HealthCheckPath === undefined ? '' : ` GET ${HealthCheckPath}`;
+  return `${HealthCheckProtocol}${path} on ${HealthCheckPort}${expected === undefined ? '' : `, expecting ${expected}`}`;
+};
+
+const ruleOf = (rule: Rule, { Port, Protocol }: Listener): ListenerRule => {
+  const priority = Number(rule.Priority);
+  return {
+    listener: { port: Port ?? 0, protocol: Protocol ?? '' },
+    priority: rule.IsDefault === true || Number.isNaN(priority) ? Number.POSITIVE_INFINITY : priority,
+    conditions: (rule.Conditions ?? []).flatMap(conditionsOf),
+    action: actionOf(rule.Actions ?? []),
+  };
+};
+
+/** One condition holds patterns or expressions; the fields of older rules are in `Values`. */
+function conditionsOf(condition: SdkCondition): readonly RuleCondition[] {
+  const field = condition.Field ?? '';
+  const { HostHeaderConfig, PathPatternConfig, HttpHeaderConfig, HttpRequestMethodConfig } = condition;
+  const { QueryStringConfig, SourceIpConfig } = condition;
+  if (QueryStringConfig !== undefined) {
+    const query = (QueryStringConfig.Values ?? []).map(({ Key, Value }) => ({
+      ...(Key !== undefined && { key: Key }),
+      value: Value ?? '',
+    }));
+    return [{ field, values: [], query }];
+  }
+  const values = [
+    HostHeaderConfig?.Values,
+    PathPatternConfig?.Values,
+    HttpHeaderConfig?.Values,
+    HttpRequestMethodConfig?.Values,
+    SourceIpConfig?.Values,
+    condition.Values,
+  ].find((each) => each !== undefined && each.length > 0);
+  const header = HttpHeaderConfig?.HttpHeaderName;
+  const of = { field, ...(header !== undefined && { header }) };
+  const expressions = [HostHeaderConfig, PathPatternConfig, HttpHeaderConfig].flatMap(
+    (config) => config?.RegexValues ?? [],
+  );
+  if (expressions.length > 0) return [{ ...of, values: expressions, regex: true }];
+  return [{ ...of, values: values ?? [] }];
+}
+
+/** The last action is the one that answers; those before it authenticate. */
+function actionOf(actions: readonly Action[]): RuleAction {
+  const action = actions.toSorted((one, other) => (one.Order ?? 0) - (other.Order ?? 0)).at(-1);
+  switch (action?.Type) {
+    case 'forward': {
+      const groups = action.ForwardConfig?.TargetGroups ?? [
+        { TargetGroupArn: action.TargetGroupArn, Weight: 1 },
+      ];
+      return {
+        kind: 'forward',
+        targetGroups: groups.map(({ TargetGroupArn, Weight }) => ({
+          arn: TargetGroupArn ?? '',
+          weight: Weight ?? 1,
+        })),
+      };
+    }
+    case 'redirect':
+      return { kind: 'redirect' };
+    case 'fixed-response':
+      return { kind: 'fixed', status: Number(action.FixedResponseConfig?.StatusCode ?? 0) };
+    default:
+      return { kind: 'other', type: action?.Type ?? 'none' };
+  }
+}

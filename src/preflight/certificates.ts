@@ -1,0 +1,255 @@
+// The certificates of the listeners in ACM: there, issued, in the right place, for every host, for a while yet.
+import { parseArn } from '../access/arn.ts';
+import { type Finding, finding } from '../verdict/finding.ts';
+import type { Seen } from '../verdict/seen.ts';
+import type { ListenerCertificates, NamedCertificate } from './listeners.ts';
+import { notSeen } from './not-seen.ts';
+import type { Setting } from './setting.ts';
+
+export interface AcmCertificate {
+  readonly arn: string;
+  /** `ISSUED`, `PENDING_VALIDATION`, `EXPIRED`, `REVOKED`, `INACTIVE`, `VALIDATION_TIMED_OUT`, `FAILED`. */
+  readonly status: string;
+  /** Domain name and subject alternative names, lower case. */
+  readonly names: readonly string[];
+  /** `AMAZON_ISSUED`, `IMPORTED`, `PRIVATE`: imported ones are not renewed by ACM. */
+  readonly type: string;
+  readonly notAfter?: Date;
+  readonly failure?: string;
+  /** Records that prove the domain, as far as they are still wanted. */
+  readonly validation: readonly { readonly name: string; readonly type: string; readonly value: string }[];
+  readonly managedBy?: string;
+}
+
+/** The port to ACM in the cluster's account and region. */
+export interface CertificateStore {
+  /** `undefined` when there is none with this ARN. */
+  describe(arn: string, signal: AbortSignal): Promise<Seen<AcmCertificate | undefined>>;
+  /** All that are issued, of every key type: what LBC looks through where a listener names none. */
+  issued(signal: AbortSignal): Promise<Seen<readonly Pick<AcmCertificate, 'arn' | 'names'>[]>>;
+}
+
+export interface CertificatesWant {
+  readonly named: readonly NamedCertificate[];
+  readonly listeners: readonly ListenerCertificates[];
+}
+
+export interface CertificatesSeen {
+  /** By ARN; those of other regions and accounts, and those of IAM, are not asked for. */
+  readonly named: ReadonlyMap<string, Seen<AcmCertificate | undefined>>;
+  /** Where a listener names none. */
+  readonly issued?: Seen<readonly Pick<AcmCertificate, 'arn' | 'names'>[]>;
+}
+
+const isHere = (setting: Setting, arn: string): boolean => {
+  const parsed = parseArn(arn);
+  return (
+    parsed?.service === 'acm' && parsed.region === setting.region && parsed.account === setting.accounts.eks
+  );
+};
+
+/** Server certificates of IAM are legitimate, and old: nothing is said of them. */
+const isOfIam = (arn: string): boolean => parseArn(arn)?.service === 'iam';
+
+export async function observeCertificates(
+  setting: Setting,
+  want: CertificatesWant,
+  store: CertificateStore,
+  signal: AbortSignal,
+): Promise<CertificatesSeen> {
+  const all = [...want.named, ...want.listeners.flatMap(({ named }) => named)].map(({ arn }) => arn);
+  const named = new Map<string, Seen<AcmCertificate | undefined>>();
+  for (const arn of new Set(all)) {
+    if (isHere(setting, arn)) named.set(arn, await store.describe(arn, signal));
+  }
+  const searched = want.listeners.some((listener) => listener.named.length === 0);
+  return { named, ...(searched && { issued: await store.issued(signal) }) };
+}
+
+/** LBC's rule (pkg/certs/cert_discovery.go), and every browser's: a wildcard stands for exactly one label. */
+export const coversName = (name: string, host: string): boolean =>
+  name === host || (name.startsWith('*.') && host.slice(host.indexOf('.')) === name.slice(1));
+
+const covers = ({ names }: Pick<AcmCertificate, 'names'>, host: string): boolean =>
+  names.some((name) => coversName(name, host));
+
+const days = (milliseconds: number): number => Math.floor(milliseconds / 86_400_000);
+
+const atMost = 30;
+
+export function judgeCertificates(
+  setting: Setting,
+  want: CertificatesWant,
+  seen: CertificatesSeen,
+): readonly Finding[] {
+  const named = new Map(
+    [...want.named, ...want.listeners.flatMap((listener) => listener.named)].map((each) => [each.arn, each]),
+  );
+  return [
+    ...[...named.values()].flatMap((each) => judgeOne(setting, each, seen.named.get(each.arn))),
+    ...want.listeners.flatMap((listener) => judgeListener(setting, listener, seen)),
+    ...(seen.issued === undefined || 'value' in seen.issued
+      ? []
+      : [notSeen(seen.issued, 'Which certificates the load balancer controller finds', setting.roles.eks)]),
+  ];
+}
+
+function judgeOne(
+  setting: Setting,
+  { arn, ref, source }: NamedCertificate,
+  seen: Seen<AcmCertificate | undefined> | undefined,
+): readonly Finding[] {
+  const { region, accounts } = setting;
+  const place = { ref, ...(source && { source }) };
+  const say = (
+    severity: Finding['severity'],
+    code: Finding['code'],
+    message: string,
+    hint: string,
+    saw = '',
+  ): readonly Finding[] => [
+    finding(severity, code, message, {
+      ...place,
+      hint,
+      ...(saw !== '' && { evidence: [{ from: `acm:DescribeCertificate ${arn}`, saw }] }),
+    }),
+  ];
+  if (seen === undefined) {
+    if (isOfIam(arn)) return [];
+    return say(
+      'error',
+      'certificate/elsewhere',
+      `${ref} names the certificate \`${arn}\`, which is not in account ${accounts.eks}, region ${region}: a load balancer takes only those of its own.`,
+      `Name a certificate of account ${accounts.eks} in ${region}; request or import it there.`,
+    );
+  }
+  if (!('value' in seen)) {
+    const denied = notSeen(seen, `The certificate \`${arn}\` of ${ref}`, setting.roles.eks);
+    return [{ ...denied, ...place }];
+  }
+  if (seen.value === undefined) {
+    return say(
+      'error',
+      'gateway/certificate-not-found',
+      `${ref} names the certificate \`${arn}\`, which does not exist: the controller builds nothing of the whole Gateway.`,
+      'Correct the ARN: those that are there are listed by this command.\n' +
+        `aws acm list-certificates --region ${region} --includes keyTypes=RSA_2048,RSA_3072,RSA_4096,EC_prime256v1,EC_secp384r1`,
+    );
+  }
+  const { status, notAfter, type, managedBy } = seen.value;
+  if (managedBy === 'CLOUDFRONT') {
+    return say(
+      'error',
+      'certificate/elsewhere',
+      `The certificate \`${arn}\` of ${ref} belongs to CloudFront; no load balancer can use it.`,
+      'Request one of your own.',
+    );
+  }
+  if (status !== 'ISSUED') return say('error', ...notIssued(seen.value, ref, setting));
+  if (notAfter === undefined) return [];
+  const left = notAfter.getTime() - seen.at.getTime();
+  const until = `NotAfter ${notAfter.toISOString()}, type ${type}`;
+  const renew =
+    type === 'IMPORTED'
+      ? `ACM does not renew what was imported: import its successor under the same ARN.\naws acm import-certificate --region ${region} --certificate-arn ${arn} --certificate fileb://cert.pem --private-key fileb://key.pem --certificate-chain fileb://chain.pem`
+      : `ACM renews it by itself only while it is in use and its validation records stand.\naws acm describe-certificate --region ${region} --certificate-arn ${arn} --query Certificate.RenewalSummary`;
+  if (left <= 0)
+    return say(
+      'error',
+      'certificate/expired',
+      `The certificate \`${arn}\` of ${ref} has expired.`,
+      renew,
+      until,
+    );
+  if (days(left) >= atMost) return [];
+  return say(
+    'warning',
+    'certificate/expires-soon',
+    `The certificate \`${arn}\` of ${ref} expires in ${days(left)} days.`,
+    renew,
+    until,
+  );
+}
+
+function notIssued(
+  { arn, status, failure, validation }: AcmCertificate,
+  ref: string,
+  { region }: Setting,
+): readonly [Finding['code'], string, string, string] {
+  const records = validation.map(({ name, type, value }) => `${name} ${type} ${value}`);
+  const pending = status === 'PENDING_VALIDATION';
+  const hint = pending
+    ? records.length === 0
+      ? 'Its domain is not proved yet: answer the mail that ACM has sent, or ask for validation by DNS.'
+      : `Its domain is not proved yet (ACM gives up after 72 hours): put these records into the hosted zone.\n${records.join('\n')}`
+    : `Request a new one, and name its ARN in ${ref}.\naws acm describe-certificate --region ${region} --certificate-arn ${arn}`;
+  return [
+    status === 'EXPIRED' ? 'certificate/expired' : 'certificate/not-issued',
+    `The certificate \`${arn}\` of ${ref} is ${status}, not ISSUED: no listener can use it.`,
+    hint,
+    failure === undefined ? `Status ${status}` : `Status ${status}, FailureReason ${failure}`,
+  ];
+}
+
+/** Nothing is said of a listener while one of its certificates could not be seen: that one may cover the host. */
+function judgeListener(
+  setting: Setting,
+  { host, listener, named, route, routeSource }: ListenerCertificates,
+  seen: CertificatesSeen,
+): readonly Finding[] {
+  const place = { ref: route, ...(routeSource && { source: routeSource }) };
+  if (named.length === 0) {
+    if (seen.issued === undefined || !('value' in seen.issued)) return [];
+    if (seen.issued.value.some((each) => covers(each, host))) return [];
+    return [
+      finding(
+        'error',
+        'gateway/certificate-not-found',
+        `No certificate that is issued in account ${setting.accounts.eks}, region ${setting.region} covers \`${host}\`, and ${listener} names none: the controller builds nothing of the whole Gateway.`,
+        {
+          ...place,
+          hint: `Request one, or name one in a LoadBalancerConfiguration (\`defaultCertificate\` of HTTPS).\n${request(setting, [host])}`,
+          evidence: seen.issued.value
+            .slice(0, 20)
+            .map(({ arn, names }) => ({ from: arn, saw: names.join(', ') })),
+        },
+      ),
+    ];
+  }
+  const certificates = named.flatMap(({ arn }) => {
+    const each = seen.named.get(arn);
+    return each !== undefined && 'value' in each ? [each.value] : [];
+  });
+  const known = certificates.flatMap((each) => each ?? []);
+  const blind = named.some(({ arn }) => {
+    const each = seen.named.get(arn);
+    return isOfIam(arn) || (each !== undefined && !('value' in each));
+  });
+  if (blind || known.length === 0 || known.some((each) => covers(each, host))) return [];
+  const names = known.flatMap((each) => each.names);
+  const { ref } = named[0] ?? { ref: listener };
+  const wildcard = names.find((name) => name.startsWith('*.') && host.endsWith(name.slice(1)));
+  const depth = wildcard === undefined ? '' : ` \`${wildcard}\` stands for exactly one label.`;
+  return [
+    finding(
+      'error',
+      'certificate/wrong-name',
+      `No certificate of ${listener} covers \`${host}\`: they have ${[...new Set(names)].map((name) => `\`${name}\``).join(', ')}.${depth}`,
+      {
+        ...place,
+        hint: `Request a certificate that has the name too, and add its ARN to \`certificates\` in ${ref}; or publish a name that is covered.\n${request(setting, [host, ...(known.length === 1 ? names : [])])}`,
+        evidence: known.map((each) => ({
+          from: `acm:DescribeCertificate ${each.arn}`,
+          saw: each.names.join(', '),
+        })),
+      },
+    ),
+  ];
+}
+
+function request({ region }: Setting, names: readonly string[]): string {
+  const [first = '', ...others] = [...new Set(names)];
+  const more =
+    others.length === 0 ? '' : ` --subject-alternative-names ${others.map((name) => `'${name}'`).join(' ')}`;
+  return `aws acm request-certificate --region ${region} --validation-method DNS --domain-name '${first}'${more}`;
+}
