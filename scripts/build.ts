@@ -1,24 +1,26 @@
 // Builds dist/ from src/: tsc to build/, ncc to one file. Reproducible; a test compares the result with what is committed.
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
-const out = process.argv[2] ?? join(root, 'dist');
-const run = (...command: string[]): void => {
+const out = resolve(process.argv[2] ?? join(root, 'dist'));
+const run = (cwd: string, ...command: string[]): void => {
   const [tool = '', ...args] = command;
-  execFileSync(join(root, 'node_modules', '.bin', tool), args, { cwd: root, stdio: 'inherit' });
+  execFileSync(join(root, 'node_modules', '.bin', tool), args, { cwd, stdio: 'inherit' });
 };
 
 // Inside the repository, where node_modules is found; apart for each target, so that two builds do not meet.
 const emitted = join(root, 'build', basename(out));
 rmSync(emitted, { recursive: true, force: true });
-run('tsc', '-p', 'tsconfig.build.json', '--outDir', emitted);
+run(root, 'tsc', '-p', 'tsconfig.build.json', '--outDir', emitted);
 rmSync(out, { recursive: true, force: true });
 run(
+  // The bundler names modules by their path from where it runs: from here it is the same for every target.
+  emitted,
   'ncc',
   'build',
-  join(emitted, 'index.js'),
+  'index.js',
   '-C',
   '-m',
   '-q',

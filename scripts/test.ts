@@ -1,8 +1,10 @@
 // `npm test`: everything, in the order in which failures are cheapest to find. Last line: `N passed, N failed`.
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+// `npm run test:full`: with every case of the large matrices, of which `npm test` runs one a family.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { inLab, spawnInLab, startLab, stopLab } from '../lab/cluster/lab.ts';
 
 interface Outcome {
@@ -15,42 +17,80 @@ interface Count extends Outcome {
   readonly seconds: number;
 }
 
+/** A task of the second half: it has a lab to itself while it runs. */
+interface Task {
+  readonly name: string;
+  readonly run: (lab: string) => Promise<Outcome & { readonly output: string }>;
+}
+
 const root = join(import.meta.dirname, '..');
 const scratch = mkdtempSync(join(tmpdir(), 'eks-gateway-test-'));
 const counts: Count[] = [];
+/** Tests of the action mostly wait, each lab has knobs of its own, and the machine has two cores: so two labs. */
+const labs = 2;
+const full = process.argv.includes('--full');
+const environment: Readonly<Record<string, string>> = full
+  ? { LBC_SCENARIOS: 'all', EXPIRY: 'full', CANCEL: 'full' }
+  : {};
 
-async function timed(name: string, body: () => Promise<Outcome> | Outcome): Promise<void> {
-  console.log(`\n=== ${name}`);
+async function timed<Got extends Outcome>(name: string, body: () => Promise<Got>): Promise<Got> {
   const since = performance.now();
-  counts.push({ name, ...(await body()), seconds: (performance.now() - since) / 1000 });
+  const got = await body();
+  const seconds = (performance.now() - since) / 1000;
+  counts.push({ name, passed: got.passed, failed: got.failed, seconds });
+  return got;
 }
 
-/** A command that either holds or does not: one test. */
-const command = (name: string, tool: string, ...args: string[]): Promise<void> =>
-  timed(name, () => {
-    const { status } = spawnSync(tool, args, { cwd: root, stdio: 'inherit' });
-    return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+const ended = (child: ChildProcess): Promise<number> =>
+  new Promise((done, failed) => {
+    child.on('error', failed);
+    child.on('close', (code) => done(code ?? 1));
   });
 
-/** `unit` runs here; everything else inside the lab, where its names and addresses lead somewhere. */
-const jest = (project: string, lab?: string): Promise<void> =>
-  timed(`${project} tests`, async () => {
-    const file = join(scratch, `${project}.json`);
-    const script = [
-      '--experimental-vm-modules',
-      '--no-warnings',
-      join(root, 'node_modules/jest/bin/jest.js'),
-    ];
-    const args = [...script, '--rootDir', root, '--selectProjects', project, '--json', '--outputFile', file];
-    if (lab === undefined) {
-      spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
-    } else {
-      const running = spawnInLab(lab, process.execPath, [...args, '--runInBand'], { folder: root });
-      running.child.stderr?.pipe(process.stderr);
-      await running.ended;
-    }
+/** A command that either holds or does not: one test. */
+async function command(name: string, tool: string, ...args: string[]): Promise<void> {
+  console.log(`\n=== ${name}`);
+  await timed(name, async () => {
+    const code = await ended(spawn(tool, args, { cwd: root, stdio: 'inherit' }));
+    return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  });
+}
+
+const jestArguments = (project: string, results: string): string[] => [
+  '--experimental-vm-modules',
+  '--no-warnings',
+  join(root, 'node_modules/jest/bin/jest.js'),
+  ...['--rootDir', root, `--selectProjects=${project}`, '--json', '--outputFile', results],
+];
+
+async function unitTests(): Promise<void> {
+  console.log('\n=== unit tests');
+  await timed('unit tests', async () => {
+    const file = join(scratch, 'unit.json');
+    await ended(
+      spawn(process.execPath, jestArguments('unit', file), {
+        cwd: root,
+        stdio: ['ignore', 'ignore', 'inherit'],
+      }),
+    );
     return jestCount(file);
   });
+}
+
+/** One file of tests, or with `pattern` left out a whole project, inside a lab. */
+const labTests = (project: string, pattern?: string): Task => {
+  const name = pattern === undefined ? `${project} tests` : `${project}/${pattern}`;
+  return {
+    name,
+    run: async (lab) => {
+      const file = join(scratch, `${name.replaceAll(/\W/g, '-')}.json`);
+      const only = pattern === undefined ? [] : ['--testPathPatterns', `__tests__/${project}/${pattern}`];
+      const args = [...jestArguments(project, file), '--runInBand', ...only];
+      const { stderr } = await spawnInLab(lab, process.execPath, args, { folder: root, environment }).ended;
+      return { ...jestCount(file), output: stderr };
+    },
+  };
+};
 
 function jestCount(file: string): Outcome {
   try {
@@ -60,48 +100,97 @@ function jestCount(file: string): Outcome {
       number
     >;
     // A suite that could not even be loaded has no failed test of its own; a skipped test is a defect here.
-    const broken = Math.max(numFailedTests ?? 0, numFailedTestSuites ?? 0) + (numPendingTests ?? 0);
-    return { passed: numPassedTests ?? 0, failed: broken };
+    const failed = Math.max(numFailedTests ?? 0, numFailedTestSuites ?? 0) + (numPendingTests ?? 0);
+    return { passed: numPassedTests ?? 0, failed: numPassedTests === 0 ? Math.max(1, failed) : failed };
   } catch {
     return { passed: 0, failed: 1 };
   }
 }
 
 /** Python's unittest, with the interpreter that the lab runs on. */
-const python = (lab: string): Promise<void> =>
-  timed('cloud tests', async () => {
+const cloudTests: Task = {
+  name: 'cloud tests',
+  run: async (lab) => {
     const args = ['-c', 'exec "$LAB_PYTHON" -m unittest discover -s lab/cloud -t .'];
     const { code, stderr } = await inLab(lab, 'sh', args, { folder: root });
-    process.stderr.write(stderr);
     const ran = Number(/Ran (\d+) tests?/.exec(stderr)?.[1] ?? 0);
     const bad = [...stderr.matchAll(/(?:failures|errors|skipped)=(\d+)/g)];
     const named = bad.reduce((sum, match) => sum + Number(match[1]), 0);
     const failed = code === 0 && ran > 0 ? named : Math.max(1, named);
-    return { passed: Math.max(0, ran - failed), failed };
-  });
+    return { passed: Math.max(0, ran - failed), failed, output: stderr };
+  },
+};
 
-async function all(): Promise<void> {
-  await command('types', 'tsc', '--noEmit');
-  await command('lint', 'biome', 'check', '--error-on-warnings', '.');
-  await command('generated files', process.execPath, 'scripts/generate.ts', '--check');
-  await jest('unit');
-  const lab = await startLab({ log: (line) => console.log(line) });
+/** The longest first, so that no lab is left with them at the end. */
+const slow = ['expiry', 'helm', 'cluster', 'hosts', 'cancel'];
+
+function tasks(): Task[] {
+  const files = readdirSync(join(root, '__tests__/dist'))
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => name.replace(/\.test\.ts$/, ''));
+  const order = [
+    ...slow.filter((name) => files.includes(name)),
+    ...files.filter((name) => !slow.includes(name)),
+  ];
+  return [
+    ...order.map((name) => labTests('dist', `${name}\\.test`)),
+    labTests('lab'),
+    labTests('workflows'),
+    cloudTests,
+  ];
+}
+
+async function work(queue: Task[], lab: string): Promise<void> {
+  for (let task = queue.shift(); task !== undefined; task = queue.shift()) {
+    const { name, run } = task;
+    const { output } = await timed(name, () => run(lab));
+    console.log(`\n=== ${name}\n${output.trimEnd()}`);
+  }
+}
+
+/** Results of the full matrices, stamped with what they are results of. */
+function stamp(): void {
+  const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
+  const dist = createHash('sha256')
+    .update(readFileSync(join(root, 'dist/index.js')))
+    .digest('hex');
+  const file = join(root, '.results', 'test-full.json');
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify({ commit, dist, at: new Date().toISOString(), counts }, null, 2)}\n`);
+}
+
+async function inLabs(): Promise<void> {
+  const queue = tasks();
+  const started: string[] = [];
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      void Promise.all(started.map((lab) => stopLab(lab))).finally(() => process.exit(1));
+    });
+  }
   try {
-    await python(lab.path);
-    for (const project of ['lab', 'dist', 'workflows']) await jest(project, lab.path);
+    for (let index = 0; index < labs; index += 1) {
+      const dir = join(root, index === 0 ? '.lab' : `.lab-${index + 1}`);
+      started.push((await startLab({ dir, log: (line) => console.log(line) })).path);
+    }
+    await Promise.all(started.map((lab) => work(queue, lab)));
   } finally {
-    await stopLab(lab.path);
+    await Promise.all(started.map((lab) => stopLab(lab)));
   }
 }
 
 try {
-  await all();
+  await command('types', 'tsc', '--noEmit');
+  await command('lint', 'biome', 'check', '--error-on-warnings', '.');
+  await command('generated files', process.execPath, 'scripts/generate.ts', '--check');
+  await unitTests();
+  await inLabs();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   counts.push({ name: 'test run', passed: 0, failed: 1, seconds: 0 });
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
+if (full) stamp();
 console.log('');
 for (const { name, passed, failed, seconds } of counts) {
   console.log(

@@ -10,6 +10,7 @@ import type {
   ReportedHost,
   ReportedLink,
   ReportedObject,
+  ReportedPreview,
   ReportedTarget,
 } from './report.ts';
 
@@ -23,6 +24,7 @@ export class Draft {
   readonly #versions: Record<string, string> = {};
   #phase: { readonly name: string; readonly since: number } | undefined;
   #target: ReportedTarget | undefined;
+  #preview: ReportedPreview | undefined;
   #hosts: readonly ReportedHost[] = [];
   #loadBalancers: readonly string[] = [];
 
@@ -44,6 +46,10 @@ export class Draft {
       ...target,
       accounts: { ...this.#target?.accounts, ...target.accounts },
     };
+  }
+
+  preview(preview: ReportedPreview): void {
+    this.#preview = preview;
   }
 
   zone(zone: string): void {
@@ -83,6 +89,7 @@ export class Draft {
       startedAt: this.#startedAt.toISOString(),
       finishedAt: this.#clock.now().toISOString(),
       ...(this.#target && { target: this.#target }),
+      ...(this.#preview && { preview: this.#preview }),
       versions: { ...this.#versions },
       objects: [...this.#objects],
       hosts: this.#hosts,
@@ -149,6 +156,7 @@ function verdictOf(outcome: Outcome, hosts: readonly ReportedHost[], findings: r
   if (outcome === 'live' && hosts.length === 0)
     return 'Everything is applied; the repository publishes no hostname.';
   if (outcome === 'live') return hosts.length === 1 ? `${names} is live.` : `All ${names} are live.`;
+  if (outcome === 'removed') return 'The preview is removed, and so are its records.';
   if (outcome === 'clean') {
     return findings.length === 0
       ? 'Nothing wrong was found.'

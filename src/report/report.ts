@@ -65,6 +65,17 @@ export interface ReportedTarget {
   readonly zone?: string;
 }
 
+/** The preview that the run was for. */
+export interface ReportedPreview {
+  /** Its namespace too. */
+  readonly name: string;
+  readonly url: string;
+  /** Of the pull request. */
+  readonly number: number;
+  readonly commit: string;
+  readonly expiresAt?: string;
+}
+
 export interface Phase {
   readonly name: string;
   /** Seconds. */
@@ -82,6 +93,7 @@ export interface Report {
   readonly startedAt: string;
   readonly finishedAt: string;
   readonly target?: ReportedTarget;
+  readonly preview?: ReportedPreview;
   /** lbc, externalDns, gatewayApi, kubernetes, helm, and `lbc-kind: stand-in` where so. */
   readonly versions: Readonly<Record<string, string>>;
   readonly objects: readonly ReportedObject[];

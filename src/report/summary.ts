@@ -1,8 +1,11 @@
 // Report → job summary: a tired person understands it in ten seconds; details are folded.
 
+import type { Code } from '../verdict/codes.ts';
 import type { Finding } from '../verdict/finding.ts';
+import { owners } from '../verdict/owners.ts';
 import type { Evidence, LinkId, State } from '../verdict/verdict.ts';
 import { linkIds } from '../verdict/verdict.ts';
+import { docsPath } from './docs.ts';
 import { stuckAt } from './draft.ts';
 import { block, clip, code, folded, plain, sentence, table } from './markdown.ts';
 import type { Report, ReportedHost, ReportedLink } from './report.ts';
@@ -32,13 +35,19 @@ const limit = 900_000;
 const rowsShown = 200;
 const hostsExplained = 20;
 
-export function summaryOf(report: Report): string {
+/** A code as it is shown: linked to its page where it is known where that is. */
+type Explained = (code: Code) => string;
+
+/** @param docs address of the action's repository at the version that runs, to whose docs/codes the codes are linked */
+export function summaryOf(report: Report, docs?: string): string {
+  const explained: Explained = (each) =>
+    docs === undefined ? code(each) : `[${code(each)}](${docs}/${docsPath(each)})`;
   const parts = [
     `## ${headMarks[report.outcome]} ${sentence(report.verdict)}`,
     versionsLine(report),
     hostTable(report.hosts),
-    ...notLive(report.hosts),
-    findingsPart(report.findings),
+    ...notLive(report.hosts, explained),
+    findingsPart(report.findings, explained),
     appliedPart(report),
     timePart(report),
   ];
@@ -78,53 +87,52 @@ function hostTable(hosts: readonly ReportedHost[]): string {
   return table(['Hostname', ...columns], rows) + rest;
 }
 
-const owners: Readonly<Record<string, string>> = {
-  'app-team': 'the app team',
-  'platform-team': 'the platform team',
-  'dns-account': 'whoever runs the DNS account',
-  'github-admin': 'whoever runs the GitHub repository',
-  controller: 'nobody yet: the controller is at work',
-  aws: 'nobody yet: AWS is at work',
-  unknown: 'not known',
-};
-
-function notLive(hosts: readonly ReportedHost[]): string[] {
+function notLive(hosts: readonly ReportedHost[], explained: Explained): string[] {
   return hosts
     .filter((host) => !host.live)
     .slice(0, hostsExplained)
     .flatMap((host) => {
       const link = stuckAt(host);
-      return link ? [explain(host, link)] : [];
+      return link ? [explain(host, link, explained)] : [];
     });
 }
 
-function explain(host: ReportedHost, link: ReportedLink): string {
+function explain(host: ReportedHost, link: ReportedLink, explained: Explained): string {
   const where = host.source ? ` (${code(`${host.source.file}:${host.source.line}`)})` : '';
   const rows = [
-    ['**What**', `${sentence(link.message)}${link.code ? ` ${code(link.code)}` : ''}`],
+    ['**What**', `${sentence(link.message)}${link.code ? ` ${explained(link.code)}` : ''}`],
     [
       '**Evidence**',
       link.evidence.map((fact) => `${plain(fact.from)}: ${code(fact.saw)}`).join('<br>') || '–',
     ],
-    ['**Who**', owners[link.owner ?? 'unknown'] ?? 'not known'],
+    ['**Who**', owners[link.owner ?? 'unknown']],
     ['**Do this**', link.hint === undefined || link.hint === '' ? '–' : sentence(link.hint)],
   ];
   return `### ${plain(host.host)}: ${marks[link.state]} ${link.id}\n\n${plain(host.ref)}${where}\n\n${table(['', ''], rows)}`;
 }
 
-function findingsPart(findings: readonly Finding[]): string {
+function findingsPart(findings: readonly Finding[], explained: Explained): string {
   if (findings.length === 0) return '';
-  const items = findings.slice(0, rowsShown).map((finding) => {
+  const ordered = ['error', 'warning', 'notice'].flatMap((each) =>
+    findings.filter(({ severity }) => severity === each),
+  );
+  const items = ordered.slice(0, rowsShown).map((finding) => {
     const where = finding.source ? ` – ${code(`${finding.source.file}:${finding.source.line}`)}` : '';
     const [first = '', ...rest] = finding.hint.split('\n');
     const hint = first === '' ? [] : [`  <br>**Do this:** ${sentence(first)}`];
     const toCopy = rest.length === 0 ? [] : [`\n${block(rest.join('\n'), '  ')}\n`];
     const message = finding.message.split('\n').map(sentence).join('<br>');
-    const head = `- ${findingMarks[finding.severity]} ${message}${where} ${code(finding.code)}`;
-    return [head, ...hint, ...toCopy, ...(finding.evidence ?? []).map(evidenceItem)].join('\n');
+    const head = `- ${findingMarks[finding.severity]} ${message}${where} ${explained(finding.code)}`;
+    return [head, ...whose(finding), ...hint, ...toCopy, ...(finding.evidence ?? []).map(evidenceItem)].join(
+      '\n',
+    );
   });
   return `### Findings\n\n${items.join('\n')}`;
 }
+
+/** A notice is nobody's job, and of some findings it is not known whose. */
+const whose = ({ severity, owner }: Finding): string[] =>
+  severity === 'notice' || owner === 'unknown' ? [] : [`  <br>**Who:** ${owners[owner]}`];
 
 const findingMarks: Readonly<Record<Finding['severity'], string>> = {
   error: '❌',

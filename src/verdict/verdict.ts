@@ -44,6 +44,8 @@ export interface NotOk {
   readonly hint: string;
   /** Whose job it is; taken from the registry unless the facts say otherwise. */
   readonly owner: Owner;
+  /** The verdict rests on a controller's complaint from before this run: the controller may be asleep in its back-off. */
+  readonly old?: true;
 }
 
 export type Verdict = Ok | NotOk;
@@ -53,6 +55,7 @@ interface Said {
   readonly evidence?: readonly Evidence[];
   readonly hint?: string;
   readonly owner?: Owner;
+  readonly old?: boolean;
 }
 
 export const ok = (message: string, evidence: readonly Evidence[] = []): Ok => ({
@@ -68,6 +71,7 @@ const notOk = (state: NotOk['state'], code: Code, said: Said): NotOk => ({
   evidence: said.evidence ?? [],
   hint: said.hint ?? '',
   owner: said.owner ?? codes[code].owner,
+  ...(said.old === true && { old: true }),
 });
 
 export const waiting = (code: Code, said: Said): NotOk => notOk('waiting', code, said);

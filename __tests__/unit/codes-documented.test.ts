@@ -1,0 +1,63 @@
+// docs/codes has a section for every code, under the anchor to which the summary links, and none for a code that is gone.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { docsPath } from '../../src/report/docs.ts';
+import { type CodeEntry, codes } from '../../src/verdict/codes.ts';
+import { owners } from '../../src/verdict/owners.ts';
+
+const folder = 'docs/codes';
+const pages = readdirSync(folder).filter((file) => file.endsWith('.md') && file !== 'README.md');
+
+interface Section {
+  readonly code: string;
+  readonly title: string;
+  readonly parts: readonly string[];
+  readonly lines: number;
+}
+
+const sections = pages.flatMap((page): Section[] =>
+  readFileSync(join(folder, page), 'utf8')
+    .split(/^## /m)
+    .slice(1)
+    .map((text) => {
+      const [heading = '', , title = '', ...body] = text.trimEnd().split('\n');
+      const parts = body.flatMap((line) => /^\*\*([^*]+)\.\*\* \S/.exec(line)?.[1] ?? []);
+      return { code: `${page.slice(0, -3)}/${heading}`, title, parts, lines: body.length };
+    }),
+);
+
+test('every code has its section, and every section its code', () => {
+  const documented = sections.map(({ code }) => code);
+  expect([...documented].sort()).toEqual(Object.keys(codes).sort());
+  expect(new Set(documented).size).toBe(documented.length);
+});
+
+describe('each section', () => {
+  const known = sections.filter(({ code }) => code in codes);
+
+  test('says what, and whose job it is, as the registry does', () => {
+    const entries: Readonly<Record<string, CodeEntry>> = codes;
+    const wanted = known.map(({ code }) => {
+      const entry = entries[code];
+      return `${code}: **${entry?.title}** · ${entry && owners[entry.owner]}`;
+    });
+    expect(known.map(({ code, title }) => `${code}: ${title}`)).toEqual(wanted);
+  });
+
+  test('says what it means, how we know and what to do, in a few lines', () => {
+    const incomplete = known.filter(
+      ({ parts, lines }) => parts.join() !== 'Means,How we know,What to do' || lines > 20,
+    );
+    expect(incomplete.map(({ code }) => code)).toEqual([]);
+  });
+
+  test('is where the summary links to', () => {
+    const headings = known.map(({ code }) => code);
+    const wrong = headings.filter((code) => {
+      const [file = '', anchor] = docsPath(code as keyof typeof codes).split('#');
+      return !readFileSync(file, 'utf8').includes(`\n## ${anchor}\n`);
+    });
+    expect(wrong).toEqual([]);
+  });
+});

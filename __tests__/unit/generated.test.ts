@@ -1,0 +1,106 @@
+// One table of inputs: action.yml, README, the reusable workflow and the examples agree with it.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { generated } from '../../scripts/generate.ts';
+import { type InputSpec, inputSpecs, readInputs, runModes } from '../../src/inputs.ts';
+
+const read = (path: string): string => readFileSync(path, 'utf8');
+
+describe('generated files are what src/ says (npm run generate)', () => {
+  test.each(Object.entries(generated()))('%s', (path, content) => {
+    expect(read(path)).toBe(content);
+  });
+});
+
+interface Action {
+  readonly inputs: Readonly<Record<string, { readonly required: boolean; readonly default?: string }>>;
+  readonly runs: { readonly using: string; readonly main: string; readonly post: string };
+}
+
+describe.each(['.', ...runModes])('the action of %s', (folder) => {
+  const action = parse(read(join(folder, 'action.yml'))) as Action;
+
+  test('runs the one bundle under Node 24, before and after', () => {
+    const bundle = join(folder, action.runs.main);
+    expect({ ...action.runs, main: bundle }).toEqual({
+      using: 'node24',
+      main: 'dist/index.js',
+      post: action.runs.main,
+    });
+    expect(existsSync(bundle)).toBe(true);
+  });
+
+  test('has every input, and its own mode', () => {
+    expect(Object.keys(action.inputs)).toEqual(Object.keys(inputSpecs));
+    expect(action.inputs['mode']?.default).toBe(folder === '.' ? 'deploy' : folder);
+  });
+});
+
+test('every input of the table is read', () => {
+  const asked = new Set<string>();
+  const raw = (name: string): string => {
+    asked.add(name);
+    return '';
+  };
+  expect(() => readInputs(raw)).toThrow(/required/);
+  expect(Object.keys(inputSpecs).filter((name) => !asked.has(name))).toEqual([]);
+});
+
+interface Step {
+  readonly uses?: string;
+  readonly with?: Readonly<Record<string, unknown>>;
+}
+interface Workflow {
+  readonly on: { readonly workflow_call?: { readonly inputs: Readonly<Record<string, object>> } };
+  readonly jobs: Readonly<Record<string, { readonly steps?: readonly Step[] }>>;
+}
+
+const examples = readdirSync('examples').flatMap((name) => {
+  const folder = join('examples', name, '.github/workflows');
+  return existsSync(folder) ? readdirSync(folder).map((file) => join(folder, file)) : [];
+});
+const reusable = readdirSync('.github/workflows').map((file) => join('.github/workflows', file));
+const readme = [...read('README.md').matchAll(/```yaml\n([\s\S]*?)```/g)]
+  .map(([, yaml = '']) => yaml)
+  .filter((yaml) => /^jobs:/m.test(yaml));
+
+const callsOf = (yaml: string): { readonly mode: string; readonly given: readonly string[] }[] =>
+  Object.values((parse(yaml) as Workflow).jobs)
+    .flatMap((job) => job.steps ?? [])
+    .flatMap(({ uses = '', with: given = {} }) => {
+      const [, own, other] = /^(?:\$\/([\w-]+)|org\/eks-gateway-action\/?([\w-]*)@v1)$/.exec(uses) ?? [];
+      return (own ?? other) === undefined
+        ? []
+        : [{ mode: own || other || 'deploy', given: Object.keys(given) }];
+    });
+
+describe.each([
+  ...[...examples, ...reusable].map((path) => [path, read(path)] as const),
+  ...readme.map((yaml, index) => [`README.md, workflow ${index + 1}`, yaml] as const),
+])('%s', (path, yaml) => {
+  const calls = callsOf(yaml);
+
+  test('calls the action with inputs that it has, and with all that it needs', () => {
+    // ci.yml runs the tests and calls nothing.
+    expect(calls.length > 0 || path.endsWith('/ci.yml')).toBe(true);
+    const required = Object.entries<InputSpec>(inputSpecs).filter(([, spec]) => spec.required);
+    for (const { mode, given } of calls) {
+      expect(given.filter((name) => !(name in inputSpecs))).toEqual([]);
+      const needed = mode === 'lint' ? [] : required.map(([name]) => name);
+      expect(needed.filter((name) => !given.includes(name))).toEqual([]);
+    }
+  });
+
+  test('hands on every input of its own', () => {
+    const own = Object.keys((parse(yaml) as Workflow).on.workflow_call?.inputs ?? {});
+    // The environment is the job's, not the action's.
+    const handed = new Set(['environment', ...calls.flatMap(({ given }) => given)]);
+    expect(own.filter((name) => !handed.has(name))).toEqual([]);
+  });
+});
+
+test('there are workflows to look at', () => {
+  expect(examples.length * reusable.length * readme.length).toBeGreaterThan(0);
+});

@@ -1,0 +1,87 @@
+// The workflows that people copy and call, executed: as GitHub would start them, against the lab.
+import { expect, test } from '@jest/globals';
+import { prepareSample } from '../../lab/sample.ts';
+import { appFiles, ensureInfra, workspaceOf } from '../dist/harness.ts';
+import { runWorkflow } from './act.ts';
+
+/** Ten lines, as the caller of a reusable workflow writes them; and a job that uses what came out. */
+const caller = (inputs: Readonly<Record<string, string>> = {}): string => {
+  const given = {
+    'cluster-name': 'sample',
+    'aws-region': 'us-east-1',
+    'role-to-assume': 'arn:aws:iam::111111111111:role/gateway-deploy',
+    'dns-role-to-assume': 'arn:aws:iam::222222222222:role/gateway-dns-reader',
+    'wait-timeout': '2m',
+    ...inputs,
+  };
+  return `name: Publish
+on: push
+jobs:
+  publish:
+    uses: org/eks-gateway-action/.github/workflows/deploy.yml@v1
+    permissions: { contents: read, id-token: write }
+    with:
+${Object.entries(given)
+  .map(([name, value]) => `      ${name}: ${value}`)
+  .join('\n')}
+  after:
+    needs: publish
+    runs-on: ubuntu-24.04
+    steps:
+      - run: echo "live is $LIVE at $URLS"
+        env:
+          LIVE: \${{ needs.publish.outputs.live }}
+          URLS: \${{ needs.publish.outputs.urls }}
+`;
+};
+
+test("the example's workflow publishes the example", async () => {
+  const workspace = workspaceOf({});
+  prepareSample(workspace.path, process.env['LAB_DIR'] ?? '');
+  const ran = await runWorkflow(workspace.path, '.github/workflows/deploy.yml');
+  expect(ran.log).toContain('sample-app.example.com is live.');
+  expect({ code: ran.code, jobs: ran.jobs }).toEqual({ code: 0, jobs: { deploy: 'success' } });
+  expect(ran.outputs).toMatchObject({
+    live: 'true',
+    urls: '["https://sample-app.example.com/"]',
+    'hosts-live': '1',
+  });
+  expect(ran.summary).toContain('## ✅ sample-app.example.com is live.');
+  expect(ran.steps).toEqual([
+    expect.stringMatching(/^Main actions\/checkout@.*: success$/),
+    'Main ./fetch-crds.sh: success',
+    'Main org/eks-gateway-action@v1: success',
+    'Post org/eks-gateway-action@v1: success',
+  ]);
+  workspace.remove();
+}, 300_000);
+
+test('the reusable workflow publishes for its caller, and hands on what came out', async () => {
+  await ensureInfra();
+  const workspace = workspaceOf({ ...appFiles('reused'), '.github/workflows/publish.yml': caller() });
+  const ran = await runWorkflow(workspace.path, '.github/workflows/publish.yml');
+  expect(ran.log).toContain('live is true at ["https://reused.example.com/"]');
+  expect({ code: ran.code, jobs: ran.jobs }).toEqual({
+    code: 0,
+    jobs: { deploy: 'success', after: 'success' },
+  });
+  expect(ran.summary).toContain('## ✅ reused.example.com is live.');
+  workspace.remove();
+}, 300_000);
+
+test('a deployment that fails fails the job, says why, and cleans up', async () => {
+  const files = {
+    ...appFiles('refused'),
+    '.github/workflows/publish.yml': caller({ 'role-to-assume': 'arn:aws:iam::111111111111:role/nobody' }),
+  };
+  const workspace = workspaceOf(files);
+  const ran = await runWorkflow(workspace.path, '.github/workflows/publish.yml');
+  expect({ code: ran.code, jobs: ran.jobs }).toEqual({ code: 1, jobs: { deploy: 'failure' } });
+  expect(ran.outputs['live']).toBe('false');
+  expect(ran.summary).toContain('arn:aws:iam::111111111111:role/nobody');
+  expect(ran.summary).toContain(
+    'https://github.com/org/eks-gateway-action/blob/v1/docs/codes/auth.md#trust-policy-mismatch',
+  );
+  expect(ran.steps.at(-1)).toMatch(/^Post org\/eks-gateway-action\/deploy@v1: success$/);
+  workspace.remove();
+}, 120_000);

@@ -1,0 +1,161 @@
+// Runs workflows as GitHub would, by act on this machine; inside the lab, whose AWS and cluster the jobs then reach.
+import { execFileSync, spawn } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { layout } from '../../lab/cluster/layout.ts';
+import { toolPath } from '../../lab/tools/locations.ts';
+
+export const root = join(import.meta.dirname, '../..');
+/** How users refer to the action; act looks for it in a folder of ours. */
+const published = 'org/eks-gateway-action';
+const version = 'v1';
+
+/** What act has to say about a workflow, gathered from its JSON lines. */
+export interface WorkflowRun {
+  readonly code: number;
+  /** `success` or `failure` by job id. */
+  readonly jobs: Readonly<Record<string, string>>;
+  /** What the steps handed to the runner, by name. */
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly summary: string;
+  /** What the steps printed; commands to the runner are not among it. */
+  readonly log: string;
+  /** Results of the stages (Main, Post) of each step. */
+  readonly steps: readonly string[];
+}
+
+interface Line {
+  readonly command?: string;
+  readonly name?: string;
+  readonly arg?: string;
+  readonly content?: string;
+  readonly jobID?: string;
+  readonly jobResult?: string;
+  readonly stepResult?: string;
+  readonly stage?: string;
+  readonly step?: string;
+  readonly raw_output?: boolean;
+  readonly msg?: string;
+}
+
+/**
+ * The action as its users get it: its action.yml files, the bundle and the reusable workflows. act 0.2.87 does not know
+ * `uses: $/folder` (GitHub's own repository and commit of the file that says it), so the copy names repository and version.
+ */
+function publishedCopy(folder: string): void {
+  const folders = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  for (const name of ['.', ...folders.map((entry) => entry.name)]) {
+    const manifest = join(name, 'action.yml');
+    try {
+      const text = readFileSync(join(root, manifest));
+      mkdirSync(join(folder, name), { recursive: true });
+      writeFileSync(join(folder, manifest), text);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+  cpSync(process.env['LAB_DIST'] ?? join(root, 'dist'), join(folder, 'dist'), { recursive: true });
+  const workflows = join(folder, '.github/workflows');
+  mkdirSync(workflows, { recursive: true });
+  for (const name of readdirSync(join(root, '.github/workflows'))) {
+    const text = readFileSync(join(root, '.github/workflows', name), 'utf8');
+    writeFileSync(
+      join(workflows, name),
+      text.replaceAll(/uses: \$\/(\S+)/g, `uses: ${published}/$1@${version}`),
+    );
+  }
+}
+
+/** As a checkout leaves it: a repository with one commit and its origin on GitHub. */
+function commitAll(workspace: string): void {
+  const git = (...args: string[]): void => {
+    execFileSync('git', args, {
+      cwd: workspace,
+      env: plainEnvironment(),
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+  };
+  const { owner, name } = layout.repository;
+  git('init', '--quiet', '--initial-branch=main');
+  git('remote', 'add', 'origin', `https://github.com/${owner}/${name}.git`);
+  git('add', '--all');
+  const who = ['-c', 'user.name=test', '-c', 'user.email=test@example.com', '-c', 'commit.gpgsign=false'];
+  git(...who, 'commit', '--quiet', '--message', 'Sample');
+}
+
+/** Of the lab's variables only what a job on a runner has too, and what Go needs to find its modules. */
+function plainEnvironment(): Record<string, string> {
+  const wanted =
+    /^(HOME|TMPDIR|LANG|GO[A-Z]+|ACTIONS_ID_TOKEN_REQUEST_(URL|TOKEN)|AWS_ENDPOINT_URL|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE)$/;
+  const given = Object.entries(process.env).filter((entry): entry is [string, string] =>
+    wanted.test(entry[0]),
+  );
+  // act starts actions with the first `node` on PATH.
+  return { ...Object.fromEntries(given), PATH: `${dirname(process.execPath)}:${process.env['PATH']}` };
+}
+
+/** Commits the workspace and runs one of its workflows for a push to main. */
+export async function runWorkflow(workspace: string, workflow: string): Promise<WorkflowRun> {
+  const folder = mkdtempSync(join(tmpdir(), 'eks-gateway-act-'));
+  try {
+    const action = join(folder, 'action');
+    mkdirSync(action);
+    publishedCopy(action);
+    commitAll(workspace);
+    const args = [
+      'push',
+      ...['--workflows', workflow, '--platform', 'ubuntu-24.04=-self-hosted'],
+      ...['--local-repository', `${published}@${version}=${action}`],
+      ...['--action-cache-path', join(folder, 'cache'), '--no-cache-server', '--json'],
+    ];
+    // Its own settings, and a question that it asks on a first start, lie under XDG_*.
+    const own = { XDG_CACHE_HOME: join(folder, 'xdg'), XDG_CONFIG_HOME: join(folder, 'xdg') };
+    return await act(args, workspace, { ...plainEnvironment(), ...own });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function act(args: string[], cwd: string, env: Record<string, string>): Promise<WorkflowRun> {
+  const child = spawn(toolPath('act'), args, {
+    cwd,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 240_000,
+  });
+  const ended = new Promise<number>((done, failed) => {
+    child.on('error', failed);
+    child.on('close', (code) => done(code ?? 1));
+  });
+  const lines: Line[] = [];
+  const other: string[] = [];
+  const read = (stream: NodeJS.ReadableStream): void => {
+    createInterface({ input: stream }).on('line', (text) => {
+      try {
+        lines.push(JSON.parse(text) as Line);
+      } catch {
+        other.push(text);
+      }
+    });
+  };
+  read(child.stdout);
+  read(child.stderr);
+  const code = await ended;
+  const commands = (name: string): Line[] => lines.filter(({ command }) => command === name);
+  return {
+    code,
+    jobs: Object.fromEntries(
+      lines.flatMap(({ jobID, jobResult }) => (jobID && jobResult ? [[jobID, jobResult]] : [])),
+    ),
+    outputs: Object.fromEntries(commands('set-output').map(({ name = '', arg = '' }) => [name, arg])),
+    summary: commands('summary')
+      .map(({ content = '' }) => content)
+      .join(''),
+    log: [...lines.filter((line) => line.raw_output).map(({ msg = '' }) => msg), ...other].join(''),
+    steps: lines.flatMap(({ stage, step, stepResult }) =>
+      stage && stepResult ? [`${stage} ${step}: ${stepResult}`] : [],
+    ),
+  };
+}
