@@ -95,6 +95,7 @@ function runnerVariables(run: ActionRun, folder: string): Record<string, string>
     GITHUB_REF: 'refs/heads/main',
     GITHUB_SHA: '0123456789abcdef0123456789abcdef01234567',
     GITHUB_SERVER_URL: 'https://github.com',
+    GITHUB_API_URL: `http://${layout.addresses.github}/api`,
     GITHUB_RUN_ID: '1',
     GITHUB_OUTPUT: commandFile('output'),
     GITHUB_STATE: commandFile('state'),

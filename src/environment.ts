@@ -3,7 +3,7 @@ import { type InputName, inputSpecs, type RawInput } from './inputs.ts';
 
 export interface Environment {
   readonly raw: RawInput;
-  /** Inputs that were given but that the action does not have. */
+  /** Inputs that were given but that the action does not have, in lower case: the runner forgets how they were written. */
   readonly unknownInputs: readonly string[];
   readonly workspace: string;
   /** The runner's temp folder; emptied after the job. */
@@ -11,7 +11,11 @@ export interface Environment {
   readonly files: { readonly summary?: string; readonly output?: string; readonly state?: string };
   readonly event: { readonly name: string; readonly payloadFile?: string };
   readonly repository: string;
+  /** Root of GitHub's REST API. */
+  readonly api: string;
   readonly runUrl?: string;
+  /** Address of the action's own repository at the version that runs; absent where the action is called by a path. */
+  readonly documentation?: string;
   readonly oidc: { readonly url?: string; readonly token?: string };
   readonly proxy: { readonly https?: string; readonly http?: string; readonly none?: string };
   /** What child processes (helm) may have of our environment; credentials are never among it. */
@@ -48,7 +52,9 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
   const known = new Set(Object.keys(inputSpecs).map(variableOf));
   return {
     raw: (name: InputName) => env[variableOf(name)] ?? '',
-    unknownInputs: Object.keys(env).filter((name) => name.startsWith('INPUT_') && !known.has(name)),
+    unknownInputs: Object.keys(env)
+      .filter((name) => name.startsWith('INPUT_') && !known.has(name))
+      .map((name) => name.slice('INPUT_'.length).toLowerCase()),
     workspace: text('GITHUB_WORKSPACE') ?? process.cwd(),
     temp: text('RUNNER_TEMP') ?? text('TMPDIR') ?? '/tmp',
     files: {
@@ -58,7 +64,12 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     },
     event: { name: text('GITHUB_EVENT_NAME') ?? '', ...optional('payloadFile', text('GITHUB_EVENT_PATH')) },
     repository,
+    api: text('GITHUB_API_URL') ?? 'https://api.github.com',
     ...optional('runUrl', server && run ? `${server}/${repository}/actions/runs/${run}` : undefined),
+    ...optional(
+      'documentation',
+      documentationOf(server, text('GITHUB_ACTION_REPOSITORY'), text('GITHUB_ACTION_REF')),
+    ),
     oidc: {
       ...optional('url', text('ACTIONS_ID_TOKEN_REQUEST_URL')),
       ...optional('token', text('ACTIONS_ID_TOKEN_REQUEST_TOKEN')),
@@ -78,6 +89,12 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     ...optional('privateFolder', text('STATE_private-folder')),
     debug: text('RUNNER_DEBUG') === '1',
   };
+}
+
+/** Only names of the usual form: they end up in links. */
+function documentationOf(server = '', repository = '', ref = ''): string | undefined {
+  const usual = /^[\w.-]+\/[\w.-]+$/.test(repository) && /^[\w./-]+$/.test(ref);
+  return usual && /^https:\/\/[\w.:-]+$/.test(server) ? `${server}/${repository}/blob/${ref}` : undefined;
 }
 
 /** The variable in which the runner hands over an input: upper case, blanks to `_`, hyphens kept. */

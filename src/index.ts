@@ -1,13 +1,12 @@
-// Entry of main and post: signals first, then the run, then the exit code.
-import * as core from '@actions/core';
-
+// Entry of main and post: signals first, then the run, then the exit code. Nothing is imported above: loading is most of
+// the start-up, and a signal that comes meanwhile would end us without a summary.
 const cancel = new AbortController();
 
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.on(name, () => {
     // The second signal means that somebody is tired of waiting.
     if (cancel.signal.aborted) process.exit(1);
-    core.info(`${name} received: writing the summary, ending what runs`);
+    process.stdout.write(`${name} received: writing the summary, ending what runs\n`);
     cancel.abort(new DOMException('The run was cancelled', 'AbortError'));
   });
 }

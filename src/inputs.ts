@@ -1,6 +1,8 @@
 // Every input of the action, once: name, meaning, default and how it is read. action.yml and the README's tables are generated from here.
 import { type HeaderWant, parseHeader, parseStatuses, type StatusRange } from './chain/https.ts';
 import { type NamedServer, parseServer } from './dns/server.ts';
+import { InputReader, quote } from './input-reader.ts';
+import { type PreviewInputs, previewSpecs, readPreviewInputs } from './preview/input-specs.ts';
 import { Problem } from './verdict/problem.ts';
 
 export interface InputSpec {
@@ -8,7 +10,7 @@ export interface InputSpec {
   readonly required?: boolean;
   readonly default?: string;
   /** Heading under which the README lists it. */
-  readonly group: 'AWS' | 'Repository' | 'Helm' | 'Waiting' | 'Advanced';
+  readonly group: 'AWS' | 'Repository' | 'Helm' | 'Waiting' | 'Previews' | 'Advanced';
 }
 
 export const inputSpecs = {
@@ -16,7 +18,7 @@ export const inputSpecs = {
     group: 'AWS',
     default: 'deploy',
     description:
-      'What to do: `deploy`; `verify` (the chain alone, read-only); `lint` (the files alone, without AWS and cluster).',
+      'What to do: `deploy`; `verify` (the chain alone, read-only); `preview` and `teardown` (a hostname for a pull request, and its end); `doctor` (a read-only look at AWS and the cluster before anything is applied); `lint` (the files alone, without AWS and cluster).',
   },
   'cluster-name': { group: 'AWS', required: true, description: 'Name of the EKS cluster.' },
   'aws-region': { group: 'AWS', required: true, description: 'AWS region of the cluster.' },
@@ -99,6 +101,27 @@ export const inputSpecs = {
     description: 'Values files, one a line, relative to the working directory; later ones win.',
   },
   'helm-timeout': { group: 'Helm', default: '10m', description: 'How long `helm upgrade --wait` may take.' },
+  'take-over': {
+    group: 'Advanced',
+    description:
+      'Field managers, separated by commas, from which fields are taken over for good, such as `kubectl-client-side-apply,helm`. Default: a field that another manager set to another value is a conflict.',
+  },
+  prune: {
+    group: 'Advanced',
+    default: 'false',
+    description:
+      'Remove what left the repository: objects that earlier runs with `prune: true` applied and that are in it no more. Never custom resource definitions, namespaces, or what charts brought.',
+  },
+  'prune-limit': {
+    group: 'Advanced',
+    default: '50',
+    description: 'The largest part of its objects, in percent, that one run may remove (1 to 100).',
+  },
+  inventory: {
+    group: 'Advanced',
+    description:
+      "Name of the ConfigMap in `namespace` that keeps, for `prune`, where the repository's objects are. Default: made from repository and working directory; give one where several workflows deploy parts of one folder.",
+  },
   'wait-timeout': {
     group: 'Waiting',
     default: '15m',
@@ -122,6 +145,7 @@ export const inputSpecs = {
     default: '3',
     description: 'How many rounds in a row every address of a hostname must answer well (1 to 20).',
   },
+  ...previewSpecs,
   'hosted-zone-id': {
     group: 'Advanced',
     description:
@@ -136,7 +160,7 @@ export const inputSpecs = {
 
 export type InputName = keyof typeof inputSpecs;
 
-export const runModes = ['deploy', 'verify', 'lint'] as const;
+export const runModes = ['deploy', 'verify', 'preview', 'teardown', 'doctor', 'lint'] as const;
 export type RunMode = (typeof runModes)[number];
 
 export interface Inputs {
@@ -162,6 +186,12 @@ export interface Inputs {
   readonly createNamespace: boolean;
   readonly releaseName?: string;
   readonly valuesFiles: readonly string[];
+  /** Field managers that may lose fields to us. */
+  readonly takeOver: readonly string[];
+  readonly prune: boolean;
+  /** Percent. */
+  readonly pruneLimit: number;
+  readonly inventory?: string;
   /** Seconds. */
   readonly helmTimeout: number;
   /** Seconds. */
@@ -172,6 +202,7 @@ export interface Inputs {
     readonly status: readonly StatusRange[];
     readonly successes: number;
   };
+  readonly preview: PreviewInputs;
   readonly hostedZoneId?: string;
   readonly nameServers: readonly NamedServer[];
 }
@@ -179,128 +210,24 @@ export interface Inputs {
 /** Reads one raw input; the empty string when it was not given. */
 export type RawInput = (name: InputName) => string;
 
-class Reader {
-  readonly problems: string[] = [];
-  readonly #raw: RawInput;
-  #needsAws = true;
-
-  constructor(raw: RawInput) {
-    this.#raw = raw;
+/** What is required of the other inputs depends on it: linting needs no AWS. */
+function modeOf(reader: InputReader): RunMode {
+  const value = reader.text('mode');
+  const mode = runModes.find((each) => each === value);
+  if (mode === undefined) {
+    const accepted = runModes.map((each) => `\`${each}\``).join(', ');
+    reader.problems.push(`\`mode\` is ${quote(value ?? '')}; accepted: ${accepted}`);
   }
-
-  /** What is required of the other inputs depends on it. */
-  mode(): RunMode {
-    const value = this.text('mode');
-    const mode = runModes.find((each) => each === value);
-    if (mode === undefined) {
-      this.problems.push(
-        `\`mode\` is ${quote(value ?? '')}; accepted: ${runModes.map((each) => `\`${each}\``).join(', ')}`,
-      );
-    }
-    this.#needsAws = mode !== 'lint';
-    return mode ?? 'deploy';
-  }
-
-  text(name: InputName): string | undefined {
-    const spec: InputSpec = inputSpecs[name];
-    const value = this.#raw(name).trim() || spec.default;
-    if (value === undefined && spec.required && this.#needsAws)
-      this.problems.push(`\`${name}\` is required: ${spec.description}`);
-    return value;
-  }
-
-  matching(name: InputName, pattern: RegExp, accepted: string): string | undefined {
-    const value = this.text(name);
-    if (value === undefined || pattern.test(value)) return value;
-    this.problems.push(`\`${name}\` is ${quote(value)}; accepted: ${accepted}`);
-    return undefined;
-  }
-
-  flag(name: InputName): boolean {
-    return this.matching(name, /^(true|false)$/i, '`true` or `false`')?.toLowerCase() === 'true';
-  }
-
-  whole(name: InputName, from: number, to: number): number | undefined {
-    const value = this.text(name);
-    if (value === undefined) return undefined;
-    const number = Number(value);
-    if (/^\d+$/.test(value) && number >= from && number <= to) return number;
-    this.problems.push(`\`${name}\` is ${quote(value)}; accepted: a whole number from ${from} to ${to}`);
-    return undefined;
-  }
-
-  /** Seconds of a duration written as Go does: `90s`, `15m`, `1h30m`; a bare number is seconds. */
-  seconds(name: InputName): number {
-    const value = this.text(name) ?? '';
-    const parts = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?$/.exec(value);
-    const [hours, minutes, seconds] = [1, 2, 3].map((index) => Number(parts?.[index] ?? 0));
-    const total = (hours ?? 0) * 3600 + (minutes ?? 0) * 60 + (seconds ?? 0);
-    if (parts !== null && total >= 1 && total <= 6 * 3600) return total;
-    this.problems.push(
-      `\`${name}\` is ${quote(value)}; accepted: a duration from \`1s\` to \`6h\`, such as \`90s\`, \`15m\`, \`1h\``,
-    );
-    return 0;
-  }
-
-  lines(name: InputName): string[] {
-    return split(this.text(name), /\r?\n/);
-  }
-
-  list(name: InputName): string[] {
-    return split(this.text(name), /[,\s]+/);
-  }
-
-  each(name: InputName, values: readonly string[], pattern: RegExp, accepted: string): void {
-    for (const value of values) {
-      if (!pattern.test(value))
-        this.problems.push(`\`${name}\` holds ${quote(value)}; accepted: ${accepted}`);
-    }
-  }
-
-  /** Like `parsed`, for each part of a list. */
-  listed<Value>(
-    name: InputName,
-    parse: (text: string) => Value | undefined,
-    accepted: string,
-  ): readonly Value[] {
-    return this.list(name).flatMap((text) => {
-      const value = parse(text);
-      if (value === undefined) {
-        this.problems.push(`\`${name}\` holds ${quote(text)}; accepted: ${accepted}`);
-      }
-      return value ?? [];
-    });
-  }
-
-  /** Reads by a parser that answers `undefined` for what it cannot read. */
-  parsed<Value>(
-    name: InputName,
-    parse: (text: string) => Value | undefined,
-    accepted: string,
-  ): Value | undefined {
-    const text = this.text(name);
-    const value = text === undefined ? undefined : parse(text);
-    if (text !== undefined && value === undefined) {
-      this.problems.push(`\`${name}\` is ${quote(text)}; accepted: ${accepted}`);
-    }
-    return value;
-  }
+  reader.demanding = mode !== 'lint';
+  return mode ?? 'deploy';
 }
-
-const quote = (value: string): string => `\`${value.slice(0, 200)}\``;
-
-const split = (value: string | undefined, separator: RegExp): string[] =>
-  (value ?? '')
-    .split(separator)
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
 
 const roleArn = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/;
 const roleForm = 'a role ARN, `arn:aws:iam::123456789012:role/name`';
 
 /** A relation between inputs that none of them shows alone. */
 function checkRelations(
-  reader: Reader,
+  reader: InputReader,
   chaining: boolean,
   externalId: string | undefined,
   dnsRole: string | undefined,
@@ -320,8 +247,8 @@ function checkRelations(
  * @throws Problem `input/invalid` that lists every wrong input at once, with the accepted values.
  */
 export function readInputs(raw: RawInput): Inputs {
-  const reader = new Reader(raw);
-  const mode = reader.mode();
+  const reader = new InputReader(raw, inputSpecs);
+  const mode = modeOf(reader);
   const clusterName = reader.matching(
     'cluster-name',
     /^[0-9A-Za-z][\w-]{0,99}$/,
@@ -363,6 +290,11 @@ export function readInputs(raw: RawInput): Inputs {
     /^(\/hostedzone\/)?[A-Z0-9]{1,32}$/,
     'an id such as `Z0123456789ABC`',
   );
+  const inventory = reader.matching(
+    'inventory',
+    /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/,
+    'the name of a ConfigMap',
+  );
   const inputs: Inputs = {
     mode,
     clusterName: clusterName ?? '',
@@ -386,6 +318,10 @@ export function readInputs(raw: RawInput): Inputs {
     createNamespace: reader.flag('create-namespace'),
     ...(releaseName !== undefined && { releaseName }),
     valuesFiles: reader.lines('values-files'),
+    takeOver: reader.list('take-over'),
+    prune: reader.flag('prune'),
+    pruneLimit: reader.whole('prune-limit', 1, 100) ?? 0,
+    ...(inventory !== undefined && { inventory }),
     helmTimeout: reader.seconds('helm-timeout'),
     waitTimeout: reader.seconds('wait-timeout'),
     https: {
@@ -394,6 +330,7 @@ export function readInputs(raw: RawInput): Inputs {
       status: status ?? [],
       successes: reader.whole('https-successes', 1, 20) ?? 0,
     },
+    preview: readPreviewInputs(reader, mode),
     ...(hostedZoneId !== undefined && { hostedZoneId: hostedZoneId.replace('/hostedzone/', '') }),
     nameServers: reader.listed('name-servers', parseServer, '`ip`, `ip:port` or a name'),
   };

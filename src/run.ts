@@ -1,11 +1,11 @@
 // A run: environment → inputs → mode → report. Whatever happens on the way, the report is written.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from './clock.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { createPrivateFolder } from './files/temp.ts';
 import { writePrivateFile } from './files/write.ts';
 import { isForkPullRequest } from './github/event.ts';
+import { readPayload } from './github/payload.ts';
 import { actionsRunner, type Runner } from './github/runner.ts';
 import { type Inputs, inputSpecs, type RunMode, readInputs, runModes } from './inputs.ts';
 import { Draft } from './report/draft.ts';
@@ -28,13 +28,14 @@ export interface Run {
 
 export async function main(signal: AbortSignal): Promise<0 | 1> {
   const environment = readEnvironment();
-  const runner = actionsRunner();
+  const runner = actionsRunner(environment.files);
   if (environment.post) {
     const { cleanUp } = await import(/* webpackMode: "eager" */ './modes/clean-up.ts');
     await cleanUp(environment);
     return 0;
   }
   runner.saveState('started', 'true');
+  runner.info(`eks-gateway-action: ${environment.raw('mode') || 'deploy'}`);
   const draft = new Draft(runModes.find((mode) => mode === environment.raw('mode')) ?? 'deploy', systemClock);
   const publish = await publisher(environment, runner, draft);
   // At once, and again when everything has come to rest: the runner kills 10 seconds after it first asked.
@@ -52,7 +53,10 @@ async function attempt(given: Omit<Run, 'inputs' | 'clock'>): Promise<Outcome> {
   try {
     signal.throwIfAborted();
     // Linting needs no credentials, so a fork's pull request may have it.
-    if (draft.mode !== 'lint' && isForkPullRequest(environment.event.name, readEvent(environment))) {
+    if (
+      draft.mode !== 'lint' &&
+      isForkPullRequest(environment.event.name, readPayload(environment.event.payloadFile))
+    ) {
       draft.findings([fork(environment.event.name)]);
       return 'refused';
     }
@@ -74,6 +78,12 @@ async function modeOf(mode: RunMode): Promise<(run: Run) => Promise<Outcome>> {
       return (await import(/* webpackMode: "eager" */ './modes/deploy.ts')).deploy;
     case 'verify':
       return (await import(/* webpackMode: "eager" */ './modes/verify.ts')).verify;
+    case 'preview':
+      return (await import(/* webpackMode: "eager" */ './modes/preview.ts')).preview;
+    case 'teardown':
+      return (await import(/* webpackMode: "eager" */ './modes/teardown.ts')).teardown;
+    case 'doctor':
+      return (await import(/* webpackMode: "eager" */ './modes/doctor.ts')).doctor;
     case 'lint':
       return (await import(/* webpackMode: "eager" */ './modes/lint.ts')).lint;
   }
@@ -96,15 +106,6 @@ function unknownInput(name: string): Finding {
   return finding('warning', 'input/unknown', `The action has no input \`${name}\`; it is ignored.`, {
     hint: meant === undefined ? 'Remove it, or look for its name in the README.' : `Call it \`${meant}\`.`,
   });
-}
-
-function readEvent(environment: Environment): unknown {
-  if (environment.event.payloadFile === undefined) return {};
-  try {
-    return JSON.parse(readFileSync(environment.event.payloadFile, 'utf8'));
-  } catch {
-    return {};
-  }
 }
 
 function failure(error: unknown, draft: Draft, signal: AbortSignal, runner: Runner): Outcome {
@@ -135,7 +136,7 @@ async function publisher(environment: Environment, runner: Runner, draft: Draft)
       if (!annotated.has(found)) runner.annotate(found);
       annotated.add(found);
     }
-    await runner.summary(summaryOf(report));
+    await runner.summary(summaryOf(report, environment.documentation));
     return report;
   };
   let last: Promise<unknown> = Promise.resolve();

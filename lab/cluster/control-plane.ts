@@ -159,10 +159,20 @@ function writeClient(folder: LabFolder, name: string): string {
 
 interface Stage {
   kind: string;
-  spec: { selector: { matchExpressions: { key: string; operator: string; values?: string[] }[] } };
+  metadata: { name: string };
+  spec: {
+    selector: { matchExpressions: { key: string; operator: string; values?: string[] }[] };
+    delay?: { durationFrom: { expressionFrom: string } };
+  };
 }
 
-/** kwok's own stages, except that kwok leaves alone the pods that the process kubelet runs. */
+/** Annotation of a pod that starts late: `40s`. Until then it is Pending. */
+const READY_AFTER = 'lab/ready-after';
+
+/**
+ * kwok's own stages, except that kwok leaves alone the pods that the process kubelet runs, and lets a pod be late that
+ * asks for it.
+ */
 function writeStages(folder: LabFolder): string[] {
   return ['node', 'pod'].flatMap((kind) => {
     const from = join(kwokStagesFolder(), kind, 'fast');
@@ -176,6 +186,11 @@ function writeStages(folder: LabFolder): string[] {
             operator: 'NotIn',
             values: ['true'],
           });
+        }
+        if (stage.metadata.name === 'pod-ready') {
+          stage.spec.delay = {
+            durationFrom: { expressionFrom: `.metadata.annotations[${JSON.stringify(READY_AFTER)}]` },
+          };
         }
         const to = folder.file('run', `stage-${file}`);
         writeFileSync(to, stringify(stage));

@@ -114,7 +114,7 @@ function openNamespaces(folder: LabFolder, python: string): ChildProcess {
     'unshare',
     [
       ...['-rnmp', '--mount-proc', '--fork', '--kill-child', '--'],
-      ...['sh', INIT, folder.path, podRoute, addresses.node, addresses.podIdentityAgent],
+      ...['sh', INIT, folder.path, podRoute, addresses.node, addresses.podIdentityAgent, addresses.nowhere],
       ...[process.execPath, SUPERVISOR, folder.path, python],
     ],
     { detached: true, stdio: ['ignore', log, log] },

@@ -31,6 +31,8 @@ export interface Layout {
     readonly loadBalancersFrom: string;
     readonly podIdentityAgent: string;
     readonly node: string;
+    /** Whatever is sent there is lost without an answer. */
+    readonly nowhere: string;
   };
   readonly ports: {
     readonly apiServer: number;

@@ -142,7 +142,7 @@ def _certificate(lab_dir: Path) -> str:
     from moto.acm.models import acm_backends
 
     zone = LAYOUT["zone"]
-    certificate, key = certificate_for([zone, f"*.{zone}"], lab_dir / "pki")
+    certificate, key = certificate_for([zone, f"*.{zone}", f"*.preview.{zone}"], lab_dir / "pki")
     return acm_backends[EKS_ACCOUNT][REGION].import_certificate(certificate, key, chain=None, arn=None, tags=[])
 
 

@@ -16,6 +16,8 @@ DEFAULTS: dict[str, Any] = {
     "silentNameServers": [],
     # Indexes of load balancer addresses that serve a self-made certificate for default.invalid.
     "defaultCertificateAt": [],
+    # {host: [index, ...]}: the same for one server name; the other hosts of the load balancer are served well.
+    "defaultCertificateFor": {},
     # {host: [status, ...]}: the load balancer answers these in turn, before any rule;
     # 0 closes the connection without an answer, None lets that request go the normal way.
     "answers": {},
@@ -25,6 +27,7 @@ DEFAULTS: dict[str, Any] = {
     "delegation": {},
     # Seconds until a change in IAM takes effect.
     "iamDelaySeconds": 0,
+    # As DescribeCluster shows them; where they do not admit everybody, the name of the endpoint leads nowhere.
     "endpointPublicAccess": True,
     "publicAccessCidrs": ["0.0.0.0/0"],
 }
@@ -37,6 +40,7 @@ _types: dict[str, tuple[type, ...]] = {
     "staleNameServers": (list,),
     "silentNameServers": (list,),
     "defaultCertificateAt": (list,),
+    "defaultCertificateFor": (dict,),
     "answers": (dict,),
     "oidc": (dict,),
     "delegation": (dict,),

@@ -6,7 +6,7 @@ from dns.name import Name
 
 from .. import control
 from ..control import knobs, record
-from . import chart_host, dns_client, github
+from . import chart_host, dns_client, github, github_api
 from .data_plane import DataPlane
 from .dns_server import DnsServer
 from .layout import ADDRESSES, LAYOUT, NAME_SERVERS, load_balancer_addresses
@@ -36,6 +36,7 @@ def start(lab_dir: str | Path) -> None:
     control.report("dns/cache", resolver.kept, resolver.flush)
     control.report("health/net", lambda: "up")
     control.report("health/charts", charts.state)
+    control.report("github", github_api.hub.state, github_api.hub.clear)
 
 
 def _start_dns(zones: HostedZones, balancers: LoadBalancers) -> Resolver:

@@ -139,7 +139,7 @@ def _package(helm: str, source: Source, work: Path, out: Path) -> None:
 
 
 def _digest(repository: str, sources: list[Source], helm: str) -> str:
-    hashed = hashlib.sha256(f"{repository} {helm}".encode())
+    hashed = hashlib.sha256(f"{repository} {helm} {bool(os.environ.get('LAB_LBC'))}".encode())
     for source in sources:
         hashed.update(repr((source.folder.name, source.release)).encode())
         for path in source.files():

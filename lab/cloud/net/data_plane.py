@@ -70,7 +70,8 @@ class DataPlane:
 
     def _tls(self, index: int, listener: Listener) -> ssl.SSLContext:
         def choose(server_name: str | None) -> ssl.SSLContext | None:
-            if index in knobs.get("defaultCertificateAt"):
+            strange = [*knobs.get("defaultCertificateAt"), *knobs.get("defaultCertificateFor").get(server_name, [])]
+            if index in strange:
                 return self._certificates.stranger()
             moto = listener.moto
             return self._certificates.choose(moto.certificate, list(moto.certificates), server_name)

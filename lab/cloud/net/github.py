@@ -1,4 +1,4 @@
-# GitHub's side of a workflow run: the OIDC issuer. A REST API would be served from here as well.
+# GitHub's side of a workflow run: the OIDC issuer, and the REST API (github_api.py) below /api.
 import base64
 import hashlib
 import json
@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from ..control import knobs, record
+from . import github_api
 from .http_server import Exchange, HttpServer
 from .layout import ADDRESSES, LAYOUT, PORTS
 from .pki import rsa_key, write_private
@@ -181,6 +182,8 @@ class _Connection(Exchange):
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
+        if url.path.startswith("/api/"):
+            return self._rest()
         match url.path:
             case "/token":
                 self._token(parse_qs(url.query))
@@ -192,6 +195,18 @@ class _Connection(Exchange):
                 self._json(404, {"message": "Not Found"})
 
     do_HEAD = do_GET
+
+    def _rest(self) -> None:
+        authorization = self.headers.get("Authorization", "")
+        path = self.path.removeprefix("/api")
+        status, value, headers = github_api.hub.handle(self.command, path, authorization, self.body())
+        # The address of the next page is this one's with another query.
+        here = f"http://{ADDRESSES['github']}{urlsplit(self.path).path}"
+        if "Link" in headers:
+            headers["Link"] = headers["Link"].replace("<?", f"<{here}?")
+        self.answer(status, json.dumps(value).encode(), {"Content-Type": "application/json", **headers})
+
+    do_POST = do_PATCH = do_DELETE = _rest
 
     def _token(self, query: dict[str, list[str]]) -> None:
         scheme, _, given = self.headers.get("Authorization", "").partition(" ")

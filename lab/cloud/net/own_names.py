@@ -8,6 +8,7 @@ import dns.rrset
 from dns.name import Name, from_text
 from dns.rdatatype import RdataType
 
+from ..control import knobs
 from .answers import AddressesOf, Answer
 from .layout import ADDRESSES, CHART_HOSTS, LAYOUT, NAME_SERVERS
 
@@ -15,12 +16,12 @@ _TTL = 60
 _AMAZON_SOA = "ns-1.awsdns-1.com. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 60"
 _TOP_LEVEL_SOA = "a.gtld-servers.net. nstld.verisign-grs.com. 1 1800 900 604800 86400"
 _LOAD_BALANCERS = from_text("elb.amazonaws.com")
+_CLUSTER = from_text(LAYOUT["cluster"]["host"])
 
 
 def fixed() -> dict[Name, str]:
     """Names with an address that does not change."""
     names = {
-        LAYOUT["cluster"]["host"]: ADDRESSES["apiServer"],
         f"sts.{LAYOUT['region']}.amazonaws.com": ADDRESSES["aws"],
         **NAME_SERVERS,
         **{host: ADDRESSES["charts"] for host in CHART_HOSTS.values()},
@@ -41,16 +42,27 @@ class OwnNames:
             return Answer(rcode=dns.rcode.NXDOMAIN, authority=[_soa(name)])
         if type != RdataType.A or not addresses:
             return Answer(authority=[_soa(name)])
-        data = dns.rdataset.from_text_list("IN", "A", _TTL, addresses)
-        return Answer(answer=[dns.rrset.from_rdata_list(name, _TTL, list(data))])
+        # What a test changes about the cluster's endpoint holds at once.
+        ttl = 0 if name == _CLUSTER else _TTL
+        data = dns.rdataset.from_text_list("IN", "A", ttl, addresses)
+        return Answer(answer=[dns.rrset.from_rdata_list(name, ttl, list(data))])
 
     def _addresses(self, name: Name) -> list[str] | None:
+        if name == _CLUSTER:
+            return [_endpoint()]
         if name in self._fixed:
             return [self._fixed[name]]
         if not name.is_subdomain(_LOAD_BALANCERS):
             return None
         found: Iterable[str] | None = self._addresses_of(name)
         return None if found is None else list(found)
+
+
+def _endpoint() -> str:
+    """The API server's address, for those whom the endpoint admits; a private endpoint, or one for
+    other networks, swallows what everybody else sends to it."""
+    admitted = knobs.get("endpointPublicAccess") and "0.0.0.0/0" in knobs.get("publicAccessCidrs")
+    return str(ADDRESSES["apiServer"] if admitted else ADDRESSES["nowhere"])
 
 
 def undelegated(name: Name) -> Answer:

@@ -145,6 +145,11 @@ class AlbTest(unittest.TestCase):
         knobs.set(defaultCertificateAt=[1])
         self.assertEqual([self.served("app.test", a) for a in ADDRESSES[:2]], ["app.test", "default.invalid"])
 
+    def test_default_certificate_for_one_name(self) -> None:
+        knobs.set(defaultCertificateFor={"app.test": [1]})
+        self.assertEqual([self.served("app.test", a) for a in ADDRESSES[:2]], ["app.test", "default.invalid"])
+        self.assertEqual([self.served("x.wild.test", a) for a in ADDRESSES[:2]], ["*.wild.test"] * 2)
+
     def test_forward(self) -> None:
         status, content, headers = self.request("POST", "/works/x?y=1", b"body")
         self.assertEqual((status, content), (201, "POST /works/x?y=1 app.test https body"))

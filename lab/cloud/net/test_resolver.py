@@ -7,7 +7,9 @@ import dns.rcode
 from dns.message import Message
 from dns.name import Name, from_text
 
+from ..control import knobs
 from .answers import answer
+from .layout import ADDRESSES, LAYOUT
 from .own_names import OwnNames
 from .resolver import Resolver, delegations
 from .test_zones import SERVERS, example, record
@@ -129,6 +131,19 @@ class ResolverTest(unittest.TestCase):
         self.assertEqual(self.resolve(name).rcode(), dns.rcode.NXDOMAIN)
         self.now += 61
         self.assertEqual(self.resolve(name).answer[0][0].address, "127.42.0.100")
+
+    def test_the_endpoint_leads_nowhere_for_those_whom_it_does_not_admit(self) -> None:
+        def address() -> str:
+            return str(self.resolve(LAYOUT["cluster"]["host"]).answer[0][0].address)
+
+        self.addCleanup(knobs.reset)
+        self.assertEqual(address(), ADDRESSES["apiServer"])
+        knobs.set(publicAccessCidrs=["198.51.100.0/24"])
+        self.assertEqual(address(), ADDRESSES["nowhere"])
+        knobs.reset()
+        self.assertEqual(address(), ADDRESSES["apiServer"])
+        knobs.set(endpointPublicAccess=False)
+        self.assertEqual(address(), ADDRESSES["nowhere"])
 
     def test_every_question_is_logged_cached_or_not(self) -> None:
         self.resolve("New.example.com")

@@ -163,7 +163,14 @@ export class HostPod {
       tokenFileKubeconfig(apiServerUrl, ca, token ?? '/dev/null', this.#pod.metadata.namespace),
       { mode: 0o600 },
     );
-    const extra = program.extra(given, kubeconfig, (path) => volumes.locate(container, path));
+    const extra = program.extra({
+      given,
+      kubeconfig,
+      namespace: this.#pod.metadata.namespace,
+      folder: this.#folder,
+      pki: this.#lab.file('pki'),
+      at: (path) => volumes.locate(container, path),
+    });
     return {
       command: [...(this.#network?.enter ?? []), ...program.command, ...given, ...extra],
       environment: {

@@ -1,5 +1,6 @@
 // Which images run as real processes here, and what has to be added to their arguments and environment.
 
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot, toolPath } from '../../tools/locations.ts';
 import { layout } from '../layout.ts';
@@ -13,12 +14,20 @@ export interface Program {
   readonly command: readonly string[];
   /** It serves what its readiness probe asks for; otherwise it counts as ready while it lives. */
   readonly answersProbes: boolean;
-  /** Arguments after those of the Pod; `at` says where a path of the container lies on this machine. */
-  readonly extra: (
-    given: readonly string[],
-    kubeconfig: string,
-    at: (path: string) => string | undefined,
-  ) => string[];
+  /** Arguments after those of the Pod. */
+  readonly extra: (start: Start) => string[];
+}
+
+/** A container that is about to start. */
+export interface Start {
+  readonly given: readonly string[];
+  readonly kubeconfig: string;
+  readonly namespace: string;
+  /** The pod's private folder, and the lab's key pairs. */
+  readonly folder: string;
+  readonly pki: string;
+  /** Where a path of the container lies on this machine; undefined where nothing is mounted. */
+  readonly at: (path: string) => string | undefined;
 }
 
 const has = (given: readonly string[], flag: string): boolean =>
@@ -31,7 +40,7 @@ export function programFor(image: string): Program | undefined {
       return {
         command: [process.env['LAB_EXTERNAL_DNS'] ?? toolPath('external-dns')],
         answersProbes: true,
-        extra: (given, kubeconfig) => (has(given, 'kubeconfig') ? [] : [`--kubeconfig=${kubeconfig}`]),
+        extra: ({ given, kubeconfig }) => (has(given, 'kubeconfig') ? [] : [`--kubeconfig=${kubeconfig}`]),
       };
     case 'aws-load-balancer-controller':
       return loadBalancerController();
@@ -47,16 +56,28 @@ function loadBalancerController(): Program {
     command: real ? [real] : [process.execPath, join(repositoryRoot, 'lab/controller/main.ts')],
     // The stand-in has no health endpoint.
     answersProbes: real !== undefined,
-    extra: (given, kubeconfig, at) => {
-      const flags = [`--kubeconfig=${kubeconfig}`];
-      const certificates = at(WEBHOOK_CERTIFICATES);
+    extra: (start) => {
+      const { given } = start;
+      const flags = [`--kubeconfig=${start.kubeconfig}`];
+      const certificates = start.at(WEBHOOK_CERTIFICATES) ?? (real && ownCertificates(start));
       if (certificates) flags.push(`--webhook-cert-dir=${certificates}`);
       // AWS' emulator knows neither Shield nor classic WAF; the real controller asks for both at every turn.
       if (real) flags.push('--enable-shield=false', '--enable-waf=false');
+      // In a container a file says this.
+      if (real) flags.push(`--leader-election-namespace=${start.namespace}`);
       const missing = flags.filter((flag) => !has(given, flag.slice(2, flag.indexOf('='))));
       return [...missing, ...added];
     },
   };
+}
+
+/** The real controller does not start without a certificate for its webhooks; our chart has none, and nobody calls them. */
+function ownCertificates({ folder, pki }: Start): string {
+  const certificates = join(folder, 'webhook');
+  mkdirSync(certificates, { recursive: true });
+  for (const kind of ['crt', 'key'])
+    copyFileSync(join(pki, `webhooks.${kind}`), join(certificates, `tls.${kind}`));
+  return certificates;
 }
 
 /** Environment that stands in for what a container finds in its image and its network. */
