@@ -8,7 +8,7 @@ const shared = {
     ],
   },
   testEnvironment: 'node',
-  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/build', '<rootDir>/.lab'],
+  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/build', '<rootDir>/\\.lab'],
 };
 
 /** @type {import('jest').Config} */

@@ -1,32 +1,94 @@
 // The port to whatever writes objects into a cluster.
-import type { KubernetesObject } from '../bundle/object.ts';
+import type { Json, KubernetesObject } from '../bundle/object.ts';
+import type { Schema } from '../compare/schema.ts';
 import type { Seen } from '../verdict/seen.ts';
 
-/** What became of one object. */
-export interface Applied {
-  /** The object as it is named in the cluster, its namespace filled in. */
-  readonly ref: string;
-  readonly result: 'created' | 'configured' | 'unchanged' | 'conflict' | 'failed';
-  /** One sentence on a conflict or a failure: who owns which field, what the API server refused. */
-  readonly message?: string;
-  /** What may be done about it. */
-  readonly hint?: string;
-  /** The missing RBAC permission, where that is why it failed: `patch deployments.apps in namespace apps`. */
-  readonly denied?: string;
-  /** The object as the API server holds it now; absent where it could not be written. */
-  readonly live?: KubernetesObject;
-  /** The API server's own warnings about it (a deprecated version, a field that it does not know). */
-  readonly warnings: readonly string[];
+/** A field that another manager owns, with another value. */
+export interface Conflict {
+  /** `.spec.replicas`. */
+  readonly path: string;
+  readonly manager: string;
+  /** When that manager last changed the object. */
+  readonly since?: Date;
 }
 
-export interface Applier {
+/** A field that the API server complained of. */
+export interface WrongField {
+  /** As the API server writes it: `.spec.rules[0].name`. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Why an object cannot be written. */
+export interface Refusal {
+  readonly result: 'conflict' | 'failed';
+  /** One sentence: who owns which field, what the API server refused. */
+  readonly message: string;
+  /** What may be done about it. */
+  readonly hint?: string;
+  /** The missing RBAC permission, where that is why: `patch deployments.apps in namespace apps`. */
+  readonly denied?: string;
+  /** Somebody else wrote the object since (`WriteOptions.at`). */
+  readonly stale?: true;
+  readonly conflicts?: readonly Conflict[];
+  readonly fields?: readonly WrongField[];
   /**
-   * Writes one object. Refusals are values; only what ends the whole run (no access at all, endpoint gone, abort)
-   * is thrown.
+   * Said of a dry run only: the answer may be another one after the other objects of the stage were written (the
+   * namespace, the account, the webhook's pods are among them).
    */
-  apply(object: KubernetesObject, signal: AbortSignal): Promise<Applied>;
+  readonly open?: true;
+}
+
+/** An object in the form in which it is sent, and what the cluster has of it now. */
+export interface Placed {
+  /** As it is named in the cluster, its namespace filled in. */
+  readonly ref: string;
+  /** Its namespace filled in, without what only the server writes. */
+  readonly object: KubernetesObject;
+  /** `undefined` where it does not exist. */
+  readonly held: Seen<KubernetesObject | undefined>;
+}
+
+/** A look at one object; a refusal where it could not even be sent (no such kind). */
+export type Look = Placed | { readonly ref: string; readonly refusal: Refusal };
+
+/** The API server's own warnings (a deprecated version) come with either answer. */
+export type Written = { readonly warnings: readonly string[] } & (
+  | { readonly refusal: Refusal }
+  /** The object as the API server holds it now, or, of a dry run, would hold it; and its name there. */
+  | { readonly live: KubernetesObject; readonly created: boolean; readonly ref: string }
+);
+
+export interface WriteOptions {
+  readonly dryRun?: boolean;
+  /** Take fields over from whoever owns them. */
+  readonly force?: boolean;
+  /** Only if the object still has this resourceVersion; otherwise `stale`. */
+  readonly at?: string;
+}
+
+/**
+ * Refusals are values; only what ends the whole run (no access at all, endpoint gone, abort) is thrown.
+ * Objects of a kind whose CustomResourceDefinition this applier has seen are waited for, not refused.
+ */
+export interface Applier {
+  /** Looks at all objects of a stage at once: one LIST a kind and namespace. In the order given. */
+  look(objects: readonly KubernetesObject[], signal: AbortSignal): Promise<readonly Look[]>;
+  /** The published schema of a custom kind; `undefined` for built-in kinds and where it cannot be had. */
+  schema(apiVersion: string, kind: string, signal: AbortSignal): Promise<Schema | undefined>;
+  /** Server-side apply of `Placed.object`. */
+  write(object: KubernetesObject, options: WriteOptions, signal: AbortSignal): Promise<Written>;
+  /** Replaces metadata.managedFields of an object, if it is still the one that was looked at. */
+  disown(
+    live: KubernetesObject,
+    managedFields: readonly Json[],
+    signal: AbortSignal,
+  ): Promise<Refusal | undefined>;
   /** The object as the cluster has it; `undefined` where it (or its kind) does not exist. */
   read(object: KubernetesObject, signal: AbortSignal): Promise<Seen<KubernetesObject | undefined>>;
   /** Whether the API server offers the kind now. */
   serves(apiVersion: string, kind: string, signal: AbortSignal): Promise<boolean>;
 }
+
+/** The name under which the action owns fields; fixed for ever, or old fields would have two owners. */
+export const fieldManager = 'eks-gateway-action';

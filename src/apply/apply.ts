@@ -1,12 +1,16 @@
-// Writes the objects of one stage and reports on each of them.
+// Writes the objects of one stage: what is as it should be is left alone, the rest is tried first and only then written.
 
 import type { KubernetesObject } from '../bundle/object.ts';
 import { refOf, type Sourced } from '../bundle/object.ts';
+import { differenceFromApplied } from '../compare/applied.ts';
+import { sameContent, sameValues } from '../compare/content.ts';
 import type { ReportedObject } from '../report/report.ts';
-import { type Finding, finding } from '../verdict/finding.ts';
+import type { Finding } from '../verdict/finding.ts';
 import { Problem } from '../verdict/problem.ts';
-import type { Applied, Applier } from './applier.ts';
+import { type Applier, fieldManager, type Look, type Placed, type Refusal } from './applier.ts';
 import { refuseLowering } from './crd-safety.ts';
+import { kept, type Locate, notWritten, refused, warned } from './outcome.ts';
+import { dated, explainConflicts, managedFieldsAfter, otherOwner } from './ownership.ts';
 import { ranked, stageOf } from './stages.ts';
 
 /** What became of one object of the bundle. */
@@ -18,8 +22,14 @@ export interface AppliedObject {
 }
 
 export interface StageOptions {
-  /** Told of each object as soon as it is written, so that a cancelled run can report what it wrote. */
+  /** Told of each object as soon as its end is known, so that a cancelled run can report what it wrote. */
   readonly onApplied?: (applied: AppliedObject) => void;
+  /** Field managers from which fields may be taken over (default none). */
+  readonly takeOver?: readonly string[];
+  /** Id of the repository's own inventory: objects of any other are refused. */
+  readonly inventory?: string;
+  /** Finds the line of a field, for complaints of the API server. */
+  readonly locate?: Locate;
 }
 
 export interface StageResult {
@@ -29,89 +39,267 @@ export interface StageResult {
   readonly problem?: Problem;
 }
 
-const codeOf = (applied: Applied): 'apply/conflict' | 'cluster/forbidden' | 'apply/rejected' => {
-  if (applied.result === 'conflict') return 'apply/conflict';
-  return applied.denied === undefined ? 'apply/rejected' : 'cluster/forbidden';
-};
+/** An object that has to be written, for all that is known before. */
+interface Write {
+  readonly each: Sourced;
+  readonly placed: Placed;
+  /** Conflicts are settled in our favour: the user allows it for all managers that the dry run named. */
+  readonly force: boolean;
+  readonly warnings: readonly string[];
+}
 
-const appliedObject = ({ source }: Sourced, applied: Applied): AppliedObject => {
-  const { ref, result, message, live } = applied;
-  const bad = result === 'failed' || result === 'conflict';
-  const warned = applied.warnings.map((text) => finding('warning', 'apply/warning', text, { source, ref }));
-  const refused = finding('error', codeOf(applied), `${ref}: ${message ?? result}`, {
-    source,
-    ref,
-    ...(applied.hint !== undefined && { hint: applied.hint }),
-  });
-  return {
-    reported: { ref, source, result, ...(message !== undefined && { message }) },
-    ...(live && { live }),
-    findings: bad ? [refused, ...warned] : warned,
-  };
-};
+type Decision = { readonly end: AppliedObject } | { readonly write: Write };
 
-const notTried = ({ object, source }: Sourced, why: Problem): AppliedObject => ({
-  reported: { ref: refOf(object), source, result: 'failed', message: why.message },
-  findings: [],
+const heldBy = ({ held }: Placed): KubernetesObject | undefined => ('value' in held ? held.value : undefined);
+
+class Stage {
+  readonly #objects: readonly Sourced[];
+  readonly #applier: Applier;
+  readonly #signal: AbortSignal;
+  readonly #options: StageOptions;
+  readonly #done = new Map<Sourced, AppliedObject>();
+  #problem: Problem | undefined;
+
+  constructor(objects: readonly Sourced[], applier: Applier, signal: AbortSignal, options: StageOptions) {
+    this.#objects = objects;
+    this.#applier = applier;
+    this.#signal = signal;
+    this.#options = options;
+  }
+
+  async run(): Promise<StageResult> {
+    if (this.#objects.length === 0) return { objects: [] };
+    try {
+      const writes = await this.#decide();
+      const bad = this.#firstBad();
+      if (bad === undefined) await this.#write(writes);
+      else for (const { each, placed } of writes) this.#end(each, notWritten(each, placed.ref, bad));
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      if (!(error instanceof Problem)) throw error;
+      this.#problem = error;
+    }
+    const { message = '' } = this.#problem ?? {};
+    const objects = this.#objects.map((each) => this.#done.get(each) ?? this.#notTried(each, message));
+    return { objects, ...(this.#problem && { problem: this.#problem }) };
+  }
+
+  #end(each: Sourced, applied: AppliedObject): void {
+    this.#done.set(each, applied);
+    this.#options.onApplied?.(applied);
+  }
+
+  #notTried(each: Sourced, message: string): AppliedObject {
+    const applied = notWritten(each, refOf(each.object), message);
+    this.#options.onApplied?.(applied);
+    return applied;
+  }
+
+  #firstBad(): string | undefined {
+    const bad = [...this.#done.values()].find(
+      ({ reported: { result } }) => result === 'failed' || result === 'conflict',
+    );
+    return (
+      bad && `${bad.reported.ref} was refused, and the objects of a stage are written together or not at all.`
+    );
+  }
+
+  /** What has to be written; everything else has come to its end. */
+  async #decide(): Promise<readonly Write[]> {
+    const looks = await this.#applier.look(
+      this.#objects.map(({ object }) => object),
+      this.#signal,
+    );
+    const decisions = await Promise.all(
+      this.#objects.map(async (each, index) => {
+        const look = looks[index];
+        if (look === undefined) throw new RangeError('a look for each object');
+        const decision = await this.#judge(each, look);
+        if ('end' in decision) this.#end(each, decision.end);
+        return decision;
+      }),
+    );
+    return decisions.flatMap((decision) => ('write' in decision ? decision.write : []));
+  }
+
+  async #judge(each: Sourced, look: Look): Promise<Decision> {
+    if ('refusal' in look) return { end: await this.#refuse(each, look.ref, look.refusal) };
+    const live = heldBy(look);
+    const untouched = live && this.#leaveAlone(each, look, live);
+    if (untouched) return { end: untouched };
+    const owner = live && otherOwner(live, this.#takeOver, this.#options.inventory);
+    if (live && owner) {
+      if (stageOf(look.object) === 'crds') return { end: kept(each, look.ref, live, owner) };
+      const { name, manager } = owner;
+      const refusal: Refusal = {
+        result: 'conflict',
+        message: `It belongs to ${name}.`,
+        hint: `Keep it in one place: here or there.${manager === undefined ? '' : ` To take it over for good, set the input \`take-over: ${manager}\`.`}`,
+      };
+      return { end: await this.#refuse(each, look.ref, refusal) };
+    }
+    if (live && (await this.#isApplied(look, live))) return { end: unchanged(each, look.ref, live) };
+    return this.#try(each, look);
+  }
+
+  get #takeOver(): readonly string[] {
+    return this.#options.takeOver ?? [];
+  }
+
+  /** A CRD that would lower the cluster's Gateway API counts as unchanged, and is a finding. */
+  #leaveAlone(each: Sourced, { ref, object }: Placed, live: KubernetesObject): AppliedObject | undefined {
+    const refusal = stageOf(object) === 'crds' ? refuseLowering(object, live) : undefined;
+    return refusal && kept(each, ref, live, refusal);
+  }
+
+  async #isApplied({ object }: Placed, live: KubernetesObject): Promise<boolean> {
+    if (managedFieldsAfter(live, this.#takeOver) !== undefined) return false;
+    const difference = differenceFromApplied(object, live, fieldManager);
+    if (difference?.by !== 'defaults') return difference === undefined;
+    const schema = await this.#applier.schema(object.apiVersion, object.kind, this.#signal);
+    return schema !== undefined && differenceFromApplied(object, live, fieldManager, schema) === undefined;
+  }
+
+  /** The dry run. */
+  async #try(each: Sourced, placed: Placed): Promise<Decision> {
+    const { ref, object } = placed;
+    const live = heldBy(placed);
+    const answer = await this.#applier.write(object, { dryRun: true }, this.#signal);
+    const { warnings } = answer;
+    const write = { write: { each, placed, force: false, warnings } };
+    if ('refusal' in answer) {
+      const { refusal } = answer;
+      if (refusal.open) return write;
+      if (live && refusal.conflicts) return this.#settle(write, live, refusal);
+      return { end: await this.#refuse(each, ref, refusal, live, warnings) };
+    }
+    const adopts = live !== undefined && managedFieldsAfter(live, this.#takeOver) !== undefined;
+    const now = live && !adopts ? await this.#stillLive(object, live, answer.live) : undefined;
+    if (now && sameContent(now, answer.live, fieldManager))
+      return { end: unchanged(each, ref, now, warnings) };
+    return write;
+  }
+
+  /** A dry run answers with the live resourceVersion: where it moved on since the look, a controller was at work. */
+  async #stillLive(
+    object: KubernetesObject,
+    live: KubernetesObject,
+    tried: KubernetesObject,
+  ): Promise<KubernetesObject> {
+    if (live.metadata['resourceVersion'] === tried.metadata['resourceVersion']) return live;
+    const seen = await this.#applier.read(object, this.#signal);
+    return ('value' in seen ? seen.value : undefined) ?? live;
+  }
+
+  /**
+   * Others own fields with other values. Two managers that apply the same manifest conflict too, where it has atomic lists
+   * with defaults in them: what was sent is then not what is there. Nothing is taken from them for that.
+   */
+  async #settle(
+    { write }: { readonly write: Write },
+    live: KubernetesObject,
+    refusal: Refusal,
+  ): Promise<Decision> {
+    const { each, placed, warnings } = write;
+    const { ref, object } = placed;
+    const conflicts = refusal.conflicts ?? [];
+    const managers = [...new Set(conflicts.map(({ manager }) => manager))];
+    const forced = await this.#applier.write(object, { dryRun: true, force: true }, this.#signal);
+    if (conflicts.length > 0 && managers.every((manager) => this.#takeOver.includes(manager))) {
+      return 'refusal' in forced
+        ? { end: await this.#refuse(each, ref, forced.refusal, live, warnings) }
+        : { write: { ...write, force: true } };
+    }
+    if ('live' in forced && sameValues(live, forced.live)) {
+      const applied = unchanged(each, ref, live, warnings);
+      const message = `as the repository says already; owned by ${managers.join(', ')}`;
+      return { end: { ...applied, reported: { ...applied.reported, message } } };
+    }
+    if (object.kind === 'CustomResourceDefinition')
+      return { end: kept(each, ref, live, { name: managers.join(', '), manager: managers.join(',') }) };
+    return { end: await this.#refuse(each, ref, refusal, live, warnings) };
+  }
+
+  async #refuse(
+    each: Sourced,
+    ref: string,
+    refusal: Refusal,
+    live?: KubernetesObject,
+    warnings: readonly string[] = [],
+  ): Promise<AppliedObject> {
+    const { conflicts } = refusal;
+    const explained = conflicts ? explainConflicts(dated(conflicts, live)) : {};
+    return refused(each, ref, { ...refusal, ...explained }, warnings, this.#options.locate);
+  }
+
+  /** Rank after rank; after a rank with a failure nothing more is written. */
+  async #write(writes: readonly Write[]): Promise<void> {
+    const byObject = new Map(writes.map((write) => [write.each, write]));
+    for (const rank of ranked(writes.map(({ each }) => each))) {
+      this.#signal.throwIfAborted();
+      const bad = this.#firstBad();
+      await Promise.all(
+        rank.map(async (each) => {
+          const write = byObject.get(each);
+          if (write === undefined || this.#problem) return;
+          const end =
+            bad === undefined ? await this.#writeOne(write) : notWritten(each, write.placed.ref, bad);
+          if (end) this.#end(each, end);
+        }),
+      );
+      if (this.#problem) return;
+    }
+  }
+
+  async #writeOne({ each, placed, force, warnings }: Write): Promise<AppliedObject | undefined> {
+    const { ref, object } = placed;
+    const live = heldBy(placed);
+    try {
+      const managedFields = live && managedFieldsAfter(live, this.#takeOver);
+      const refusal =
+        live && managedFields && (await this.#applier.disown(live, managedFields, this.#signal));
+      if (refusal) return await this.#refuse(each, ref, refusal, live, warnings);
+      const answer = await this.#applier.write(object, { force }, this.#signal);
+      const all = [...new Set([...warnings, ...answer.warnings])];
+      if ('refusal' in answer) return await this.#refuse(each, ref, answer.refusal, live, all);
+      const same = live && !managedFields && sameContent(live, answer.live, fieldManager);
+      const result = answer.created ? 'created' : same ? 'unchanged' : 'configured';
+      return {
+        // Only now is it sure in which namespace an object of a new kind lands.
+        reported: { ref: answer.ref, source: each.source, result },
+        live: answer.live,
+        findings: warned(each, ref, all),
+      };
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      if (!(error instanceof Problem)) throw error;
+      // The others of the rank are under way: each comes to its own end.
+      this.#problem ??= error;
+      return undefined;
+    }
+  }
+}
+
+const unchanged = (
+  each: Sourced,
+  ref: string,
+  live: KubernetesObject,
+  warnings: readonly string[] = [],
+): AppliedObject => ({
+  reported: { ref, source: each.source, result: 'unchanged' },
+  live,
+  findings: warned(each, ref, warnings),
 });
 
-/** A CRD that would lower the cluster's Gateway API counts as unchanged, and is a finding. */
-const kept = async (
-  { object, source }: Sourced,
-  applier: Applier,
-  signal: AbortSignal,
-): Promise<AppliedObject | undefined> => {
-  if (stageOf(object) !== 'crds') return undefined;
-  const seen = await applier.read(object, signal);
-  const live = 'value' in seen ? seen.value : undefined;
-  const refusal = refuseLowering(object, live);
-  if (!refusal || !live) return undefined;
-  const ref = refOf(object);
-  const { code, message, hint } = refusal;
-  return {
-    reported: { ref, source, result: 'unchanged', message },
-    live,
-    findings: [finding('warning', code, message, { source, ref, hint })],
-  };
-};
-
 /**
- * Writes rank after rank, the objects of a rank at the same time (the applier bounds how many).
- * One object's refusal never stops the others; it is reported.
+ * Brings one stage about. Objects that already are what applying would make of them get no request beyond the LIST; the
+ * others are tried by a dry run, all of them, and only when none is refused are those that would change written, rank
+ * after rank, the objects of a rank at the same time (the applier bounds how many).
  * @throws only the signal's reason on abort, and bugs.
  */
-export const applyStage = async (
+export const applyStage = (
   objects: readonly Sourced[],
   applier: Applier,
   signal: AbortSignal,
-  { onApplied }: StageOptions = {},
-): Promise<StageResult> => {
-  const done = new Map<Sourced, AppliedObject>();
-  let problem: Problem | undefined;
-
-  const one = async (each: Sourced): Promise<AppliedObject> => {
-    if (problem) return notTried(each, problem);
-    try {
-      return (
-        (await kept(each, applier, signal)) ?? appliedObject(each, await applier.apply(each.object, signal))
-      );
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!(error instanceof Problem)) throw error;
-      problem ??= error;
-      return notTried(each, error);
-    }
-  };
-
-  for (const rank of ranked(objects)) {
-    signal.throwIfAborted();
-    await Promise.all(
-      rank.map(async (each) => {
-        const applied = await one(each);
-        done.set(each, applied);
-        onApplied?.(applied);
-      }),
-    );
-  }
-  return { objects: objects.flatMap((each) => done.get(each) ?? []), ...(problem && { problem }) };
-};
+  options: StageOptions = {},
+): Promise<StageResult> => new Stage(objects, applier, signal, options).run();

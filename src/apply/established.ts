@@ -9,6 +9,8 @@ export interface Wait {
   readonly clock: Clock;
   /** Milliseconds for all of them together (default 60 s; it takes a second). */
   readonly milliseconds?: number;
+  /** The definitions as they were when they were applied, by `refOf`: saves the first look. */
+  readonly applied?: ReadonlyMap<string, KubernetesObject>;
 }
 
 const between = 500;
@@ -36,10 +38,12 @@ const servedBy = (crd: KubernetesObject): readonly (readonly [string, string])[]
 /** `undefined` when the definition can be used, otherwise what is missing. */
 const missing = async (
   wanted: KubernetesObject,
+  applied: KubernetesObject | undefined,
   applier: Applier,
   signal: AbortSignal,
 ): Promise<string | undefined> => {
-  const seen = await applier.read(wanted, signal);
+  const isUsable = applied !== undefined && condition(applied, 'Established')?.['status'] === 'True';
+  const seen = isUsable ? { value: applied } : await applier.read(wanted, signal);
   // Whoever may not read definitions still sees in discovery whether the kind is there.
   const live = 'value' in seen ? seen.value : wanted;
   if (live === undefined) return 'it does not exist';
@@ -61,14 +65,17 @@ const missing = async (
 export const waitEstablished = async (
   crds: readonly Sourced[],
   applier: Applier,
-  { clock, milliseconds = 60_000 }: Wait,
+  { clock, milliseconds = 60_000, applied }: Wait,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> => {
   const deadline = clock.monotonic() + milliseconds;
   let open = crds.filter(({ object }) => object.kind === 'CustomResourceDefinition');
   for (;;) {
     const looks = await Promise.all(
-      open.map(async (each) => ({ each, lacks: await missing(each.object, applier, signal) })),
+      open.map(async (each) => ({
+        each,
+        lacks: await missing(each.object, applied?.get(refOf(each.object)), applier, signal),
+      })),
     );
     const lacking = looks.filter(({ lacks }) => lacks !== undefined);
     if (lacking.length === 0) return [];

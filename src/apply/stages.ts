@@ -40,7 +40,7 @@ export const stageOf = ({ kind }: Pick<KubernetesObject, 'kind'>): StageId => {
  * its Service; whatever is of no known kind (Gateways, custom resources) comes last.
  */
 const ranks: readonly (readonly string[])[] = [
-  ['CustomResourceDefinition'],
+  ['Namespace', 'CustomResourceDefinition'],
   ['ValidatingAdmissionPolicy'],
   ['ValidatingAdmissionPolicyBinding'],
   ['PriorityClass', 'ResourceQuota', 'LimitRange', 'NetworkPolicy'],

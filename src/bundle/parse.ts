@@ -2,7 +2,7 @@
 import { type Finding, finding } from '../verdict/finding.ts';
 import { field, isMap, text } from './field.ts';
 import type { Json, JsonObject, KubernetesObject, Sourced } from './object.ts';
-import { readYaml, type YamlDocument } from './yaml.ts';
+import { type YamlDocument, yamlDocuments } from './yaml.ts';
 
 export interface Parsed {
   readonly objects: readonly Sourced[];
@@ -155,7 +155,7 @@ const templated = (body: string): string =>
 export const parseManifests = (body: string, file: string): Parsed =>
   join(
     // A tab is white space in JSON and no indentation in YAML; inside a JSON string it cannot stand.
-    readYaml(file.endsWith('.json') ? body.replaceAll('\t', ' ') : body).map((document) => {
+    Array.from(yamlDocuments(file.endsWith('.json') ? body.replaceAll('\t', ' ') : body), (document) => {
       if (document.problems.length === 0) return flatten(document.value, new Place(file, document, []));
       return {
         objects: [],

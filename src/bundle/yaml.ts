@@ -1,5 +1,6 @@
 // YAML as kubectl and Helm read it: goyaml.v2 by way of sigs.k8s.io/yaml, which is neither YAML 1.1 nor 1.2.
 import {
+  Composer,
   type Document,
   isAlias,
   isMap,
@@ -8,7 +9,7 @@ import {
   LineCounter,
   type Node,
   type ParsedNode,
-  parseAllDocuments,
+  Parser,
   type ScalarTag,
   type Tags,
   visit,
@@ -28,7 +29,7 @@ export interface YamlDocument {
   readonly line: number;
   readonly value?: Json;
   readonly problems: readonly YamlProblem[];
-  /** 1-based line of the node at the path; of its nearest ancestor where there is none. */
+  /** 1-based line of the field (its key) or item at the path; of its nearest ancestor where there is none. */
   lineAt(path: readonly (string | number)[]): number;
 }
 
@@ -104,8 +105,13 @@ const expand = (document: Document): { readonly value: Json } | { readonly messa
   }
 };
 
-const read = (document: Document.Parsed<ParsedNode>, lines: LineCounter): YamlDocument | undefined => {
-  const lineAtOffset = (offset: number): number => lines.linePos(offset).line;
+/** @param end where the text ends, blanks aside: what is never closed is complained of behind it, on no line at all */
+const read = (
+  document: Document.Parsed<ParsedNode>,
+  lines: LineCounter,
+  end: number,
+): YamlDocument | undefined => {
+  const lineAtOffset = (offset: number): number => lines.linePos(Math.min(offset, end)).line;
   const start = document.contents?.range[0] ?? document.range[0];
   const lineOf = (node: unknown): number => {
     const inner = isMap(node) || isSeq(node) || isScalar(node) || isAlias(node) ? node.range?.[0] : undefined;
@@ -115,7 +121,13 @@ const read = (document: Document.Parsed<ParsedNode>, lines: LineCounter): YamlDo
   const lineAt = (path: readonly (string | number)[]): number => {
     for (let length = path.length; length > 0; length--) {
       const node = document.getIn(path.slice(0, length), true);
-      if (node !== undefined) return lineOf(node);
+      if (node === undefined) continue;
+      const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
+      // A map or list begins on the line after its key.
+      const pair = isMap(parent)
+        ? parent.items.find(({ key }) => isScalar(key) && key.value === path[length - 1])
+        : undefined;
+      return lineOf(pair?.key ?? node);
     }
     return line;
   };
@@ -136,9 +148,13 @@ const read = (document: Document.Parsed<ParsedNode>, lines: LineCounter): YamlDo
  * dates and `1:30` stay text; unknown tags are passed over; a byte order mark is skipped. Unlike it: a key that stands
  * twice in a map is a problem (kubectl takes the last).
  */
-export const readYaml = (text: string): readonly YamlDocument[] => {
+export const readYaml = (text: string): readonly YamlDocument[] => [...yamlDocuments(text)];
+
+/** One document after the other: the tree of one that was read may go before the next one comes. */
+export function* yamlDocuments(text: string): Generator<YamlDocument> {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(text, {
+  const parser = new Parser(lines.addNewLine);
+  const composer = new Composer<ParsedNode, true>({
     version: '1.2',
     schema: 'yaml-1.1',
     customTags: asGo,
@@ -147,6 +163,9 @@ export const readYaml = (text: string): readonly YamlDocument[] => {
     prettyErrors: false,
     logLevel: 'silent',
   });
-  // An empty text gives an empty list that carries the parser's state, not a list of documents.
-  return [...documents].flatMap((document) => read(document as Document.Parsed<ParsedNode>, lines) ?? []);
-};
+  const end = Math.max(0, text.trimEnd().length - 1);
+  for (const document of composer.compose(parser.parse(text))) {
+    const found = read(document, lines, end);
+    if (found) yield found;
+  }
+}

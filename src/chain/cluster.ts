@@ -44,4 +44,10 @@ export const kinds = {
   service: { apiVersion: 'v1', kind: 'Service', plural: 'services' },
   pod: { apiVersion: 'v1', kind: 'Pod', plural: 'pods' },
   event: { apiVersion: 'v1', kind: 'Event', plural: 'events' },
+  endpointSlice: { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', plural: 'endpointslices' },
+  targetGroupBinding: {
+    apiVersion: 'elbv2.k8s.aws/v1beta1',
+    kind: 'TargetGroupBinding',
+    plural: 'targetgroupbindings',
+  },
 } as const satisfies Record<string, Kind>;

@@ -15,6 +15,7 @@ import { type FailureCode, failureOf } from '../gateway/failure.ts';
 import type { LbcRules } from '../gateway/versions.ts';
 import type { Seen } from '../verdict/seen.ts';
 import { broken, type Evidence, ok, type Verdict, waiting } from '../verdict/verdict.ts';
+import { type Blocker, observeBlockers } from './blockers.ts';
 import { type ClusterReader, kinds } from './cluster.ts';
 import { type ControllerEvent, observeEvents } from './events.ts';
 import type { Found } from './link.ts';
@@ -33,7 +34,18 @@ export interface GatewayValue {
   readonly events: readonly ControllerEvent[];
   /** The permission that is missing to read events, or why they could not be read. */
   readonly eventsUnread?: string;
+  /** Routes that stop the controller without a word; read only while the Gateway is not programmed as it is. */
+  readonly blockers?: readonly Blocker[];
 }
+
+const isSettled = (gateway: KubernetesObject): boolean => {
+  const generation = number(gateway, 'metadata', 'generation') ?? 0;
+  const conditions = conditionsOf(gateway, 'status', 'conditions');
+  return ['Accepted', 'Programmed'].every((type) => {
+    const condition = conditionOf(conditions, type);
+    return condition?.status === 'True' && (condition.observedGeneration ?? 0) >= generation;
+  });
+};
 
 export const observeGateway = async (
   reader: ClusterReader,
@@ -44,11 +56,13 @@ export const observeGateway = async (
   if (!('value' in seen)) return seen;
   if (seen.value === undefined) return { at: seen.at, value: { events: [] } };
   const events = await observeEvents(reader, seen.value, signal);
+  const blockers = isSettled(seen.value) ? undefined : await observeBlockers(reader, want, signal);
   return {
     at: seen.at,
     value: {
       gateway: seen.value,
       events: 'value' in events ? events.value : [],
+      ...(blockers && { blockers }),
       ...('denied' in events && { eventsUnread: events.denied }),
       ...('failed' in events && { eventsUnread: events.failed }),
     },
@@ -77,6 +91,7 @@ class GatewayReading {
   readonly #events: readonly ControllerEvent[];
   readonly gateway: KubernetesObject;
   readonly eventsUnread: string | undefined;
+  readonly blockers: readonly Blocker[];
 
   constructor(want: GatewayWant, gateway: KubernetesObject, value: GatewayValue, rules: LbcRules) {
     this.#want = want;
@@ -84,6 +99,7 @@ class GatewayReading {
     this.#events = value.events;
     this.gateway = gateway;
     this.eventsUnread = value.eventsUnread;
+    this.blockers = value.blockers ?? [];
     this.ref = refOf(gateway);
     this.generation = number(gateway, 'metadata', 'generation') ?? 0;
     const conditions = conditionsOf(gateway, 'status', 'conditions');
@@ -165,6 +181,7 @@ const judgeFailure = (reading: GatewayReading, event: ControllerEvent): Verdict 
   return (news && !failure.passing ? broken : waiting)(failure.code, {
     message: `The controller fails on ${ref}: ${event.message}.`.replace(/\.\.$/, '.'),
     evidence: [eventEvidence(ref, event), ...reading.evidence],
+    old: !news,
     hint: news ? failure.hint : [failure.hint, asleep(ref)].filter((each) => each !== '').join(' '),
   });
 };
@@ -201,6 +218,7 @@ const judgeRefused = (reading: GatewayReading, accepted: Condition, want: Gatewa
   return (news && !failure.passing ? broken : waiting)(failure.code, {
     message: message.replace(/\.\.$/, '.'),
     evidence: failed === undefined ? evidence : [eventEvidence(ref, failed), ...evidence],
+    old: !news,
     hint: [failure.hint, unread, news ? '' : asleep(ref)].filter((each) => each !== '').join(' '),
   });
 };
@@ -230,16 +248,29 @@ const judgeListeners = (reading: GatewayReading, want: GatewayWant): Verdict | u
   return undefined;
 };
 
+/** A route that the controller cannot load: it writes nothing about the Gateway, whatever becomes of it. */
+const judgeBlocked = ({ ref, blockers }: GatewayReading): Verdict | undefined => {
+  const [blocker] = blockers;
+  if (blocker === undefined) return undefined;
+  return broken('gateway/blocked-by-route', {
+    message: `${blocker.ref} stops the controller for all of ${ref}: ${blocker.why}.`,
+    evidence: blockers.map((each) => ({ from: `${each.ref} spec.rules`, saw: each.why })),
+    hint: `Mend or remove ${blocker.ref}; until then no change of any route of this Gateway takes effect.`,
+  });
+};
+
 const judgeProgramming = (reading: GatewayReading): Verdict => {
   const { ref, programmed, address, evidence } = reading;
   if (!reading.isCurrent(programmed) || programmed.status !== 'True') {
     if (reading.failed !== undefined && reading.isNews(reading.failed.at))
       return judgeFailure(reading, reading.failed);
+    const blocked = judgeBlocked(reading);
+    if (blocked !== undefined) return blocked;
     if (reading.comingUp)
       return waiting('gateway/provisioning', {
         message: `${ref} is accepted; its load balancer${address === undefined ? '' : ` ${address}`} is coming up.`,
         evidence,
-        hint: "Two to four minutes are usual: the controller looks again every two. Where it takes much longer, the controller's log has the reason; a backend weight above 999, for one, stops it without a condition or an event.",
+        hint: "Two to four minutes are usual: the controller looks again every two. Where it takes much longer, the controller's log has the reason.",
       });
     return waiting('gateway/pending', {
       message: `The controller has accepted ${ref} and has not programmed it yet.`,
@@ -292,8 +323,12 @@ export const judgeGateway = (
     return waiting('gateway/pending', { message: `${ref} is being deleted.`, evidence });
   if (!reading.isCurrent(accepted) || accepted.status === 'Unknown') {
     if (isDryRun(gateway)) return judgeDryRun(ref, evidence);
-    if (reading.failed !== undefined && reading.isNews(reading.failed.at))
+    // Before LBC 3.1 a Gateway that never came up keeps the CRD's conditions, and an old failure is all there is.
+    const untouched = accepted?.observedGeneration === undefined;
+    if (reading.failed !== undefined && (untouched || reading.isNews(reading.failed.at)))
       return judgeFailure(reading, reading.failed);
+    const blocked = judgeBlocked(reading);
+    if (blocked !== undefined) return blocked;
     return waiting('gateway/pending', {
       message: `The controller has not looked at generation ${reading.generation} of ${ref} yet.`,
       evidence,
@@ -301,7 +336,7 @@ export const judgeGateway = (
     });
   }
   if (accepted.status === 'False') return judgeRefused(reading, accepted, want, at);
-  if (!rules.failuresInConditions && reading.failed !== undefined && reading.isNews(reading.failed.at))
+  if (!rules.failuresInConditions && reading.failed !== undefined)
     return judgeFailure(reading, reading.failed);
   return judgeListeners(reading, want) ?? judgeProgramming(reading);
 };

@@ -1,20 +1,34 @@
 // What every link has in common: it is looked at, judged, and hands on what later links need.
-import type { LinkId, Verdict } from '../verdict/verdict.ts';
+import type { LinkId, NotOk, Verdict } from '../verdict/verdict.ts';
 
 /** What earlier links found and later ones want. */
 export interface Found {
   /** The load balancer's DNS name, lower case, without a trailing dot. */
   readonly loadBalancer?: string;
   readonly loadBalancerArn?: string;
+  /** The target groups to which the load balancer sends the host's requests. */
+  readonly targetGroups?: readonly FoundTargetGroup[];
+  /** What would be wrong with the workload, should the load balancer not get an answer from it. */
+  readonly suspicion?: NotOk;
   /** The hosted zone in which the record was found. */
   readonly zone?: { readonly id: string; readonly name: string; readonly nameServers: readonly string[] };
   /** Addresses that the zone's own name servers give for the host. */
   readonly addresses?: readonly string[];
 }
 
+export interface FoundTargetGroup {
+  readonly arn: string;
+  /** Whose endpoints the controller registers in it. */
+  readonly service?: { readonly namespace: string; readonly name: string };
+  /** The TargetGroupBinding that says so, in the Service's namespace. */
+  readonly binding?: string;
+}
+
 export interface Look {
   readonly verdict: Verdict;
   readonly found?: Found;
+  /** An earlier link of which this look has shown that it was not ok after all. */
+  readonly revises?: { readonly id: LinkId; readonly verdict: NotOk };
 }
 
 /** One link of one host, ready to be looked at: observation and judgement bound together in modes/. */

@@ -1,7 +1,7 @@
 // The link `nameservers`: the zone's own servers all give the host with authority, and the world asks those servers.
 import type { Clock } from '../clock.ts';
 import type { Seen } from '../verdict/seen.ts';
-import { broken, type Evidence, ok, unknown, type Verdict, waiting } from '../verdict/verdict.ts';
+import { broken, type Evidence, type NotOk, ok, unknown, type Verdict, waiting } from '../verdict/verdict.ts';
 import { judgeNotSeen } from './look.ts';
 
 /** What one server said about the host's A records. */
@@ -145,7 +145,8 @@ const evidenceOf = (answers: readonly ServerAnswer[]): readonly Evidence[] =>
 const serves = (answer: ServerSaid): boolean =>
   answer.rcode === 'NOERROR' && answer.aa && answer.addresses.length > 0;
 
-const judgeDelegation = (zone: Zone, value: NameServersValue): Verdict | undefined => {
+/** `undefined` where nothing is wrong with it, or it is not known. The answers tell name servers under names of their own. */
+export const judgeDelegation = (zone: Zone, value: NameServersValue): NotOk | undefined => {
   const { delegation } = value;
   if (delegation === undefined) return undefined;
   const hint = `Set the NS records of ${zone.name} in its parent zone (or at the registrar) to ${zone.nameServers.join(', ')}, or use the hosted zone that is delegated.`;

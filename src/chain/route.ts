@@ -1,154 +1,35 @@
 // The link `route`: LBC has admitted the route, as it is now, at each of its parents, for this host.
-import { field, list, number, text, textMap } from '../bundle/field.ts';
+import { moment, number } from '../bundle/field.ts';
 import { type KubernetesObject, refOf } from '../bundle/object.ts';
 import { type Attached, attach } from '../gateway/attachment.ts';
 import {
   type Condition,
   conditionOf,
   conditionsOf,
-  type Freshness,
   isNews,
+  notBefore,
   sayCondition,
 } from '../gateway/conditions.ts';
+import { fatalIn } from '../gateway/fatal.ts';
 import { intersect } from '../gateway/hostnames.ts';
-import { namespaceOf, type ParentRef, parentRefOf, sameParent, sayParent } from '../gateway/shapes.ts';
-import { albController, type LbcRules } from '../gateway/versions.ts';
+import { namespaceOf, sayParent } from '../gateway/shapes.ts';
+import type { LbcRules } from '../gateway/versions.ts';
 import type { Code } from '../verdict/codes.ts';
 import type { Seen } from '../verdict/seen.ts';
 import { broken, type Evidence, ok, type State, type Verdict, waiting } from '../verdict/verdict.ts';
 import { judgeClassIdentity } from './class.ts';
-import { type ClusterReader, kinds } from './cluster.ts';
 import { judgeNotSeen } from './look.ts';
+import {
+  entriesOf,
+  entryFor,
+  isBehind,
+  type RouteParent,
+  type RouteValue,
+  type RouteWant,
+  writtenAt,
+} from './observe-route.ts';
 
-export interface RouteWant extends Freshness {
-  readonly kind: 'HTTPRoute' | 'GRPCRoute';
-  readonly namespace: string;
-  readonly name: string;
-  /** The parentRefs to look at (`PublishedHost.parents`). */
-  readonly parents: readonly ParentRef[];
-  /** The host for which the chain is walked; a wildcard stays one. */
-  readonly host: string;
-}
-
-/** What was seen of one parent. */
-export interface RouteParent {
-  readonly ref: ParentRef;
-  readonly gateway?: KubernetesObject;
-  /** Whether the Gateway could be read at all; without it nothing is said about it. */
-  readonly unread?: string;
-  /** Read only while the route has no status from the parent. */
-  readonly gatewayClass?: { readonly name: string; readonly object?: KubernetesObject };
-}
-
-export interface RouteValue {
-  readonly route?: KubernetesObject;
-  readonly parents: readonly RouteParent[];
-  /** Labels of the route's namespace; absent when they could not be read, or no listener selects by them. */
-  readonly namespaceLabels?: Readonly<Record<string, string>>;
-  /** Backends that a condition calls missing and that are missing indeed: `Service apps/sample-app`. */
-  readonly missingBackends: readonly string[];
-}
-
-const kindOf = { HTTPRoute: kinds.httpRoute, GRPCRoute: kinds.grpcRoute } as const;
-
-const entriesOf = (route: KubernetesObject, namespace: string) =>
-  list(route, 'status', 'parents').map((entry) => ({
-    ref: parentRefOf(field(entry, 'parentRef') ?? {}, namespace),
-    controller: text(entry, 'controllerName') ?? '',
-    conditions: conditionsOf(entry, 'conditions'),
-  }));
-
-type Entry = ReturnType<typeof entriesOf>[number];
-
-/** The parent's entry in status.parents; LBC before 2.17 keeps one a route, whichever parent it names. */
-const entryFor = (entries: readonly Entry[], parent: ParentRef, perParent: boolean): Entry | undefined => {
-  const ours = entries.filter(({ controller }) => controller === albController);
-  const sameGateway = ({ ref }: Entry): boolean =>
-    ref.name === parent.name && ref.namespace === parent.namespace;
-  return ours.find(({ ref }) => sameParent(ref, parent)) ?? (perParent ? undefined : ours.find(sameGateway));
-};
-
-const observeParent = async (
-  reader: ClusterReader,
-  ref: ParentRef,
-  isSilent: boolean,
-  signal: AbortSignal,
-): Promise<RouteParent> => {
-  const seen = await reader.get(kinds.gateway, ref.namespace, ref.name, signal);
-  if (!('value' in seen)) return { ref, unread: 'denied' in seen ? seen.denied : seen.failed };
-  const gateway = seen.value;
-  const className = text(gateway, 'spec', 'gatewayClassName');
-  if (gateway === undefined) return { ref };
-  if (!isSilent || className === undefined) return { ref, gateway };
-  const seenClass = await reader.get(kinds.gatewayClass, undefined, className, signal);
-  if (!('value' in seenClass)) return { ref, gateway };
-  return {
-    ref,
-    gateway,
-    gatewayClass: { name: className, ...(seenClass.value && { object: seenClass.value }) },
-  };
-};
-
-const selects = (gateway: KubernetesObject | undefined): boolean =>
-  list(gateway, 'spec', 'listeners').some(
-    (listener) => text(listener, 'allowedRoutes', 'namespaces', 'from') === 'Selector',
-  );
-
-/** The Services of the route that do not exist; looked for only when the controller complains of one. */
-const observeMissingBackends = async (
-  reader: ClusterReader,
-  route: KubernetesObject,
-  namespace: string,
-  signal: AbortSignal,
-): Promise<readonly string[]> => {
-  const names = new Set(
-    list(route, 'spec', 'rules')
-      .flatMap((rule) => list(rule, 'backendRefs'))
-      .filter((backend) => (text(backend, 'kind') ?? 'Service') === 'Service')
-      .map((backend) => `${text(backend, 'namespace') ?? namespace}/${text(backend, 'name') ?? ''}`),
-  );
-  const missing: string[] = [];
-  for (const each of names) {
-    const [inNamespace = '', name = ''] = each.split('/');
-    const seen = await reader.get(kinds.service, inNamespace, name, signal);
-    if ('value' in seen && seen.value === undefined) missing.push(`Service ${each}`);
-  }
-  return missing;
-};
-
-/** Reads the route and its Gateways; classes, namespace and backends only where a verdict depends on them. */
-export const observeRoute = async (
-  reader: ClusterReader,
-  want: Pick<RouteWant, 'kind' | 'namespace' | 'name' | 'parents'>,
-  signal: AbortSignal,
-): Promise<Seen<RouteValue>> => {
-  const seen = await reader.get(kindOf[want.kind], want.namespace, want.name, signal);
-  if (!('value' in seen)) return seen;
-  const route = seen.value;
-  if (route === undefined) return { at: seen.at, value: { parents: [], missingBackends: [] } };
-  const entries = entriesOf(route, want.namespace);
-  const parents: RouteParent[] = [];
-  for (const ref of want.parents)
-    parents.push(await observeParent(reader, ref, entryFor(entries, ref, false) === undefined, signal));
-  const home = parents.some(({ gateway }) => selects(gateway))
-    ? await reader.get(kinds.namespace, undefined, want.namespace, signal)
-    : undefined;
-  const complains = entries.some(({ conditions }) =>
-    conditions.some(({ reason }) => reason === 'BackendNotFound'),
-  );
-  const missingBackends = complains
-    ? await observeMissingBackends(reader, route, want.namespace, signal)
-    : [];
-  return {
-    at: seen.at,
-    value: {
-      route,
-      parents,
-      missingBackends,
-      ...(home && 'value' in home && { namespaceLabels: textMap(home.value, 'metadata', 'labels') }),
-    },
-  };
-};
+export { observeRoute, type RouteParent, type RouteValue, type RouteWant } from './observe-route.ts';
 
 interface Meaning {
   readonly code: Extract<Code, `route/${string}`>;
@@ -248,6 +129,23 @@ const isHealthy = (gateway: KubernetesObject, rules: LbcRules): boolean => {
 /** A route at a healthy Gateway has its status within a second (lbc-transcripts); a busy controller gets more. */
 const silentMs = 15_000;
 
+/** A route that the controller cannot load keeps it from every route of the Gateway: ours, or another team's. */
+const judgeBlocked = ({ route, parent }: Case, gateway: KubernetesObject): Verdict | undefined => {
+  const own = fatalIn(route);
+  if (own !== undefined)
+    return broken('route/unsupported-value', {
+      message: `${refOf(route)} stops the controller for every route of ${refOf(gateway)}: ${own}.`,
+      hint: 'Scale the weights of the backends down: what counts is their ratio.',
+    });
+  const [blocker] = parent.blockers ?? [];
+  if (blocker === undefined) return undefined;
+  return broken('route/blocked-by-other', {
+    message: `${blocker.ref} stops the controller for every route of ${refOf(gateway)}, so ${refOf(route)} is not looked at: ${blocker.why}.`,
+    evidence: (parent.blockers ?? []).map(({ ref, why }) => ({ from: `${ref} spec.rules`, saw: why })),
+    hint: `Ask the owners of ${blocker.ref} to mend or remove it.`,
+  });
+};
+
 /** No status from this parent, which has several causes; the last is a controller that gave up without a word. */
 const judgeSilence = (of: Case): Verdict => {
   const { want, at, rules, route, parent } = of;
@@ -267,15 +165,25 @@ const judgeSilence = (of: Case): Verdict => {
   // Before 2.17 LBC is silent where no listener fits; later versions say so, after a moment.
   const misfit = judgeMisfit(of, []);
   if (misfit !== undefined) return misfit;
-  if (isHealthy(parent.gateway, rules) && at.getTime() - want.since.getTime() >= silentMs)
+  const blocked = judgeBlocked(of, parent.gateway);
+  if (blocked !== undefined) return blocked;
+  const since = Math.max(
+    want.since.getTime(),
+    moment(route, 'metadata', 'creationTimestamp')?.getTime() ?? 0,
+  );
+  if (isHealthy(parent.gateway, rules) && at.getTime() - since >= silentMs)
     return broken('route/no-status', {
       message: `${refOf(parent.gateway)} is healthy, but the controller says nothing about ${ref}.`,
-      hint: "Some route of the Gateway, this one or another, stops the controller without a condition or an event: a backend weight above 999 does. Look for errors in the controller's log.",
+      hint: 'Is the controller running? Otherwise something stops it without a condition or an event: look for errors in its log.',
     });
   return waiting('route/pending', {
     message: `The controller has written no status for ${ref} at ${sayParent(parent.ref)} yet.`,
   });
 };
+
+/** The controller has finished with the Gateway since this run's write: what it left standing, it stands by. */
+const hasLookedAgain = ({ want, parent: { succeededAt } }: Case): boolean =>
+  succeededAt !== undefined && notBefore(succeededAt, want.since);
 
 const judgeComplaint = (of: Case, condition: Condition, conditions: readonly Condition[]): Verdict => {
   const { want, at, route, value, parent } = of;
@@ -290,7 +198,9 @@ const judgeComplaint = (of: Case, condition: Condition, conditions: readonly Con
       ? ' This version of the controller withdraws the route as a whole, and ExternalDNS removes the record; LBC 2.17 and later do not.'
       : '';
   const missing = proven ? ` (${value.missingBackends.join(', ')})` : '';
-  return (proven || isNews(condition, want, at) ? broken : waiting)(code, {
+  const news = isNews(condition, want, at) || hasLookedAgain(of);
+  return (proven || news ? broken : waiting)(code, {
+    old: !news,
     message:
       `The controller refuses ${refOf(route)} at ${sayParent(parent.ref)}: ${sayCondition(condition)}${missing}.`.replace(
         /\.\.$/,
@@ -318,25 +228,43 @@ const judgeHost = (of: Case, conditions: readonly Condition[]): Verdict | undefi
   });
 };
 
+/**
+ * Whether the status may be of an older generation and hold all the same: before 2.15 LBC does not write conditions that
+ * stay as they are, so an event of success after the route's last write stands in; for a route that this run has left
+ * alone nothing has to.
+ */
+const holdsThough = ({ want, rules, route, parent }: Case): boolean => {
+  if (rules.raisesRouteGeneration) return false;
+  if (want.appliedGeneration === undefined) return true;
+  const written = writtenAt(route);
+  return written !== undefined && parent.succeededAt !== undefined && notBefore(parent.succeededAt, written);
+};
+
+const judgePending = (of: Case, conditions: readonly Condition[]): Verdict => {
+  const { rules, route, parent } = of;
+  const misfit = rules.raisesRouteGeneration ? undefined : judgeMisfit(of, conditions);
+  if (misfit !== undefined) return misfit;
+  const generation = number(route, 'metadata', 'generation') ?? 0;
+  return waiting('route/pending', {
+    message: `The controller has not looked at generation ${generation} of ${refOf(route)} at ${sayParent(parent.ref)} yet.`,
+    evidence: routeEvidence(of, conditions),
+  });
+};
+
 const judgeParent = (of: Case): Verdict => {
   const { want, rules, route, parent } = of;
   const entry = entryFor(entriesOf(route, want.namespace), parent.ref, rules.statusPerParent);
   if (entry === undefined) return judgeSilence(of);
-  const generation = number(route, 'metadata', 'generation') ?? 0;
   const accepted = conditionOf(entry.conditions, 'Accepted');
   const resolved = conditionOf(entry.conditions, 'ResolvedRefs');
   const both = [accepted, resolved].filter((condition) => condition !== undefined);
-  const stale = both.some((condition) => (condition.observedGeneration ?? 0) < generation);
   if (
-    stale ||
+    (isBehind(entry, route) && !holdsThough(of)) ||
     accepted === undefined ||
     resolved === undefined ||
     both.some(({ status }) => status === 'Unknown')
   )
-    return waiting('route/pending', {
-      message: `The controller has not looked at generation ${generation} of ${refOf(route)} at ${sayParent(parent.ref)} yet.`,
-      evidence: routeEvidence(of, both),
-    });
+    return judgePending(of, both);
   const complaint = both.find(({ status }) => status === 'False');
   if (complaint !== undefined) return judgeComplaint(of, complaint, both);
   return (

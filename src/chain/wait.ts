@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import type { Clock } from '../clock.ts';
 import type { ReportedLink } from '../report/report.ts';
 import { codes } from '../verdict/codes.ts';
-import { type Verdict, waiting } from '../verdict/verdict.ts';
+import { type LinkId, type Verdict, waiting } from '../verdict/verdict.ts';
 import type { HostChain, Link } from './link.ts';
 import { firstNotOk, isLive } from './live.ts';
 import { notReached, walk } from './walk.ts';
@@ -89,6 +89,8 @@ class HostWait {
   private readonly options: WaitOptions;
   private readonly started: number;
   private readonly standings: readonly Standing[];
+  /** Links that a later look has revised, and as what; kept while that look says so again. */
+  private revised: ReadonlyMap<LinkId, Verdict> = new Map();
   private troubleSince: { readonly code: string; readonly at: number } | undefined;
   private end: WaitEnd | undefined;
 
@@ -120,11 +122,26 @@ class HostWait {
   /** Looks once from the first link to the first that is in the way. */
   async round(signal: AbortSignal): Promise<void> {
     let changed = false;
-    let last: Verdict | undefined;
-    const reached = await walk(this.chain.links, signal, (index, verdict) => {
-      last = verdict;
-      changed = (this.standings[index]?.take(verdict, this.seconds()) ?? false) || changed;
+    const seen = new Map<LinkId, Verdict>();
+    const revised = new Map<LinkId, Verdict>();
+    const take = (id: LinkId, verdict: Verdict): void => {
+      const standing = this.standings.find(({ link }) => link.id === id);
+      changed = (standing?.take(verdict, this.seconds()) ?? false) || changed;
+    };
+    const reached = await walk(this.chain.links, signal, (index, { verdict, revises }) => {
+      const id = this.chain.links[index]?.id;
+      if (id === undefined) return;
+      seen.set(id, verdict);
+      if (revises !== undefined) revised.set(revises.id, revises.verdict);
+      // What was revised in the round before waits for what this round says of it.
+      if (!this.revised.has(id)) take(id, verdict);
     });
+    for (const [id, verdict] of seen) {
+      const revision = revised.get(id);
+      if (revision !== undefined || this.revised.has(id)) take(id, revision ?? verdict);
+    }
+    this.revised = revised;
+    const last = [...revised.values()][0] ?? [...seen.values()].at(-1);
     for (const standing of this.standings.slice(reached))
       changed = standing.take(notReached(last), this.seconds()) || changed;
     this.settle(last);

@@ -1,6 +1,6 @@
 // One walk along a host's chain: each link is looked at until one is in the way.
 import { skipped, type Verdict } from '../verdict/verdict.ts';
-import type { Found, Link } from './link.ts';
+import type { Found, Link, Look } from './link.ts';
 
 /** What a link that was not looked at shows. */
 export const notReached = (inTheWay?: Verdict): Verdict =>
@@ -27,14 +27,14 @@ const untilAborted = async <Value>(promise: Promise<Value>, signal: AbortSignal)
 export const walk = async (
   links: readonly Link[],
   signal: AbortSignal,
-  onVerdict: (index: number, verdict: Verdict) => void,
+  onLook: (index: number, look: Look) => void,
 ): Promise<number> => {
   let found: Found = {};
   for (const [index, link] of links.entries()) {
     signal.throwIfAborted();
     const look = await untilAborted(link.look(found, signal), signal);
     found = { ...found, ...look.found };
-    onVerdict(index, look.verdict);
+    onLook(index, look);
     if (look.verdict.state === 'waiting' || look.verdict.state === 'broken') return index + 1;
   }
   return links.length;

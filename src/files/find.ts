@@ -2,6 +2,7 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import type { Ignored } from '../bundle/object.ts';
+import { type Finding, finding } from '../verdict/finding.ts';
 import { Problem } from '../verdict/problem.ts';
 
 export interface FoundFile {
@@ -14,6 +15,8 @@ export interface FoundFiles {
   /** Sorted by path. */
   readonly files: readonly FoundFile[];
   readonly ignored: readonly Ignored[];
+  /** Links out of the workspace, files too large: errors, listed with those of the files' content. */
+  readonly findings: readonly Finding[];
 }
 
 /** Bytes of one file. An API server takes 3 MiB a request; a release file holds several objects. */
@@ -28,10 +31,9 @@ const inside = (folder: string, path: string): boolean => path === folder || pat
 
 const posix = (path: string): string => path.split(sep).join('/');
 
-const outside = (path: string, target: string): Problem =>
-  new Problem('bundle/outside-workspace', `${path} leads out of the workspace, to ${target}.`, {
-    hint: 'Files are read from the repository alone: copy what is needed into it, or remove the link.',
-  });
+const outside = (path: string, target: string): string => `${path} leads out of the workspace, to ${target}.`;
+
+const copyIt = 'Files are read from the repository alone: copy what is needed into it, or remove the link.';
 
 interface Link {
   readonly path: string;
@@ -41,6 +43,7 @@ interface Link {
 /** One walk: the folders and files that were seen, by their real path, so that links bring nothing twice. */
 class Walk {
   readonly files: { readonly path: string; readonly real: string }[] = [];
+  readonly findings: Finding[] = [];
   readonly #root: string;
   readonly #seen = new Set<string>();
   readonly #links: Link[] = [];
@@ -83,8 +86,13 @@ class Walk {
     if (real === undefined) return;
     const found = await stat(real);
     if (!found.isDirectory() && !wanted(path)) return;
-    if (!inside(this.#root, real)) throw outside(posix(relative(this.#root, path)), real);
-    if (found.isDirectory()) await this.#folder(path, real);
+    if (!inside(this.#root, real)) {
+      const file = posix(relative(this.#root, path));
+      const source = { file, line: 1 };
+      this.findings.push(
+        finding('error', 'bundle/outside-workspace', outside(file, real), { source, hint: copyIt }),
+      );
+    } else if (found.isDirectory()) await this.#folder(path, real);
     else if (found.isFile()) this.#file(path, real);
   }
 }
@@ -92,20 +100,21 @@ class Walk {
 const read = async (
   { path, real }: { readonly path: string; readonly real: string },
   signal: AbortSignal,
-): Promise<FoundFile | Ignored> => {
+): Promise<FoundFile | Ignored | Finding> => {
   const { size } = await stat(real);
   if (size <= largest) return { path, text: await readFile(real, { encoding: 'utf8', signal }) };
   const why = `${(size / 1024 / 1024).toFixed(1)} MiB, more than ${largest / 1024 / 1024} MiB`;
   // Large JSON is somebody's data; large YAML in the working directory was meant.
   if (/\.json$/i.test(path)) return { file: path, why };
-  throw new Problem('bundle/too-large', `${path} is too large to be Kubernetes manifests: ${why}.`, {
+  return finding('error', 'bundle/too-large', `${path} is too large to be Kubernetes manifests: ${why}.`, {
+    source: { file: path, line: 1 },
     hint: 'Split the file, or move it out of the working directory.',
   });
 };
 
 /**
  * `workspace` is GITHUB_WORKSPACE, `folder` the working directory, relative to it or absolute.
- * @throws Problem `bundle/outside-workspace`, `bundle/too-large`, `input/invalid` (no such folder).
+ * @throws Problem about the folder: `bundle/outside-workspace`, `input/invalid` (there is none).
  */
 export const findFiles = async (
   workspace: string,
@@ -120,7 +129,9 @@ export const findFiles = async (
       cause,
     });
   });
-  if (!inside(root, real)) throw outside(folder, real);
+  if (!inside(root, real)) {
+    throw new Problem('bundle/outside-workspace', outside(folder, real), { hint: copyIt });
+  }
   if (!(await stat(real)).isDirectory()) {
     throw new Problem('input/invalid', `The working directory ${folder} is not a folder.`);
   }
@@ -129,10 +140,12 @@ export const findFiles = async (
 
   const files: FoundFile[] = [];
   const ignored: Ignored[] = [];
+  const findings = [...walk.findings];
   for (const each of walk.files.toSorted((one, other) => (one.path < other.path ? -1 : 1))) {
     const found = await read(each, signal);
     if ('text' in found) files.push(found);
+    else if ('code' in found) findings.push(found);
     else ignored.push(found);
   }
-  return { files, ignored };
+  return { files, ignored, findings };
 };

@@ -99,3 +99,20 @@ export const hostless = (
   gateways: readonly KubernetesObject[],
   context: HostsContext = {},
 ): readonly Sourced[] => routes.filter((route) => hostsOf([route], gateways, context).length === 0);
+
+/** A host with every route of the repository that names it. */
+export interface HostRoutes {
+  /** Speaks for the host: the first that a listener with HTTPS carries; where none is known to, the first. */
+  readonly first: PublishedHost;
+  /** A second half of the paths, the redirect from http to https: they must be admitted as well. */
+  readonly others: readonly PublishedHost[];
+}
+
+/** One entry a host, in the order in which the hosts are first named. */
+export const byHost = (published: readonly PublishedHost[]): readonly HostRoutes[] => {
+  const hosts = Map.groupBy(published, ({ host }) => host);
+  return [...hosts.values()].flatMap((routes) => {
+    const first = routes.find(({ secure }) => secure !== false) ?? routes[0];
+    return first === undefined ? [] : [{ first, others: routes.filter((each) => each !== first) }];
+  });
+};

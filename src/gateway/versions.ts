@@ -3,6 +3,8 @@
 export interface LbcRules {
   /** Conditions of a Gateway get the new generation after a change of its spec. Otherwise an event stands in for it. */
   readonly raisesObservedGeneration: boolean;
+  /** Conditions of a route get the new generation where nothing else in them changes. Otherwise they keep the old one. */
+  readonly raisesRouteGeneration: boolean;
   /** A model that cannot be built or deployed sets Accepted=False. Otherwise only events tell. */
   readonly failuresInConditions: boolean;
   /** While the load balancer comes up, Programmed is Unknown/Pending. Otherwise it stays "Waiting for controller". */
@@ -35,6 +37,13 @@ export const lbcRows: readonly Row[] = [
     from: '2.14.1',
     evidence: 'ran here',
     source: 'gateway-spec-change: 2.14.0 keeps 1, 3.5.0 writes 2; release notes of v2.14.1',
+  },
+  {
+    rule: 'raisesRouteGeneration',
+    from: '2.15.0',
+    evidence: 'ran here',
+    source:
+      'a path changed on the real 2.14.0 in the lab: keeps the old; controllers/gateway/route_reconciler.go compares it from v2.15.0 on',
   },
   {
     rule: 'saysProvisioning',
@@ -99,6 +108,7 @@ export const rulesFor = (version: string | undefined): LbcRules => {
     lbcRows.filter((row) => row.rule === rule).every((row) => isAtLeast(version, row.from));
   return {
     raisesObservedGeneration: on('raisesObservedGeneration'),
+    raisesRouteGeneration: on('raisesRouteGeneration'),
     failuresInConditions: on('failuresInConditions'),
     saysProvisioning: on('saysProvisioning'),
     statusPerParent: on('statusPerParent'),

@@ -50,10 +50,36 @@ const parseHistory = (text: string): ReleaseState | undefined => {
   };
 };
 
+const grant =
+  'Give the role that permission by an access policy of its access entry, or by a ClusterRole bound to a group of the entry.';
+
+/**
+ * What helm passes on of the API server's refusals: `… is forbidden: User "u" cannot list resource "secrets" in API
+ * group "" in the namespace "infra"` (kubernetes/apiserver responsewriters/errors.go).
+ */
+const forbidden = (words: string, release: Release): Problem | undefined => {
+  const found =
+    /User "([^"]*)" cannot (\S+) resource "([^"]*)"(?: in API group "([^"]*)")?(?: in the namespace "([^"]*)")?/.exec(
+      words,
+    );
+  if (!found) return undefined;
+  const [, user = '', verb = '', resource = '', group = '', namespace] = found;
+  const where = namespace === undefined ? 'at the cluster scope' : `in namespace ${namespace}`;
+  const permission = `${verb} ${resource}${group === '' ? '' : `.${group}`} ${where}`;
+  return new Problem(
+    'cluster/forbidden',
+    `helm cannot read release ${release.name}: ${user} may not ${permission}.`,
+    {
+      hint: grant,
+      evidence: [{ from: 'helm history', saw: words }],
+    },
+  );
+};
+
 /**
  * `undefined` when there is no such release. Read from `helm history`, which, unlike `helm status`, prints neither
  * manifests nor values.
- * @throws Problem `helm/failed`; the signal's reason on abort.
+ * @throws Problem `cluster/forbidden`, `helm/failed`; the signal's reason on abort.
  */
 export const releaseState = async (
   helm: Helm,
@@ -65,9 +91,13 @@ export const releaseState = async (
   const end = await runChild('helm', args, { cwd, environment: helm.environment }, signal);
   if (end.code === 0) return parseHistory(end.stdout);
   if (/release: not found/.test(end.stderr)) return undefined;
-  throw new Problem('helm/failed', `helm cannot read release ${release.name}: ${helmWords(end)}`, {
-    hint: "The role needs to get and list Secrets in the release's namespace: Helm keeps its releases there.",
-  });
+  const words = helmWords(end);
+  throw (
+    forbidden(words, release) ??
+    new Problem('helm/failed', `helm cannot read release ${release.name}: ${words}`, {
+      hint: "The role needs to get and list Secrets in the release's namespace: Helm keeps its releases there.",
+    })
+  );
 };
 
 const stateText = (release: Release, state: ReleaseState | undefined): string =>
@@ -84,7 +114,7 @@ const hintFor = (state: ReleaseState | undefined, words: string, release: Releas
     return `A helm that was ended in the middle, or one that still runs elsewhere, holds the release. If none runs: helm rollback ${name} --namespace ${namespace} (or, at revision 1, helm uninstall), then run again.`;
   }
   if (/namespaces? "?[^"\s]+"? not found/.test(words)) {
-    return `Create the namespace ${namespace} first, or let the action create it.`;
+    return `Create the namespace ${namespace} first, or set \`create-namespace: true\`.`;
   }
   if (/invalid ownership metadata/.test(words)) {
     return `An object of the chart is in the cluster already and does not belong to the release: take it out of the chart or out of the cluster, or give it the labels and annotations that helm names.`;
@@ -95,7 +125,13 @@ const hintFor = (state: ReleaseState | undefined, words: string, release: Releas
   if (late.test(words)) {
     return `Look at the pods of the release: kubectl --namespace ${namespace} get pods,events.`;
   }
-  return `helm history ${name} --namespace ${namespace} shows what came before.`;
+  if (/is forbidden: User/.test(words)) return grant;
+  if (/no matches for kind/.test(words)) {
+    return 'The cluster does not serve that kind: put its custom resource definition into the repository (input `crds`) or into the chart.';
+  }
+  return state === undefined
+    ? 'Correct what helm names, and run again.'
+    : `Correct what helm names, and run again; helm history ${name} --namespace ${namespace} shows what came before.`;
 };
 
 /** The state after a failure; the failure itself matters more than not being able to read it. */
@@ -164,7 +200,14 @@ export const upgradeInstall = async (
     hint: hintFor(known, words, release),
     evidence: [
       { from: `helm upgrade --install ${release.name}`, saw: words },
-      ...(known ? [{ from: `helm history ${release.name}`, saw: JSON.stringify(known) }] : []),
+      ...(known
+        ? [
+            {
+              from: `helm history ${release.name}`,
+              saw: `${known.status}, revision ${known.revision}, chart ${known.chart}: ${known.description}`,
+            },
+          ]
+        : []),
     ],
   });
 };

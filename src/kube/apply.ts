@@ -1,87 +1,34 @@
-// Server-side apply: sends one object as it was written and tells what that changed.
-import { isDeepStrictEqual } from 'node:util';
-import type { Applied, Applier } from '../apply/applier.ts';
-import { type JsonObject, type KubernetesObject, refOf } from '../bundle/object.ts';
+// Server-side apply over the shared connection: objects as they were written, each field that is sent reads back equal.
+import {
+  type Applier,
+  fieldManager,
+  type Look,
+  type Placed,
+  type Refusal,
+  type WriteOptions,
+  type Written,
+} from '../apply/applier.ts';
+import { type Json, type KubernetesObject, refOf } from '../bundle/object.ts';
 import type { Kube, KubeAnswer } from './connection.ts';
 import type { ApiResource, Discovery } from './discovery.ts';
+import { type Name, readHeld } from './held.ts';
+import { manifestOf } from './manifest.ts';
 import { objectOf } from './object.ts';
 import { groupOf, isPathSegment, pathOf, permissionOf } from './path.ts';
 import { clusterReader } from './reader.ts';
 import { explain } from './refusal.ts';
-import { type Patience, retry, sendPatiently } from './retry.ts';
-import { isFields } from './status.ts';
-
-/** The name under which the action owns fields; fixed for ever, or old fields would have two owners. */
-export const fieldManager = 'eks-gateway-action';
+import { type Patience, retry, sendPatiently, webhook } from './retry.ts';
+import { publishedSchemas } from './schemas.ts';
+import { isFields, statusOf } from './status.ts';
 
 export interface ApplierOptions {
   /** For namespaced objects that name none. */
   readonly namespace: string;
-  /** Take fields over from other managers instead of reporting a conflict. */
-  readonly force?: boolean;
   /** How long one object is tried (default 60 s). */
   readonly patience?: Patience;
 }
 
 const defaultPatience: Patience = { milliseconds: 60_000 };
-
-const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
-
-const without = (object: JsonObject, keys: readonly string[]): JsonObject =>
-  Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));
-
-/**
- * The object without what only the server writes: managedFields must be nil in an apply, and the status of a CRD
- * from a release file (`status.conditions: null`) fails validation.
- */
-const toSend = (object: KubernetesObject, namespace: string | undefined): JsonObject => {
-  const serverOwned = [
-    'managedFields',
-    'creationTimestamp',
-    'resourceVersion',
-    'uid',
-    'generation',
-    'selfLink',
-  ];
-  const { annotations, ...metadata } = without(object.metadata, [...serverOwned, 'namespace']);
-  const kept = isFields(annotations)
-    ? Object.entries(annotations).filter(([key]) => key !== lastApplied)
-    : [];
-  return {
-    ...without(object, ['status']),
-    metadata: {
-      ...metadata,
-      ...(namespace !== undefined && { namespace }),
-      ...(kept.length > 0 && { annotations: Object.fromEntries(kept) as JsonObject }),
-    },
-  };
-};
-
-const resourceVersion = (object: KubernetesObject): unknown => object.metadata['resourceVersion'];
-
-/** What we own of an object, as managedFields has it. */
-const owned = (object: KubernetesObject): unknown => {
-  const entries = object.metadata['managedFields'];
-  if (!Array.isArray(entries)) return undefined;
-  const ours: unknown = entries.find(
-    (entry) => isFields(entry) && entry['manager'] === fieldManager && entry['operation'] === 'Apply',
-  );
-  return isFields(ours) ? ours['fieldsV1'] : undefined;
-};
-
-const content = (object: KubernetesObject): unknown => ({
-  ...without(object, ['status', 'metadata']),
-  metadata: without(object.metadata, ['managedFields', 'resourceVersion', 'generation']),
-});
-
-/**
- * A server-side apply that changes nothing is not written and keeps resourceVersion (kubernetes/apiserver
- * storage/etcd3/store.go). A controller that writes status between our two requests changes it as well, so a
- * different resourceVersion alone is no proof.
- */
-const same = (before: KubernetesObject, after: KubernetesObject): boolean =>
-  resourceVersion(before) === resourceVersion(after) ||
-  (isDeepStrictEqual(content(before), content(after)) && isDeepStrictEqual(owned(before), owned(after)));
 
 /** The group and kind that a CustomResourceDefinition brings. */
 const kindOfCrd = (object: KubernetesObject): string | undefined => {
@@ -91,111 +38,219 @@ const kindOfCrd = (object: KubernetesObject): string | undefined => {
   return `${String(spec['group'])}/${String(spec['names']['kind'])}`;
 };
 
-/** Applies with `fieldValidation=Strict`: a field that the API server does not know is an error, not silence. */
-export const serverSideApplier = (kube: Kube, discovery: Discovery, options: ApplierOptions): Applier => {
-  const patience = options.patience ?? defaultPatience;
-  const reader = clusterReader(kube);
-  // Kinds whose CRD was applied here: they become visible within seconds, so they are waited for.
-  const expected = new Set<string>();
+const groupKind = ({ apiVersion, kind }: KubernetesObject): string => `${groupOf(apiVersion)}/${kind}`;
 
-  const resource = (object: KubernetesObject, signal: AbortSignal): Promise<ApiResource | undefined> =>
-    retry(
+const kindOf = ({ apiVersion, kind }: KubernetesObject): string => `${apiVersion}/${kind}`;
+
+const badName = (name: string): Refusal => ({
+  result: 'failed',
+  message: `"${name}" cannot be the name of an object.`,
+});
+
+const notServed = ({ kind, apiVersion }: KubernetesObject): Refusal => ({
+  result: 'failed',
+  message: `The cluster does not serve ${kind} in ${apiVersion}.`,
+  hint: 'Add the CustomResourceDefinition to the repository, or install the chart that brings it first.',
+});
+
+class ServerSideApplier implements Applier {
+  readonly #kube: Kube;
+  readonly #discovery: Discovery;
+  readonly #namespace: string;
+  readonly #patience: Patience;
+  // What was looked at here will be there: kinds become visible, and namespaces usable, within seconds of their write.
+  readonly #kinds = new Set<string>();
+  readonly #namespaces = new Set<string>();
+  readonly schema: Applier['schema'];
+
+  constructor(kube: Kube, discovery: Discovery, { namespace, patience = defaultPatience }: ApplierOptions) {
+    this.#kube = kube;
+    this.#discovery = discovery;
+    this.#namespace = namespace;
+    this.#patience = patience;
+    this.schema = publishedSchemas(kube).find;
+  }
+
+  async look(objects: readonly KubernetesObject[], signal: AbortSignal): Promise<readonly Look[]> {
+    for (const object of objects) {
+      const brings = kindOfCrd(object);
+      if (brings !== undefined) this.#kinds.add(brings);
+      if (object.kind === 'Namespace') this.#namespaces.add(object.metadata.name);
+    }
+    const found: {
+      readonly name: Name;
+      readonly object: KubernetesObject;
+      readonly ref: string;
+      readonly index: number;
+    }[] = [];
+    const looks: Look[] = [];
+    const places = await this.#places(objects, signal);
+    for (const [index, object] of objects.entries()) {
+      const place = places.get(kindOf(object));
+      const look = place ? this.#placed(object, place) : this.#unserved(object);
+      looks.push(look);
+      if (place && 'object' in look) {
+        const { namespace, name } = look.object.metadata;
+        found.push({ name: { place, namespace, name }, object: look.object, ref: look.ref, index });
+      }
+    }
+    const held = await readHeld(
+      this.#kube,
+      found.map(({ name }) => name),
+      this.#patience,
+      signal,
+    );
+    for (const [at, { object, ref, index }] of found.entries()) {
+      const seen = held[at];
+      if (seen !== undefined) looks[index] = { ref, object, held: seen };
+    }
+    return looks;
+  }
+
+  /** Asks for each kind once: the API server is asked again for a kind that it does not serve. */
+  async #places(
+    objects: readonly KubernetesObject[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, ApiResource>> {
+    const places = new Map<string, ApiResource>();
+    for (const object of new Map(objects.map((each) => [kindOf(each), each])).values()) {
+      const place = await this.#discovery.find(object.apiVersion, object.kind, signal);
+      if (place) places.set(kindOf(object), place);
+    }
+    return places;
+  }
+
+  #placed(object: KubernetesObject, place: ApiResource): Look {
+    const namespace = this.#namespaceOf(object, place);
+    const manifest = manifestOf(object, namespace);
+    const ref = refOf(manifest);
+    if (!isPathSegment(object.metadata.name))
+      return { ref: refOf(object), refusal: badName(object.metadata.name) };
+    return { ref, object: manifest, held: this.#absent() };
+  }
+
+  /** Its definition is written in this run: that it does not exist yet is all that can be said now. */
+  #unserved(object: KubernetesObject): Look {
+    const ref = refOf(object);
+    if (!this.#kinds.has(groupKind(object))) return { ref, refusal: notServed(object) };
+    return { ref, object: manifestOf(object, object.metadata.namespace), held: this.#absent() };
+  }
+
+  #absent(): Placed['held'] {
+    return { at: this.#kube.clock.now(), value: undefined };
+  }
+
+  #namespaceOf(object: KubernetesObject, { namespaced }: ApiResource): string | undefined {
+    return namespaced ? (object.metadata.namespace ?? this.#namespace) : undefined;
+  }
+
+  /** Waits for kinds that are on their way. */
+  #place(object: KubernetesObject, signal: AbortSignal): Promise<ApiResource | undefined> {
+    return retry(
       async () => {
-        const found = await discovery.find(object.apiVersion, object.kind, signal);
-        if (found || !expected.has(`${groupOf(object.apiVersion)}/${object.kind}`)) return { result: found };
+        const found = await this.#discovery.find(object.apiVersion, object.kind, signal);
+        if (found || !this.#kinds.has(groupKind(object))) return { result: found };
         return { again: `${object.kind} (${object.apiVersion}) is not served yet`, otherwise: undefined };
       },
-      patience,
-      kube.clock,
+      this.#patience,
+      this.#kube.clock,
       signal,
     );
+  }
 
-  const namespaceOf = (object: KubernetesObject, { namespaced }: ApiResource): string | undefined =>
-    namespaced ? (object.metadata.namespace ?? options.namespace) : undefined;
-
-  const patch = (
-    place: ApiResource,
-    namespace: string | undefined,
-    object: KubernetesObject,
-    signal: AbortSignal,
-  ) =>
-    sendPatiently(
-      kube,
-      {
-        method: 'PATCH',
-        path: pathOf(place, namespace, object.metadata.name),
-        query: { fieldManager, fieldValidation: 'Strict', force: options.force ?? false },
-        body: toSend(object, namespace),
-        contentType: 'application/apply-patch+yaml',
-      },
-      patience,
-      signal,
-    );
-
-  const resultOf = (
-    answer: KubeAnswer,
-    before: KubernetesObject | undefined,
-    live: KubernetesObject,
-  ): 'created' | 'configured' | 'unchanged' => {
-    if (answer.status === 201) return 'created';
-    return before && same(before, live) ? 'unchanged' : 'configured';
-  };
-
-  const applyTo = async (
-    place: ApiResource,
-    object: KubernetesObject,
-    signal: AbortSignal,
-  ): Promise<Applied> => {
-    const namespace = namespaceOf(object, place);
-    const ref = refOf({
-      ...object,
-      metadata: { ...(namespace && { namespace }), name: object.metadata.name },
-    });
-    // Denied to read it, we can still write it; we then cannot tell whether that changed anything.
-    const before = await reader.get(place, namespace, object.metadata.name, signal);
-    const answer = await patch(place, namespace, object, signal);
+  async write(object: KubernetesObject, options: WriteOptions, signal: AbortSignal): Promise<Written> {
+    const { dryRun = false } = options;
+    const place = dryRun
+      ? await this.#discovery.find(object.apiVersion, object.kind, signal)
+      : await this.#place(object, signal);
+    if (!place) {
+      const open = dryRun && this.#kinds.has(groupKind(object));
+      return { warnings: [], refusal: { ...notServed(object), ...(open && { open }) } };
+    }
+    const namespace = this.#namespaceOf(object, place);
+    const manifest = manifestOf(object, namespace);
+    const answer = await this.#patch(place, manifest, options, signal);
     const { warnings } = answer;
     const live = answer.status < 300 ? objectOf(answer.body, object) : undefined;
-    if (!live) {
-      const needed = permissionOf('patch', place, namespace);
-      return { ref, warnings, ...explain(answer, { ref, namespace, needed, principal: kube.principal }) };
-    }
-    return {
-      ref,
-      result: resultOf(answer, 'value' in before ? before.value : undefined, live),
-      live,
-      warnings,
-    };
-  };
+    if (live) return { warnings, live, created: answer.status === 201, ref: refOf(manifest) };
+    const needed = permissionOf('patch', place, namespace);
+    const { open, ...refusal } = explain(answer, { namespace, needed, principal: this.#kube.principal });
+    const mayPass = dryRun && (open ?? this.#arrives(namespace, statusOf(answer).kind));
+    const stale = options.at !== undefined && answer.status === 409 && refusal.result !== 'conflict';
+    return { warnings, refusal: { ...refusal, ...(mayPass && { open: true }), ...(stale && { stale }) } };
+  }
 
-  return {
-    apply: async (object, signal) => {
-      const brings = kindOfCrd(object);
-      if (brings !== undefined) expected.add(brings);
-      const place = await resource(object, signal);
-      if (!isPathSegment(object.metadata.name)) {
-        const message = `"${object.metadata.name}" cannot be the name of an object.`;
-        return { ref: refOf(object), result: 'failed', message, warnings: [] };
-      }
-      if (!place) {
-        return {
-          ref: refOf(object),
-          result: 'failed',
-          message: `The cluster does not serve ${object.kind} in ${object.apiVersion}.`,
-          hint: 'Add the CustomResourceDefinition to the repository, or install the chart that brings it first.',
-          warnings: [],
-        };
-      }
-      return applyTo(place, object, signal);
-    },
+  #patch(
+    place: ApiResource,
+    manifest: KubernetesObject,
+    { dryRun = false, force = false, at }: WriteOptions,
+    signal: AbortSignal,
+  ): Promise<KubeAnswer> {
+    const { metadata } = manifest;
+    return sendPatiently(
+      this.#kube,
+      {
+        method: 'PATCH',
+        path: pathOf(place, metadata.namespace, metadata.name),
+        query: { fieldManager, fieldValidation: 'Strict', force, ...(dryRun && { dryRun: 'All' }) },
+        body: at === undefined ? manifest : { ...manifest, metadata: { ...metadata, resourceVersion: at } },
+        contentType: 'application/apply-patch+yaml',
+      },
+      {
+        ...this.#patience,
+        // A dry run does not wait for a webhook: what it waits for may be written only after it.
+        isFinal: (answer) =>
+          (dryRun && webhook.test(statusOf(answer).message)) || (at !== undefined && answer.status === 409),
+      },
+      signal,
+    );
+  }
 
-    read: async (object, signal) => {
-      const place = await discovery.find(object.apiVersion, object.kind, signal);
-      if (!place) return { at: kube.clock.now(), value: undefined };
-      return reader.get(place, namespaceOf(object, place), object.metadata.name, signal);
-    },
+  #arrives(namespace: string | undefined, missing: string): boolean {
+    return missing === 'namespaces' && namespace !== undefined && this.#namespaces.has(namespace);
+  }
 
-    serves: async (apiVersion, kind, signal) =>
-      (await discovery.find(apiVersion, kind, signal)) !== undefined,
-  };
-};
+  async disown(
+    live: KubernetesObject,
+    managedFields: readonly Json[],
+    signal: AbortSignal,
+  ): Promise<Refusal | undefined> {
+    const place = await this.#place(live, signal);
+    if (!place) return notServed(live);
+    const { name, namespace, resourceVersion } = live.metadata;
+    const answer = await sendPatiently(
+      this.#kube,
+      {
+        method: 'PATCH',
+        path: pathOf(place, namespace, name),
+        query: { fieldManager },
+        body: [
+          { op: 'replace', path: '/metadata/managedFields', value: managedFields },
+          // Replaced by itself: another one by now is a conflict (client-go util/csaupgrade).
+          { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion },
+        ],
+        contentType: 'application/json-patch+json',
+      },
+      { ...this.#patience, isFinal: ({ status }) => status === 409 },
+      signal,
+    );
+    if (answer.status < 300) return undefined;
+    const needed = permissionOf('patch', place, namespace);
+    return explain(answer, { namespace, needed, principal: this.#kube.principal });
+  }
+
+  async read(object: KubernetesObject, signal: AbortSignal) {
+    const place = await this.#discovery.find(object.apiVersion, object.kind, signal);
+    if (!place) return this.#absent();
+    const namespace = this.#namespaceOf(object, place);
+    return clusterReader(this.#kube).get(place, namespace, object.metadata.name, signal);
+  }
+
+  async serves(apiVersion: string, kind: string, signal: AbortSignal): Promise<boolean> {
+    return (await this.#discovery.find(apiVersion, kind, signal)) !== undefined;
+  }
+}
+
+/** Applies with `fieldValidation=Strict`: a field that the API server does not know is an error, not silence. */
+export const serverSideApplier = (kube: Kube, discovery: Discovery, options: ApplierOptions): Applier =>
+  new ServerSideApplier(kube, discovery, options);

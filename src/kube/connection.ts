@@ -96,7 +96,7 @@ const noAccess = (principal: string | undefined, answer: Received): Problem => {
     'cluster/no-access-entry',
     `The cluster does not know ${who}: the API server answered 401 Unauthorized, twice.`,
     {
-      hint: 'Create an access entry for the role (aws eks create-access-entry), and check that it was not deleted and recreated since: an entry remembers the id of the role.',
+      hint: 'It needs an access entry for this role. Was the role deleted and made anew? An entry remembers the id of the role it was made for.',
       evidence: [{ from: 'API server', saw: `${answer.status} ${answer.text.slice(0, 500)}` }],
     },
   );
@@ -111,14 +111,14 @@ export const connect = (options: ConnectOptions): Kube => {
   const transport = openTransport(origin, ca, options.proxy, { ...defaultLimits, ...options.limits });
   const limiter = options.limiter ?? adaptiveLimiter();
   let answered = false;
-  let refreshing: Promise<string> | undefined;
+  const replaced = new Map<string, Promise<string>>();
 
-  // Many requests in flight meet the same expiry: one fresh token serves them all.
-  const freshToken = (): Promise<string> => {
-    refreshing ??= options.token({ fresh: true }).finally(() => {
-      refreshing = undefined;
-    });
-    return refreshing;
+  // Many requests in flight meet the same expiry, some of them late: one fresh token serves them all.
+  const freshToken = (refused: string): Promise<string> => {
+    const fresh = replaced.get(refused) ?? options.token({ fresh: true });
+    replaced.set(refused, fresh);
+    fresh.catch(() => replaced.delete(refused));
+    return fresh;
   };
 
   const once = async (request: KubeRequest, token: string, signal: AbortSignal): Promise<Received> =>
@@ -149,12 +149,13 @@ export const connect = (options: ConnectOptions): Kube => {
     clock: options.clock,
     answered: () => answered,
     send: async (request, signal) => {
-      const first = await once(request, await options.token(), signal);
+      const token = await options.token();
+      const first = await once(request, token, signal);
       if (first.status !== 401) {
         answered = true;
         return answerOf(first);
       }
-      const second = await once(request, await freshToken(), signal);
+      const second = await once(request, await freshToken(token), signal);
       if (second.status === 401) throw noAccess(options.principal, second);
       answered = true;
       return answerOf(second);

@@ -9,6 +9,8 @@ export interface Patience {
   readonly milliseconds: number;
   /** Told before each wait, with what is waited for; fit to be printed after "waiting: ". */
   readonly onWait?: (why: string) => void;
+  /** Answers that are not waited out, although they may pass. */
+  readonly isFinal?: (answer: KubeAnswer) => boolean;
   /** 0 ≤ x < 1, for jitter. */
   readonly random?: () => number;
 }
@@ -87,7 +89,7 @@ export const sendPatiently = async (
     async () => {
       try {
         const answer = await kube.send(request, signal);
-        const again = passes(answer);
+        const again = patience.isFinal?.(answer) === true ? undefined : passes(answer);
         if (!again) return { result: () => answer };
         return {
           again: again.why,

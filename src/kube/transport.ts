@@ -61,6 +61,9 @@ const readText = async (body: AsyncIterable<Uint8Array>, most: number, path: str
   return Buffer.concat(parts).toString('utf8');
 };
 
+/** A LIST of a thousand routes is megabytes; with undici's windows (256 KiB a stream) it would take ten round trips. */
+const windows = { initialWindowSize: 8 * 1024 * 1024, connectionWindowSize: 16 * 1024 * 1024 };
+
 /** `ca` is PEM. Empty strings for the proxies keep undici from reading the environment by itself. */
 export const openTransport = (
   origin: URL,
@@ -76,6 +79,7 @@ export const openTransport = (
     noProxy: proxy?.no ?? '',
     allowH2: true,
     connections: 1,
+    ...windows,
     // The chain looks every few seconds: the connection stays.
     keepAliveTimeout: 60_000,
     headersTimeout: limits.request,

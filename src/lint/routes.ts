@@ -2,12 +2,10 @@
 import { list, number, text, textMap } from '../bundle/field.ts';
 import { refOf, type Sourced } from '../bundle/object.ts';
 import { attach } from '../gateway/attachment.ts';
+import { maxWeight } from '../gateway/fatal.ts';
 import { hostnamesOf, namespaceOf, parentRefsOf, sayParent } from '../gateway/shapes.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
 import type { LintInput } from './lint.ts';
-
-/** The largest weight of a target group that ELBv2 takes; LBC up to 3.5.0 aborts the whole Gateway beyond it (routeutils/backend.go). */
-const maxWeight = 999;
 
 export const lintRoutes = (input: LintInput): readonly Finding[] => [
   ...input.routes.flatMap((route) => [...lintParents(route, input), ...lintWeights(route)]),

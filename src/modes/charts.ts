@@ -2,14 +2,18 @@
 import { posix } from 'node:path';
 import { stageOf } from '../apply/stages.ts';
 import type { Bundle, Chart, Sourced } from '../bundle/object.ts';
+import { stuckRollouts } from '../chain/rollout.ts';
 import { createPrivateFolder, removePrivateFolder } from '../files/temp.ts';
 import { writePrivateFile } from '../files/write.ts';
 import { buildDependencies } from '../helm/dependencies.ts';
 import { helmEnvironment } from '../helm/environment.ts';
 import { writeKubeconfig } from '../helm/kubeconfig.ts';
+import { freeRelease } from '../helm/pending.ts';
 import { type Release, type ReleaseState, upgradeInstall } from '../helm/release.ts';
 import { apiVersionsOf, renderChart } from '../helm/render.ts';
 import { findHelm } from '../helm/version.ts';
+import { clusterReader } from '../kube/reader.ts';
+import { removeObject } from '../kube/remove.ts';
 import type { Run } from '../run.ts';
 import { Problem } from '../verdict/problem.ts';
 import type { Cluster } from './reach-cluster.ts';
@@ -98,12 +102,24 @@ export async function useHelm(run: Run, cluster: Cluster, bundle: Bundle): Promi
         createNamespace: inputs.createNamespace,
         onLine,
       };
+      const freeing = {
+        clock,
+        timeout: inputs.helmTimeout,
+        deleteSecret: (namespace: string, name: string, during: AbortSignal) =>
+          removeObject(cluster.kube, { apiVersion: 'v1', plural: 'secrets' }, namespace, name, during),
+        onLine: (line: string): void => runner.info(line),
+      };
       try {
         const installed: InstalledChart[] = [];
-        for (const { chart, release } of rendered) {
-          const state = await kubeconfig.keepFresh(() =>
-            upgradeInstall(withCluster, chart, release, options, signal),
-          );
+        for (const { chart, release, objects } of rendered) {
+          const state = await kubeconfig.keepFresh(async () => {
+            await freeRelease(withCluster, release, workspace, freeing, signal);
+            try {
+              return await upgradeInstall(withCluster, chart, release, options, signal);
+            } catch (error) {
+              throw await withRollouts(error, cluster, release, objects, signal);
+            }
+          });
           installed.push({ release, state });
         }
         return installed;
@@ -116,6 +132,31 @@ export async function useHelm(run: Run, cluster: Cluster, bundle: Bundle): Promi
     await close();
     throw error;
   }
+}
+
+/** Helm says that something was not ready in time; the Deployments and their pods say what, and why. */
+async function withRollouts(
+  error: unknown,
+  { kube }: Cluster,
+  release: Release,
+  objects: readonly Sourced[],
+  signal: AbortSignal,
+): Promise<unknown> {
+  if (!(error instanceof Problem) || error.code !== 'helm/failed') return error;
+  const deployments = objects
+    .filter(({ object }) => object.kind === 'Deployment')
+    .map(({ object: { metadata } }) => ({
+      namespace: metadata.namespace ?? release.namespace,
+      name: metadata.name,
+    }));
+  const stuck = await stuckRollouts(clusterReader(kube), deployments, signal);
+  if (stuck.length === 0) return error;
+  const names = stuck.map(({ ref, why }) => `${ref} (${why})`).join('; ');
+  return new Problem(error.code, `${error.message} Not rolled out: ${names}.`, {
+    hint: error.hint,
+    evidence: [...error.evidence, ...stuck.flatMap(({ evidence }) => evidence)],
+    cause: error,
+  });
 }
 
 function releasesOf({ inputs }: Run, charts: readonly Chart[]): { chart: Chart; release: Release }[] {

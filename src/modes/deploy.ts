@@ -1,17 +1,17 @@
 // deploy: find → sign in → reach the cluster → render → apply → wait until every host is live.
-import { type AppliedObject, applyStage } from '../apply/apply.ts';
-import { waitEstablished } from '../apply/established.ts';
+import { chooseDefinitions } from '../apply/definitions.ts';
 import { stages } from '../apply/stages.ts';
-import type { Bundle, Sourced } from '../bundle/object.ts';
-import { serverSideApplier } from '../kube/apply.ts';
+import type { Bundle } from '../bundle/object.ts';
 import type { Outcome } from '../report/report.ts';
 import type { Run } from '../run.ts';
 import { finding } from '../verdict/finding.ts';
 import { type InstalledChart, type RenderedChart, useHelm } from './charts.ts';
 import { findBundle } from './find-bundle.ts';
+import { keepInventory } from './inventory.ts';
 import { type Applied, waitUntilLive } from './live.ts';
 import type { Cluster } from './reach-cluster.ts';
 import { begin, withCluster } from './steps.ts';
+import { writerOf } from './write.ts';
 
 /** @throws Problem for all expected trouble; the signal's reason on abort. */
 export async function deploy(run: Run): Promise<Outcome> {
@@ -28,25 +28,9 @@ export async function deploy(run: Run): Promise<Outcome> {
 type Finish = (written: Pick<Applied, 'routes' | 'since' | 'generations'>) => Promise<Outcome>;
 
 async function deployTo(run: Run, cluster: Cluster, bundle: Bundle, untilLive: Finish): Promise<Outcome> {
-  const { draft, inputs, clock, signal } = run;
+  const { runner, clock } = run;
   const since = clock.now();
-  const generations = new Map<string, number>();
-  const applier = serverSideApplier(cluster.kube, cluster.discovery, { namespace: inputs.namespace });
-  const apply = async (objects: readonly Sourced[]): Promise<boolean> => {
-    const result = await applyStage(objects, applier, signal, {
-      onApplied: (applied) => {
-        tellApplied(run, applied);
-        const generation = applied.live?.metadata['generation'];
-        if (applied.reported.result !== 'unchanged' && typeof generation === 'number') {
-          generations.set(applied.reported.ref, generation);
-        }
-      },
-    });
-    if (result.problem) throw result.problem;
-    return result.objects.every(
-      ({ reported }) => reported.result !== 'failed' && reported.result !== 'conflict',
-    );
-  };
+  const writer = writerOf(run, cluster);
 
   const helm = await useHelm(run, cluster, bundle);
   try {
@@ -55,34 +39,35 @@ async function deployTo(run: Run, cluster: Cluster, bundle: Bundle, untilLive: F
     const { namespaces, classes, rest } = stages(bundle.manifests);
 
     begin(run, 'Apply the custom resource definitions');
-    const crds = [...bundle.crds, ...rendered.flatMap((chart) => chart.crds)];
-    if (!(await apply(crds))) return 'failed';
-    const missing = await waitEstablished(crds, applier, { clock }, signal);
-    draft.findings(missing);
-    if (missing.length > 0) return 'failed';
-    if (!(await apply(namespaces)) || !(await apply(classes))) return 'failed';
+    const { crds, passedOver } = chooseDefinitions(
+      bundle.crds,
+      rendered.map(({ chart, crds: brought }) => ({ name: chart.name, crds: brought })),
+    );
+    for (const sentence of passedOver) runner.info(sentence);
+    if (!(await writer.define(crds)) || !(await writer.apply(namespaces))) return 'failed';
+    const members = [...classes, ...rest, ...bundle.routes];
+    if (!(await writer.ensureNamespace(members))) return 'failed';
+    const inventory = await keepInventory(run, cluster, writer, members);
+    // A chart may bring the namespace.
+    const { now, later } = await writer.byNamespace(rendered.length > 0 ? classes : []);
+    if (!(await writer.apply(inventory.members(rendered.length > 0 ? now : classes)))) return 'failed';
 
     if (rendered.length > 0) begin(run, 'Install the charts');
     const installed: readonly InstalledChart[] = await helm.install(rendered);
     tellInstalled(run, installed);
 
     begin(run, 'Apply the manifests and the routes');
-    if (!(await apply(rest)) || !(await apply(bundle.routes))) return 'failed';
+    for (const stage of [later, rest, bundle.routes]) {
+      if (!(await writer.apply(inventory.members(stage)))) return 'failed';
+    }
+    if (!(await inventory.prune())) return 'failed';
 
     begin(run, 'Wait until every hostname is live');
     const routes = [...bundle.routes, ...rendered.flatMap((chart) => chart.routes)];
-    return await untilLive({ routes, since, generations });
+    return await untilLive({ routes, since, generations: writer.generations });
   } finally {
     await helm.close();
   }
-}
-
-function tellApplied({ runner, draft }: Run, { reported, findings }: AppliedObject): void {
-  draft.objects([reported]);
-  draft.findings(findings);
-  runner.info(
-    `${reported.ref} ${reported.result}${reported.message === undefined ? '' : `: ${reported.message}`}`,
-  );
 }
 
 function tellInstalled({ draft, runner }: Run, installed: readonly InstalledChart[]): void {

@@ -16,12 +16,14 @@ import {
   type StatusRange,
 } from '../chain/https.ts';
 import type { Found, Link, Look } from '../chain/link.ts';
+import type { LoadBalancers } from '../chain/load-balancer.ts';
 import {
   type Authority,
   judgeNameServers,
   observeNameServers,
   servedAddresses,
 } from '../chain/nameservers.ts';
+import type { Nudges } from '../chain/nudge.ts';
 import { foundRecord, judgeRecord, observeRecord } from '../chain/record.ts';
 import { type Controllers, judgeRelease, observeRelease } from '../chain/release.ts';
 import { judgeRoute, observeRoute, type RouteWant } from '../chain/route.ts';
@@ -33,6 +35,7 @@ import type { ParentRef } from '../gateway/shapes.ts';
 import { namespaceOf } from '../gateway/shapes.ts';
 import { type LbcRules, rulesFor } from '../gateway/versions.ts';
 import { ok, type State, type Verdict } from '../verdict/verdict.ts';
+import { explained, trafficLinks } from './traffic-links.ts';
 
 /** Systems that the links look at. */
 export interface Ports {
@@ -41,6 +44,8 @@ export interface Ports {
   readonly authority: Authority;
   readonly tls: CertificateReader;
   readonly https: HttpsProber;
+  readonly loadBalancers: LoadBalancers;
+  readonly nudges: Nudges;
   readonly clock: Clock;
 }
 
@@ -86,12 +91,17 @@ const once = (id: Link['id'], look: Link['look']): Link => ({ id, streak: 1, loo
 
 /** The links of a host in the order of the chain. */
 export function linksOf(want: HostWant, ports: Ports): Link[] {
-  return [...clusterLinks(want, ports), recordLink(want, ports), ...proofLinks(want, ports)];
+  return [
+    ...clusterLinks(want, ports),
+    ...trafficLinks(want, ports),
+    recordLink(want, ports),
+    ...proofLinks(want, ports),
+  ];
 }
 
 const parentKey = (parent: ParentRef): string => `${parent.namespace}/${parent.name}`;
 
-function clusterLinks(want: HostWant, { cluster, clock }: Ports): Link[] {
+function clusterLinks(want: HostWant, { cluster, nudges, clock }: Ports): Link[] {
   const { published, freshness } = want;
   const gateways = [...new Map(published.parents.map((parent) => [parentKey(parent), parent])).values()];
   const rules = async (signal: AbortSignal): Promise<LbcRules> =>
@@ -117,30 +127,39 @@ function clusterLinks(want: HostWant, { cluster, clock }: Ports): Link[] {
     ),
     once('gateway', (_found, signal) =>
       perGateway(async ({ namespace, name }) => {
-        const wanted = { namespace, name, ...freshness };
+        const wanted = { namespace, name, ...nudges.freshness({ namespace, name }, freshness) };
         const seen = await observeGateway(cluster, wanted, signal);
-        return {
-          verdict: judgeGateway(wanted, seen, clock.now(), await rules(signal)),
-          found: foundGateway(seen),
-        };
+        const verdict = judgeGateway(wanted, seen, clock.now(), await rules(signal));
+        if (isAsleep(verdict)) await nudges.touch({ namespace, name }, signal);
+        return { verdict, found: foundGateway(seen) };
       }),
     ),
     once('route', async (_found, signal) => {
       const looks = [published, ...want.others].map(async (each) => {
-        const wanted = routeWant(want, each);
+        const wanted = routeWant(want, each, nudges);
         const seen = await observeRoute(cluster, wanted, signal);
-        return { verdict: judgeRoute(wanted, seen, clock.now(), await rules(signal)) };
+        const verdict = judgeRoute(wanted, seen, clock.now(), await rules(signal));
+        if (isAsleep(verdict)) await Promise.all(each.parents.map((parent) => nudges.touch(parent, signal)));
+        return { verdict };
       });
       return together(await Promise.all(looks));
     }),
   ];
 }
 
-function routeWant({ freshness, namespace, generationOf }: HostWant, published: PublishedHost): RouteWant {
+/** Only a complaint from before this run is in the way: its controller has to be woken before it can be believed. */
+const isAsleep = (verdict: Verdict): boolean => verdict.state === 'waiting' && verdict.old === true;
+
+function routeWant(
+  { freshness, namespace, generationOf }: HostWant,
+  published: PublishedHost,
+  nudges: Nudges,
+): RouteWant {
   const route = published.route.object;
   const generation = generationOf(route);
+  const [parent] = published.parents;
   return {
-    ...freshness,
+    ...(parent === undefined ? freshness : nudges.freshness(parent, freshness)),
     kind: published.kind === 'GRPC' ? 'GRPCRoute' : 'HTTPRoute',
     namespace: namespaceOf(route, namespace),
     name: route.metadata.name,
@@ -206,7 +225,7 @@ function proofLinks(want: HostWant, { authority, tls, https, clock }: Ports): Li
         statuses: want.statuses,
         ...(want.header && { header: want.header }),
       };
-      return judged(judgeHttps(wanted, await observeHttps(wanted, https, clock, signal)));
+      return explained(judged(judgeHttps(wanted, await observeHttps(wanted, https, clock, signal))), found);
     }),
   ];
 }

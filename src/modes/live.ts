@@ -1,5 +1,6 @@
 // After everything is applied: which hosts the routes publish, and the wait until each of them is live.
 import pLimit from 'p-limit';
+import { loadBalancers } from '../aws/load-balancers.ts';
 import { route53ZoneReader } from '../aws/route53.ts';
 import { textMap } from '../bundle/field.ts';
 import type { Bundle, KubernetesObject, Sourced } from '../bundle/object.ts';
@@ -8,6 +9,7 @@ import { kinds } from '../chain/cluster.ts';
 import { gatewayApiVersion, observeCrds, wantedCrds } from '../chain/crds.ts';
 import { foundGateway, observeGateway } from '../chain/gateway.ts';
 import type { HostChain } from '../chain/link.ts';
+import { Nudges } from '../chain/nudge.ts';
 import { observeRelease } from '../chain/release.ts';
 import { sharedReader } from '../chain/shared-reader.ts';
 import { type WaitedHost, waitForHosts } from '../chain/wait.ts';
@@ -17,6 +19,7 @@ import { byHost, type HostRoutes, hostless, hostsOf, type PublishedHost } from '
 import { probeAnnotations, probeOf } from '../gateway/probe.ts';
 import { createProber } from '../https/probe.ts';
 import { clusterReader } from '../kube/reader.ts';
+import { gatewayToucher } from '../kube/touch.ts';
 import type { Outcome, ReportedHost } from '../report/report.ts';
 import type { Run } from '../run.ts';
 import { finding } from '../verdict/finding.ts';
@@ -78,7 +81,8 @@ export async function waitUntilLive(run: Run, applied: Applied): Promise<Outcome
   return waited.every(({ live }) => live) ? 'live' : 'not-live';
 }
 
-function openPorts({ clock, inputs, signal }: Run, { signedIn, cluster }: Applied): Ports {
+function openPorts(run: Run, { signedIn, cluster }: Applied): Ports {
+  const { clock, inputs, signal } = run;
   const prober = createProber({ limit: pLimit(16) });
   return {
     cluster: sharedReader(clusterReader(cluster.kube), clock, maxAge, signal),
@@ -95,8 +99,34 @@ function openPorts({ clock, inputs, signal }: Run, { signedIn, cluster }: Applie
     }),
     tls: prober,
     https: prober,
+    loadBalancers: loadBalancers({ aws: signedIn.aws, credentials: signedIn.cluster, clock, signal }),
+    nudges: nudgesOf(run, cluster),
     clock,
   };
+}
+
+function nudgesOf({ runner, draft }: Run, cluster: Cluster): Nudges {
+  return new Nudges({
+    toucher: gatewayToucher(cluster.kube),
+    onTouched: ({ namespace, name }) =>
+      runner.info(
+        `Gateway ${namespace}/${name} touched: its controller's complaint is older than this run, and it may be asleep.`,
+      ),
+    onRefused: ({ namespace, name }, why) => {
+      const ref = `Gateway ${namespace}/${name}`;
+      draft.findings([
+        finding(
+          'warning',
+          'gateway/nudge-refused',
+          `${ref} could not be touched (${why}): the controller's complaint is older than this run, and it looks again when its back-off ends, after up to 16 min 40 s.`,
+          {
+            ref,
+            hint: `Let the role patch gateways.gateway.networking.k8s.io in namespace ${namespace}, or touch it by hand: kubectl --namespace ${namespace} annotate gateway ${name} --overwrite touched=now`,
+          },
+        ),
+      ]);
+    },
+  });
 }
 
 /** One entry a hostname, with all routes that share it. */

@@ -17,20 +17,35 @@ export interface Cluster {
   readonly freshToken: () => Promise<string>;
 }
 
-/** Milliseconds for the first connection: a closed endpoint swallows packets, and TCP would try for two minutes. */
-const firstConnection = 7_000;
+/** Milliseconds for the first connection, three SYNs: a closed endpoint swallows them, and TCP would try for two minutes. */
+const firstConnection = 5_000;
 
 /** A token is renewed this long before its end. */
 const margin = 60_000;
 
 /** @throws Problem `cluster/*`. */
 export async function reachCluster(run: Run, signedIn: SignedIn): Promise<Cluster> {
-  const { inputs, runner, clock, signal, environment } = run;
+  return await connectCluster(run, signedIn, await lookUpCluster(run, signedIn));
+}
+
+/** @throws Problem `cluster/*`. */
+export async function lookUpCluster(run: Run, signedIn: SignedIn): Promise<ClusterDescription> {
+  const { inputs, runner, signal } = run;
   const description = await describeCluster(
     { aws: signedIn.aws, name: inputs.clusterName, credentials: signedIn.cluster },
     signal,
   );
   runner.info(`Cluster ${description.arn}, Kubernetes ${description.version}, ${description.endpoint}`);
+  return description;
+}
+
+/** @throws Problem `cluster/*`. */
+export async function connectCluster(
+  run: Run,
+  signedIn: SignedIn,
+  description: ClusterDescription,
+): Promise<Cluster> {
+  const { inputs, runner, clock, signal, environment } = run;
   const make = async (): Promise<EksToken> =>
     eksToken({
       clusterName: description.name,

@@ -1,8 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Applied, Applier } from '../../../src/apply/applier.ts';
+import { type Applier, fieldManager, type Refusal, type WriteOptions } from '../../../src/apply/applier.ts';
 import { applyStage } from '../../../src/apply/apply.ts';
 import { waitEstablished } from '../../../src/apply/established.ts';
-import { type KubernetesObject, refOf, type Sourced } from '../../../src/bundle/object.ts';
+import {
+  type Json,
+  type JsonObject,
+  type KubernetesObject,
+  refOf,
+  type Sourced,
+} from '../../../src/bundle/object.ts';
 import { systemClock } from '../../../src/system-clock.ts';
 import { Problem } from '../../../src/verdict/problem.ts';
 
@@ -12,29 +18,69 @@ const of = (object: KubernetesObject): Sourced => ({ object, source: { file: 'a.
 const configMap = (name: string): Sourced => of({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });
 const deployment = of({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'd' } });
 
-/** A cluster in memory; `refuse` decides about single objects. */
+/** What a test's cluster answers to a write instead of doing it. */
+type Answer = { readonly refusal: Refusal } | { readonly warnings: readonly string[] } | undefined;
+
+/** A cluster in memory, with managedFields; `answer` decides about single writes. */
 const memory = (
-  refuse: (object: KubernetesObject) => Partial<Applied> | undefined = () => undefined,
+  answer: (object: KubernetesObject, options: WriteOptions) => Answer = () => undefined,
 ): Applier & { readonly order: string[]; readonly held: Map<string, KubernetesObject> } => {
   const order: string[] = [];
   const held = new Map<string, KubernetesObject>();
   return {
     order,
     held,
-    apply: async (object) => {
+    look: async (objects) => {
+      order.push(`look ${objects.length}`);
+      return objects.map((object) => ({
+        ref: refOf(object),
+        object,
+        held: { at, value: held.get(refOf(object)) },
+      }));
+    },
+    schema: async () => undefined,
+    disown: async () => undefined,
+    write: async (object, options) => {
       const ref = refOf(object);
-      order.push(`begin ${ref}`);
+      const dry = options.dryRun ? 'dry ' : '';
+      order.push(`${dry}begin ${ref}`);
       await systemClock.sleep(5, never);
-      order.push(`end ${ref}`);
-      const refusal = refuse(object);
-      if (refusal) return { ref, result: 'failed', warnings: [], ...refusal };
-      const result = held.has(ref) ? 'unchanged' : 'created';
-      held.set(ref, object);
-      return { ref, result, live: object, warnings: [] };
+      order.push(`${dry}end ${ref}`);
+      const given = answer(object, options);
+      if (given && 'refusal' in given) return { warnings: [], ...given };
+      const live = ownedByUs(object);
+      const created = !held.has(ref);
+      if (!options.dryRun) held.set(ref, live);
+      return { warnings: given?.warnings ?? [], live, created, ref };
     },
     read: async (object) => ({ at, value: held.get(refOf(object)) }),
     serves: async () => true,
   };
+};
+
+/** As the API server would hold it after an apply: everything in it is ours. */
+const ownedByUs = (object: KubernetesObject): KubernetesObject => ({
+  ...object,
+  metadata: {
+    ...object.metadata,
+    managedFields: [
+      {
+        manager: fieldManager,
+        operation: 'Apply',
+        apiVersion: object.apiVersion,
+        fieldsV1: fieldsOf(object),
+      },
+    ],
+  },
+});
+const fieldsOf = ({ apiVersion: _, kind: __, metadata, ...rest }: KubernetesObject): JsonObject => {
+  const { name: ___, namespace: ____, ...owned } = metadata;
+  const all: JsonObject = { ...rest, ...(Object.keys(owned).length > 0 && { metadata: owned }) };
+  const tree = (value: Json | undefined): JsonObject =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).map(([key, each]) => [`f:${key}`, tree(each)]))
+      : {};
+  return tree(all);
 };
 
 describe('a stage', () => {
@@ -47,52 +93,94 @@ describe('a stage', () => {
       { ref: 'ConfigMap a', source: { file: 'a.yaml', line: 3 }, result: 'created' },
       { ref: 'ConfigMap b', source: { file: 'a.yaml', line: 3 }, result: 'created' },
     ]);
-    expect(first.objects[0]?.live).toBe(deployment.object);
+    expect(first.objects[0]?.live).toMatchObject(deployment.object);
     const second = await applyStage(objects, cluster, never);
     expect(new Set(second.objects.map(({ reported }) => reported.result))).toEqual(new Set(['unchanged']));
   });
 
-  test('writes a rank side by side and the next one after it', async () => {
+  test('tries all before it writes any; writes a rank side by side and the next one after it', async () => {
     const cluster = memory();
     await applyStage([deployment, configMap('a'), configMap('b')], cluster, never);
-    expect(cluster.order.slice(0, 2)).toEqual(['begin ConfigMap a', 'begin ConfigMap b']);
-    expect(cluster.order.slice(-2)).toEqual(['begin Deployment d', 'end Deployment d']);
+    expect(cluster.order.slice(0, 4)).toEqual([
+      'look 3',
+      'dry begin Deployment d',
+      'dry begin ConfigMap a',
+      'dry begin ConfigMap b',
+    ]);
+    expect(cluster.order.slice(7)).toEqual([
+      'begin ConfigMap a',
+      'begin ConfigMap b',
+      'end ConfigMap a',
+      'end ConfigMap b',
+      'begin Deployment d',
+      'end Deployment d',
+    ]);
   });
 
-  test.each([
-    [{ message: 'no' }, 'failed', 'apply/rejected'],
-    [{ message: 'no', denied: 'patch configmaps' }, 'failed', 'cluster/forbidden'],
-    [{ message: '.a is owned by kubectl', result: 'conflict' as const }, 'conflict', 'apply/conflict'],
-  ])('goes on after a refusal: %j', async (refusal, result, code) => {
+  test('asks nothing more of what is as it should be', async () => {
+    const cluster = memory();
+    await applyStage([deployment, configMap('a')], cluster, never);
+    const before = cluster.order.length;
+    const { objects } = await applyStage([deployment, configMap('a')], cluster, never);
+    expect(cluster.order.slice(before)).toEqual(['look 2']);
+    expect(objects[1]?.live).toBe(cluster.held.get('ConfigMap a'));
+  });
+
+  test.each<[Refusal, string]>([
+    [{ result: 'failed', message: 'no' }, 'apply/rejected'],
+    [{ result: 'failed', message: 'no', denied: 'patch configmaps' }, 'cluster/forbidden'],
+    [{ result: 'conflict', message: 'x', conflicts: [{ path: '.a', manager: 'm' }] }, 'apply/conflict'],
+  ])('writes nothing where one is refused: %j', async (refusal, code) => {
     const cluster = memory(({ metadata }) =>
-      metadata.name === 'a' ? { ...refusal, hint: 'do this' } : undefined,
+      metadata.name === 'a' ? { refusal: { hint: 'do this', ...refusal } } : undefined,
     );
-    const { objects, problem } = await applyStage([configMap('a'), deployment], cluster, never);
-    expect(objects.map(({ reported }) => reported.result)).toEqual([result, 'created']);
-    expect(objects[0]?.findings).toMatchObject([
-      { code, severity: 'error', ref: 'ConfigMap a', hint: 'do this', source: { line: 3 } },
+    const { objects, problem } = await applyStage([deployment, configMap('a')], cluster, never);
+    expect(objects.map(({ reported }) => reported.result)).toEqual(['failed', refusal.result]);
+    expect(objects[0]?.reported.message).toContain('ConfigMap a was refused');
+    expect(objects.map(({ findings }) => findings.length)).toEqual([0, 1]);
+    expect(objects[1]?.findings).toMatchObject([
+      { code, severity: 'error', ref: 'ConfigMap a', hint: expect.stringMatching(/./), source: { line: 3 } },
     ]);
     expect(problem).toBeUndefined();
+    expect(cluster.order.filter((line) => line.startsWith('begin'))).toEqual([]);
   });
 
-  test("hands on the server's warnings", async () => {
-    const cluster = memory(() => ({ result: 'created', warnings: ['v1beta1 is deprecated'] }));
+  test('a refusal that comes only with the write stops the ranks after it', async () => {
+    const cluster = memory(({ metadata }, { dryRun }) =>
+      metadata.name === 'a' && !dryRun ? { refusal: { result: 'failed', message: 'no' } } : undefined,
+    );
+    const { objects } = await applyStage([configMap('a'), configMap('b'), deployment], cluster, never);
+    expect(objects.map(({ reported }) => reported.result)).toEqual(['failed', 'created', 'failed']);
+    expect([...cluster.held.keys()]).toEqual(['ConfigMap b']);
+  });
+
+  test('what the dry run cannot tell is decided by the write', async () => {
+    const cluster = memory((_, { dryRun }) =>
+      dryRun ? { refusal: { result: 'failed', message: 'no webhook yet', open: true } } : undefined,
+    );
+    const { objects } = await applyStage([configMap('a')], cluster, never);
+    expect(objects[0]?.reported.result).toBe('created');
+  });
+
+  test("hands on the server's warnings, each once", async () => {
+    const cluster = memory(() => ({ warnings: ['v1beta1 is deprecated'] }));
     const { objects } = await applyStage([configMap('a')], cluster, never);
     expect(objects[0]?.findings).toMatchObject([{ code: 'apply/warning', severity: 'warning' }]);
   });
 
   test('ends when the cluster is lost, and says of the rest that it was not written', async () => {
     const lost = new Problem('cluster/endpoint-unreachable', 'gone');
-    const cluster = memory(() => {
+    const cluster = memory((_, { dryRun }) => {
+      if (dryRun) return undefined;
       throw lost;
     });
     const { objects, problem } = await applyStage([configMap('a'), deployment], cluster, never);
     expect(problem).toBe(lost);
     expect(objects.map(({ reported }) => [reported.result, reported.message])).toEqual([
-      ['failed', 'gone'],
-      ['failed', 'gone'],
+      ['failed', 'Not written: gone'],
+      ['failed', 'Not written: gone'],
     ]);
-    expect(cluster.order.filter((line) => line.includes('Deployment'))).toEqual([]);
+    expect(cluster.order.filter((line) => line === 'begin Deployment d')).toEqual([]);
   });
 
   test('ends on abort; what was written before was told', async () => {
@@ -146,7 +234,7 @@ test('a CRD that is newer in the cluster is left alone, with a finding', async (
     message: expect.stringContaining('v1.6.1'),
   });
   expect(objects[0]?.findings).toMatchObject([{ code: 'crds/lower-version', severity: 'warning' }]);
-  expect(cluster.order).toHaveLength(2);
+  expect(cluster.order.slice(-1)).toEqual(['look 1']);
 });
 
 describe('waiting for CRDs', () => {

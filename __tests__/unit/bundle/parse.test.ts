@@ -137,6 +137,10 @@ describe('what is no YAML', () => {
     ]);
   });
 
+  test('what is never closed is complained of on the last line that there is', () => {
+    expect(complaints(`${object('a')}data: { b: "c"\n\n`)[0]).toMatch(/^5 bundle\/invalid-yaml /);
+  });
+
   test('a template outside a chart gets a hint', () => {
     const [first] = parseManifests('kind: A\nmetadata:\n  name: {{ .Values.x }}\n', 'a.yaml').findings;
     expect(first?.code).toBe('bundle/invalid-yaml');

@@ -389,7 +389,12 @@ describe('route', () => {
     status: { parents },
   });
   const parent = { group: 'gateway.networking.k8s.io', kind: 'Gateway', ...parentRef };
-  const judge = async (objects: Objects, want: Partial<RouteWant> = {}, version?: string) => {
+  const judge = async (
+    objects: Objects,
+    want: Partial<RouteWant> = {},
+    version?: string,
+    events?: Seen<readonly KubernetesObject[]>,
+  ) => {
     const whole: RouteWant = {
       kind: 'HTTPRoute',
       namespace: 'apps',
@@ -399,7 +404,7 @@ describe('route', () => {
       since,
       ...want,
     };
-    const seen = await observeRoute(readerOf(objects), whole, signal);
+    const seen = await observeRoute(readerOf(objects, events), whole, signal);
     return judgeRoute(whole, seen, at, rulesFor(version));
   };
   const healthy = { 'Gateway infra/public': gateway(good) };
@@ -496,6 +501,58 @@ describe('route', () => {
     expect(say(await judge(objects, { since: new Date(at.getTime() - 20_000) }))).toBe(
       'broken route/no-status',
     );
+  });
+
+  test('a route that was just made gets its moment of patience, however long the run lasts', async () => {
+    const made = { generation: 1, creationTimestamp: new Date(at.getTime() - 10_000).toISOString() };
+    const objects = {
+      ...healthy,
+      'GatewayClass alb': { denied: 'get gatewayclasses' },
+      'HTTPRoute apps/web': route([], { metadata: made }),
+    };
+    const since = new Date(at.getTime() - 60_000);
+    expect(say(await judge(objects, { since }))).toBe('waiting route/pending');
+  });
+
+  describe('LBC before 2.15 does not write conditions again that stay as they are', () => {
+    const written = '2026-11-22T23:00:04Z';
+    const stale = (conditions: readonly JsonObject[], spec: JsonObject = {}): KubernetesObject =>
+      route([entry(conditions)], {
+        metadata: {
+          generation: 2,
+          managedFields: [
+            { manager: 'eks-gateway-action', operation: 'Apply', time: written },
+            { manager: 'lbc', operation: 'Update', subresource: 'status', time: '2026-11-22T23:00:09Z' },
+          ],
+        },
+        spec,
+      });
+    const look = (seen: KubernetesObject, succeeded: string, want: Partial<RouteWant>, version: string) =>
+      judge({ ...healthy, 'HTTPRoute apps/web': seen }, want, version, {
+        at,
+        value: [event('SuccessfullyReconciled', '', succeeded)],
+      });
+    const written2 = { appliedGeneration: 2 };
+
+    test.each<[string, string, Partial<RouteWant>, string, string]>([
+      ['no success since', before, written2, '2.14.1', 'waiting route/pending'],
+      ['a success since', after, written2, '2.14.1', 'ok'],
+      ['this run did not change it', before, {}, '2.14.1', 'ok'],
+      ['later versions do', after, {}, '2.15.0', 'waiting route/pending'],
+    ])('%s', async (_what, succeeded, want, version, expected) => {
+      expect(say(await look(stale(admitted), succeeded, want, version))).toBe(expected);
+    });
+
+    test('what route and Gateway show needs no new condition', async () => {
+      const seen = stale(refused('NoMatchingListenerHostname', before), { hostnames: ['app.example.org'] });
+      const want = { host: 'app.example.org', ...written2 };
+      expect(say(await look(seen, before, want, '2.14.0'))).toBe('broken route/hostname-outside-listener');
+    });
+
+    test('a refusal that outlives a success since this run is news', async () => {
+      const seen = stale(refused('RefNotPermitted', before));
+      expect(say(await look(seen, after, written2, '2.14.0'))).toBe('broken route/reference-not-permitted');
+    });
   });
 
   test('an old complaint that route and Gateway themselves prove', async () => {

@@ -55,7 +55,17 @@ const routeSpec = (scenario: string, name: string): JsonObject => ({
       sectionName: scenario === 'section-name-unknown' ? 'nope' : name === 'redirect' ? 'http' : 'https',
     },
   ],
-  rules: [{ backendRefs: [{ name: 'sample-app', port: 8080 }] }],
+  rules: [
+    {
+      backendRefs: [
+        {
+          name: 'sample-app',
+          port: 8080,
+          ...((scenario === 'weight-over-999' || name === 'bad') && { weight: 1000 }),
+        },
+      ],
+    },
+  ],
 });
 
 export class Recording {
@@ -204,6 +214,11 @@ export class Recording {
       });
   }
 
+  #all(kind: string, t: number): readonly KubernetesObject[] {
+    const names = new Set(this.log.filter((row) => row.kind === kind).map((row) => row.name ?? ''));
+    return [...names].flatMap((name) => this.#object(kind, name, t) ?? []);
+  }
+
   /** A reader of the cluster as it was at `t`, asked at the moment `now` (default `t`). */
   reader(t: number, now = t): ClusterReader {
     const at = this.at(now);
@@ -217,7 +232,10 @@ export class Recording {
     };
     return {
       get: async (kind, _namespace, name) => ({ at, value: get(kind, name) }),
-      list: async (kind) => ({ at, value: kind.kind === 'Event' ? this.#eventsAt(t) : [] }),
+      list: async (kind) => ({
+        at,
+        value: kind.kind === 'Event' ? this.#eventsAt(t) : this.#all(kind.kind, t),
+      }),
       log: async () => ({ at, value: '' }),
     };
   }

@@ -27,7 +27,11 @@ const table: Readonly<Record<string, Expected>> = {
   'backend-service-missing': { ...allOk, routes: { 'sample-app': 'broken route/backend-not-found' } },
   'bad-route-blocks-good-route': {
     ...allOk,
-    routes: { 'sample-app': 'ok', bad: 'broken route/no-status', third: 'broken route/no-status' },
+    routes: {
+      'sample-app': 'ok',
+      bad: 'broken route/unsupported-value',
+      third: 'broken route/blocked-by-other',
+    },
   },
   'certificate-arn-unknown': { ...allOk, gateway: 'broken gateway/certificate-not-found' },
   'class-and-gateway-together': allOk,
@@ -64,8 +68,8 @@ const table: Readonly<Record<string, Expected>> = {
   'section-name-unknown': { ...allOk, routes: { 'sample-app': 'broken route/no-matching-parent' } },
   'weight-over-999': {
     class: 'ok',
-    gateway: 'waiting gateway/provisioning',
-    routes: { 'sample-app': 'waiting route/pending' },
+    gateway: 'broken gateway/blocked-by-route',
+    routes: { 'sample-app': 'broken route/unsupported-value' },
   },
 };
 
@@ -214,6 +218,15 @@ describe('what the judges say', () => {
     const verdict = await at('v3.5.0', 'hostname-outside-listener', { route: 'sample-app' }, 2);
     expect(verdict.message).toBe(
       'HTTPRoute app/sample-app asks for "app.elsewhere.org", and Gateway app/public listens for "*.example.com" (listener "https"): they have no name in common.',
+    );
+  });
+
+  test('the route of another that stops the controller', async () => {
+    const judge = judgeOf('v3.5.0', { route: 'third' });
+    const recording = new Recording('v3.5.0', 'bad-route-blocks-good-route');
+    const { message } = await judge(recording, recording.end - 0.01, recording.end + 60);
+    expect(message).toBe(
+      'HTTPRoute app/bad stops the controller for every route of Gateway app/public, so HTTPRoute app/third is not looked at: the weight of backend sample-app is 1000, and 999 is the most.',
     );
   });
 

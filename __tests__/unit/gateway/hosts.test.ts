@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { JsonObject, KubernetesObject, Sourced } from '../../../src/bundle/object.ts';
 import { attach } from '../../../src/gateway/attachment.ts';
-import { hostless, hostsOf } from '../../../src/gateway/hosts.ts';
+import { byHost, hostless, hostsOf, type PublishedHost } from '../../../src/gateway/hosts.ts';
 import { parentRefsOf } from '../../../src/gateway/shapes.ts';
 
 const gatewayOf = (listeners: readonly JsonObject[], namespace = 'infra'): KubernetesObject => ({
@@ -160,8 +160,9 @@ describe('attach', () => {
   });
 });
 
+const sourced = (object: KubernetesObject): Sourced => ({ object, source: { file: 'r.yaml', line: 1 } });
+
 describe('hostsOf', () => {
-  const sourced = (object: KubernetesObject): Sourced => ({ object, source: { file: 'r.yaml', line: 1 } });
   const published = (route: KubernetesObject, gateways: KubernetesObject[], namespace?: string) =>
     hostsOf([sourced(route)], gateways, namespace === undefined ? {} : { namespace }).map(
       ({ host, kind, secure, parents }) =>
@@ -229,5 +230,35 @@ describe('hostsOf', () => {
     const [host] = hostsOf([sourced(routeOf({}, 'GRPCRoute'))], [gatewayOf([https])]);
     expect(host).toMatchObject({ host: '*.example.com', kind: 'GRPC' });
     expect(host?.probeHost).toMatch(/^probe-\w+\.example\.com$/);
+  });
+});
+
+describe('byHost', () => {
+  const named = (name: string, sectionName: string, ...hostnames: string[]): Sourced => {
+    const route = routeOf({ hostnames, ...parent({ sectionName }) });
+    return sourced({ ...route, metadata: { ...route.metadata, name } });
+  };
+  test.each<[string, readonly Sourced[], readonly string[]]>([
+    [
+      'the https route speaks, wherever the redirect stands',
+      [named('redirect', 'http', 'a.example.com'), named('web', 'https', 'a.example.com')],
+      ['a.example.com: web, redirect'],
+    ],
+    [
+      'all routes of a host, the first first',
+      [named('one', 'https', 'a.example.com', 'b.example.com'), named('two', 'https', 'a.example.com')],
+      ['a.example.com: one, two', 'b.example.com: one'],
+    ],
+    [
+      'a host that only plain HTTP carries is not forgotten',
+      [named('plain', 'http', 'a.example.com')],
+      ['a.example.com: plain'],
+    ],
+  ])('%s', (_what, routes, expected) => {
+    const grouped = byHost(hostsOf(routes, [gatewayOf([https, http])]));
+    const name = ({ route }: PublishedHost): string => route.object.metadata.name;
+    expect(
+      grouped.map(({ first, others }) => `${first.host}: ${[first, ...others].map(name).join(', ')}`),
+    ).toEqual(expected);
   });
 });

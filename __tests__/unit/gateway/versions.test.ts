@@ -23,6 +23,7 @@ test.each<[string | undefined, string[]]>([
     '2.17.1',
     [
       'raisesObservedGeneration',
+      'raisesRouteGeneration',
       'saysProvisioning',
       'statusPerParent',
       'missingBackendKeepsAccepted',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { KubeConfig } from '@kubernetes/client-node';
 import type { Chart } from '../../../src/bundle/object.ts';
 import { privateFiles } from '../../../src/files/temp.ts';
 import { helmEnvironment } from '../../../src/helm/environment.ts';
@@ -64,6 +65,14 @@ test('the files are private, and hold the token of the moment', async () => {
   );
   expect(modes).toEqual(['700', '600', '600']);
   expect(await readFile(config.path, 'utf8')).not.toContain('token-');
+  // Read by a client that is not helm's.
+  const other = new KubeConfig();
+  other.loadFromFile(config.path);
+  expect(other.getCurrentCluster()).toMatchObject({ server: server.endpoint, skipTLSVerify: false });
+  expect(other.getCurrentUser()?.exec).toMatchObject({
+    command: 'cat',
+    args: [join(config.folder, 'credential.json')],
+  });
   await config.remove();
   expect((await readdir(base)).filter((name) => name.startsWith('eks-gateway-'))).toEqual([]);
 });

@@ -89,6 +89,18 @@ test('chaining without a DNS role is refused', () => {
   expect(problemOf({ 'dns-role-chaining': 'true' }).message).toContain('`dns-role-to-assume` is empty');
 });
 
+test('name-servers: addresses and names, with and without a port; the wrong ones are named', () => {
+  expect(read({ 'name-servers': '192.0.2.1:5353, ns.example.com' }).nameServers).toEqual([
+    { text: '192.0.2.1:5353', host: '192.0.2.1', port: 5353 },
+    { text: 'ns.example.com', host: 'ns.example.com', port: 53 },
+  ]);
+  const { message } = problemOf({ 'name-servers': '192.0.2.1, a_b, 192.0.2.1:99999' });
+  expect(message.match(/`name-servers` holds `[^`]*`/g)).toEqual([
+    '`name-servers` holds `a_b`',
+    '`name-servers` holds `192.0.2.1:99999`',
+  ]);
+});
+
 test.each([
   ['X-Version: abc', { name: 'x-version', value: 'abc' }],
   ['X-Url: https://a', { name: 'x-url', value: 'https://a' }],

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Applied } from '../../../src/apply/applier.ts';
+import { type AppliedObject, applyStage } from '../../../src/apply/apply.ts';
 import type { KubernetesObject } from '../../../src/bundle/object.ts';
 import { type ApplierOptions, serverSideApplier } from '../../../src/kube/apply.ts';
 import { connect, type Kube } from '../../../src/kube/connection.ts';
@@ -53,13 +53,17 @@ afterEach(async () => {
 });
 
 const patience = { milliseconds: 2_000, random: () => 0 };
+type Applied = AppliedObject['reported'] & Pick<AppliedObject, 'live' | 'findings'>;
 const apply = async (object: KubernetesObject, options: Partial<ApplierOptions> = {}): Promise<Applied> => {
   const applier = serverSideApplier(kube, await discover(kube, never), {
     namespace: 'apps',
     patience,
     ...options,
   });
-  return applier.apply(object, never);
+  const { objects } = await applyStage([{ object, source: { file: 'a.yaml', line: 1 } }], applier, never);
+  const [applied] = objects;
+  if (!applied) throw new Error('an object for an object');
+  return { ...applied.reported, ...applied };
 };
 
 const configMap: KubernetesObject = {
@@ -70,8 +74,8 @@ const configMap: KubernetesObject = {
 };
 const live = (resourceVersion: string, more: object = {}) => ({
   ...configMap,
-  metadata: { ...configMap.metadata, namespace: 'apps', resourceVersion },
   ...more,
+  metadata: { ...configMap.metadata, namespace: 'apps', resourceVersion },
 });
 const owned = (fieldsV1: object) => [{ manager: 'eks-gateway-action', operation: 'Apply', fieldsV1 }];
 
@@ -91,7 +95,9 @@ describe('what is sent', () => {
       },
       status: { conditions: null },
     });
-    const sent = server.asked.find(({ method }) => method === 'PATCH');
+    const [tried, sent] = server.asked.filter(({ method }) => method === 'PATCH');
+    expect(tried?.query.get('dryRun')).toBe('All');
+    expect(tried?.body).toBe(sent?.body);
     expect(sent).toMatchObject({
       path: '/api/v1/namespaces/apps/configmaps/a',
       contentType: 'application/apply-patch+yaml',
@@ -158,12 +164,15 @@ describe('the result', () => {
         causes: [
           {
             reason: 'FieldManagerConflict',
-            message: 'conflict with "kubectl-client-side-apply" using v1',
+            message: 'conflict with "kubectl-client-side-apply" using v1 at 2026-11-22T10:00:00Z',
             field: '.data.key',
           },
         ],
       }),
-      { result: 'conflict', message: '.data.key is owned by kubectl-client-side-apply.' },
+      {
+        result: 'conflict',
+        message: '.data.key is owned by kubectl-client-side-apply since 2026-11-22T10:00:00Z.',
+      },
     ],
     [
       'a missing permission',
@@ -174,7 +183,6 @@ describe('the result', () => {
       ),
       {
         result: 'failed',
-        denied: 'patch configmaps in namespace apps',
         message: 'arn:role (in the cluster: u) may not patch configmaps in namespace apps.',
       },
     ],
@@ -194,6 +202,35 @@ describe('the result', () => {
       { result: 'failed', message: 'spec.x: Required value' },
     ],
     [
+      "the policy that guards the Gateway API's definitions",
+      status(
+        422,
+        'Invalid',
+        `customresourcedefinitions "x" is forbidden: ValidatingAdmissionPolicy 'safe-upgrades.gateway.networking.k8s.io' with binding 'safe-upgrades.gateway.networking.k8s.io' denied request: Installing CRDs with version before v1.5.0 is prohibited`,
+      ),
+      {
+        result: 'failed',
+        message:
+          "The cluster's admission policy safe-upgrades.gateway.networking.k8s.io refused it: Installing CRDs with version before v1.5.0 is prohibited",
+      },
+    ],
+    [
+      'a version that objects may be stored in',
+      status(422, 'Invalid', 'long', {
+        causes: [
+          {
+            field: 'status.storedVersions[0]',
+            message: 'Invalid value: "v1alpha1": must appear in spec.versions',
+          },
+        ],
+      }),
+      {
+        result: 'failed',
+        message:
+          'Objects may still be stored in a version that this definition no longer has: Invalid value: "v1alpha1": must appear in spec.versions',
+      },
+    ],
+    [
       'an unknown field',
       status(
         500,
@@ -206,7 +243,7 @@ describe('the result', () => {
     answering({ body: live('1') }, refusal);
     const applied = await apply(configMap);
     expect(applied).toMatchObject(expected);
-    expect(applied.hint).toBeTruthy();
+    expect(applied.findings[0]?.hint).toBeTruthy();
     expect(applied.live).toBeUndefined();
   });
 
@@ -215,7 +252,9 @@ describe('the result', () => {
       { body: live('1') },
       { body: live('1'), headers: { warning: '299 - "v1beta1 is deprecated"' } },
     );
-    expect((await apply(configMap)).warnings).toEqual(['v1beta1 is deprecated']);
+    expect((await apply(configMap)).findings).toMatchObject([
+      { code: 'apply/warning', message: 'v1beta1 is deprecated' },
+    ]);
   });
 
   test('waits for a webhook that comes up', async () => {
@@ -223,7 +262,8 @@ describe('the result', () => {
     serve(({ method }) => {
       if (method === 'GET') return status(404, 'NotFound', 'x');
       calls += 1;
-      return calls < 3
+      // The first is the dry run, which waits for nobody.
+      return calls < 4
         ? status(500, 'InternalError', 'Internal error occurred: failed calling webhook "w": refused')
         : { status: 201, body: live('1') };
     });
@@ -264,15 +304,22 @@ describe('a kind that is not served', () => {
       ({ method, path }) =>
         method === 'GET'
           ? status(404, 'NotFound', 'x')
-          : { status: 201, body: path.includes('/widgets') ? widget : crd },
+          : { status: 201, body: path.includes('/widgets/') ? widget : crd },
       () => {
         looks += 1;
         return looks > 3 ? [crds, widgets] : [crds];
       },
     );
     const applier = serverSideApplier(kube, await discover(kube, never), { namespace: 'apps', patience });
-    await applier.apply(crd, never);
-    expect(await applier.apply(widget, never)).toMatchObject({ result: 'created', ref: 'Widget apps/w' });
+    const { objects } = await applyStage(
+      [widget, crd].map((object) => ({ object, source: { file: 'a.yaml', line: 1 } })),
+      applier,
+      never,
+    );
+    expect(objects.map(({ reported }) => `${reported.ref} ${reported.result}`)).toEqual([
+      'Widget apps/w created',
+      'CustomResourceDefinition widgets.x.example created',
+    ]);
   });
 });
 

@@ -70,6 +70,51 @@ describe('the verdict sentence', () => {
   });
 });
 
+describe('findings', () => {
+  const problems = (...messages: string[]) =>
+    report('failed', [], (draft) =>
+      draft.findings([
+        finding('warning', 'input/unknown', 'Unheard of.'),
+        ...messages.map((message) => finding('error', 'helm/failed', message)),
+      ]),
+    );
+  test.each([
+    [['No.'], 'No.'],
+    [['No: because\nof this.'], 'No: because.'],
+    [['3 inputs are wrong:\n- a\n- b\n- c'], '3 inputs are wrong.'],
+    [['One.', 'Two.'], 'One (and 1 more problem).'],
+    [['One.', 'Two.', 'Three.'], 'One (and 2 more problems).'],
+  ])('%j make the verdict %s', (messages, verdict) => {
+    expect(problems(...messages).verdict).toBe(verdict);
+  });
+  test('errors stand before warnings', () => {
+    const summary = summaryOf(problems('Refused.'));
+    expect(summary.indexOf('❌ Refused')).toBeLessThan(summary.indexOf('⚠️ Unheard'));
+  });
+  test('evidence and text to copy keep their lines, and stay what they are', async () => {
+    const hostile = 'a: 1\n  b: |\n```\n</details><script>x</script>';
+    const summary = summaryOf(
+      report('failed', [], (draft) =>
+        draft.findings([
+          finding('error', 'auth/no-id-token', 'No.', {
+            hint: 'Add:\npermissions:\n  id-token: write',
+            evidence: [
+              { from: 'one | line', saw: 'x <b> `y`' },
+              { from: 'several', saw: hostile },
+            ],
+          }),
+          finding('error', 'helm/failed', 'After it.'),
+        ]),
+      ),
+    );
+    const html = await marked.parse(summary);
+    expect(html).toContain('permissions:\n  id-token: write\n</code>');
+    expect(html).toContain('a: 1\n  b: |\n```\n&lt;/details&gt;&lt;script&gt;x&lt;/script&gt;\n</code>');
+    expect(html).not.toMatch(/<script|<b>/);
+    expect(html).toMatch(/<li>\s*(<p>)?❌ After it/);
+  });
+});
+
 test('the first broken link is in the report', () => {
   expect(report('not-live', [host({}), stuck]).firstBroken).toEqual({
     host: 'stuck.example.com',
@@ -85,6 +130,17 @@ test('the summary says what, evidence, who and what to do, with the place in the
   expect(summary).toContain('whoever runs the DNS account');
   expect(summary).toContain('Delete the TXT record.');
   expect(summary.indexOf('stuck&#46;example')).toBeLessThan(summary.indexOf('[app'));
+});
+
+test('a code is linked to its page where it is known where the pages are', () => {
+  const failed = report('not-live', [stuck], (draft) =>
+    draft.findings([finding('error', 'helm/missing', 'helm is not on the PATH.')]),
+  );
+  const linked = summaryOf(failed, 'https://github.com/org/eks-gateway-action/blob/v1');
+  const pages = 'https://github.com/org/eks-gateway-action/blob/v1/docs/codes';
+  expect(linked).toContain(`[\`record/owned-by-another\`](${pages}/record.md#owned-by-another)`);
+  expect(linked).toContain(`[\`helm/missing\`](${pages}/helm.md#missing)`);
+  expect(summaryOf(failed)).not.toContain('](http');
 });
 
 test('a skipped link does not count as the broken one', () => {
@@ -144,6 +200,7 @@ test('outputs say what the report says', () => {
     urls: '["https://app.example.com/","https://app.example.com/"]',
     changed: 'false',
     'load-balancer': 'lb.example',
+    'preview-url': '',
     report: '/r.json',
     'hosts-total': '2',
     'hosts-live': '1',

@@ -1,0 +1,48 @@
+// Applies a file of manifests with the action's own engine, and nothing else: what the bench measures as a whole process.
+import { readFileSync } from 'node:fs';
+import { applyStage } from '../src/apply/apply.ts';
+import { parseManifests } from '../src/bundle/parse.ts';
+import { serverSideApplier } from '../src/kube/apply.ts';
+import { connect } from '../src/kube/connection.ts';
+import { discover } from '../src/kube/discovery.ts';
+import { systemClock } from '../src/system-clock.ts';
+
+/** What it writes to standard output, as one line of JSON. */
+export interface EngineRun {
+  /** From the first request (which opens the connection) to the last response. */
+  readonly seconds: number;
+  readonly requests: number;
+  /** How many objects came to which end. */
+  readonly results: Readonly<Record<string, number>>;
+  /** Peak resident set of the process, in MB. */
+  readonly megabytes: number;
+}
+
+const [file = '', endpoint = '', caFile = '', tokenFile = '', namespace = ''] = process.argv.slice(2);
+const { objects } = parseManifests(readFileSync(file, 'utf8'), file);
+const token = readFileSync(tokenFile, 'utf8').trim();
+const kube = connect({
+  endpoint,
+  caData: readFileSync(caFile).toString('base64'),
+  token: async () => token,
+  clock: systemClock,
+});
+let requests = 0;
+const counted: typeof kube = {
+  ...kube,
+  send: (request, signal) => {
+    requests += 1;
+    return kube.send(request, signal);
+  },
+};
+const signal = new AbortController().signal;
+const since = performance.now();
+const applier = serverSideApplier(counted, await discover(counted, signal), { namespace });
+const { objects: applied, problem } = await applyStage(objects, applier, signal);
+const seconds = (performance.now() - since) / 1000;
+await kube.close();
+if (problem) throw problem;
+const results: Record<string, number> = {};
+for (const { reported } of applied) results[reported.result] = (results[reported.result] ?? 0) + 1;
+const run: EngineRun = { seconds, requests, results, megabytes: process.resourceUsage().maxRSS / 1024 };
+process.stdout.write(`${JSON.stringify(run)}\n`);

@@ -1,0 +1,95 @@
+// `npm run bench`: the apply engine beside `kubectl apply --server-side`, in one run, in a lab of its own.
+// Options: --rounds 5, --counts 20,200,1000, --delays 0,50, --out bench/results.json; --inside is how it calls itself.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { spawnInLab, startLab, stopLab } from '../lab/cluster/lab.ts';
+import { measure } from './measure.ts';
+
+const root = join(import.meta.dirname, '..');
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    counts: { type: 'string', default: '20,200,1000' },
+    delays: { type: 'string', default: '0,50' },
+    out: { type: 'string', default: join(root, 'bench/results.json') },
+    inside: { type: 'string' },
+  },
+});
+const numbers = (text: string): readonly number[] => text.split(',').map(Number);
+
+/** One file, as the action itself is one: a process that loads a hundred files would be measured for that. */
+function bundleEngine(folder: string): string {
+  const tool = (name: string): string => join(root, 'node_modules/.bin', name);
+  // Inside the repository, where node_modules is found.
+  const emitted = join(root, 'build/bench');
+  rmSync(emitted, { recursive: true, force: true });
+  execFileSync(tool('tsc'), ['-p', join(root, 'bench/tsconfig.json'), '--outDir', emitted], {
+    stdio: 'inherit',
+  });
+  const engine = join(folder, 'engine');
+  execFileSync(
+    tool('ncc'),
+    ['build', join(emitted, 'bench/engine.js'), '-C', '-m', '-q', '--target', 'es2024', '-o', engine],
+    { cwd: root, stdio: 'inherit' },
+  );
+  return join(engine, 'index.js');
+}
+
+/** What was measured: the commit (with a `+` where files differ from it) and the action's bundle beside it. */
+function stamp(): { commit: string; dist: string } {
+  const git = (...args: string[]): string =>
+    execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
+  const changed = git('status', '--porcelain', '--', 'src', 'bench', 'dist') === '' ? '' : '+';
+  const dist = createHash('sha256')
+    .update(readFileSync(join(root, 'dist/index.js')))
+    .digest('hex');
+  return { commit: `${git('rev-parse', 'HEAD')}${changed}`, dist };
+}
+
+async function outside(): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'eks-gateway-bench-'));
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
+  process.env['LAB_CLOUD'] = 'off';
+  try {
+    writeFileSync(join(folder, 'stamp.json'), JSON.stringify(stamp()));
+    console.error('bundling the engine …');
+    const engine = bundleEngine(folder);
+    const lab = await startLab({ dir: join(folder, 'lab'), log: console.error, signal: stop.signal });
+    const args = [import.meta.filename, ...process.argv.slice(2), '--inside', engine];
+    const running = spawnInLab(lab.path, process.execPath, args, { folder: root });
+    running.child.stdout?.pipe(process.stdout);
+    running.child.stderr?.pipe(process.stderr);
+    stop.signal.addEventListener('abort', () => void running.kill('SIGTERM'));
+    return (await running.ended).code ?? 1;
+  } finally {
+    await stopLab(join(folder, 'lab'));
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+if (values.inside === undefined) process.exitCode = await outside();
+else {
+  const { commit, dist } = JSON.parse(
+    readFileSync(join(values.inside, '../../stamp.json'), 'utf8'),
+  ) as ReturnType<typeof stamp>;
+  const cases = await measure({
+    engine: values.inside,
+    rounds: Number(values.rounds),
+    counts: numbers(values.counts),
+    delays: numbers(values.delays),
+  });
+  writeFileSync(
+    values.out,
+    `${JSON.stringify(
+      cases.map((each) => ({ ...each, commit, dist })),
+      null,
+      2,
+    )}\n`,
+  );
+  console.log(`\n${values.out}`);
+}

@@ -1,0 +1,84 @@
+// What became of an object, as the report and the findings have it.
+import { type KubernetesObject, refOf, type Sourced } from '../bundle/object.ts';
+import type { Source } from '../verdict/finding.ts';
+import { type Finding, finding } from '../verdict/finding.ts';
+import type { Refusal, WrongField } from './applier.ts';
+import type { AppliedObject } from './apply.ts';
+import type { Refusal as Lowering } from './crd-safety.ts';
+import type { Owner } from './ownership.ts';
+
+/** The place of a field in the repository; the object's own where it cannot be found. */
+export type Locate = (each: Sourced, path: string) => Promise<Source>;
+
+export const warned = ({ source }: Sourced, ref: string, warnings: readonly string[]): readonly Finding[] =>
+  warnings.map((text) => finding('warning', 'apply/warning', text, { source, ref }));
+
+const codeOf = ({ result, denied }: Refusal): 'apply/conflict' | 'cluster/forbidden' | 'apply/rejected' => {
+  if (result === 'conflict') return 'apply/conflict';
+  return denied === undefined ? 'apply/rejected' : 'cluster/forbidden';
+};
+
+/** The API server complains in no order. */
+const inOrder = (findings: readonly Finding[]): readonly Finding[] =>
+  findings.toSorted((one, other) => (one.source?.line ?? 0) - (other.source?.line ?? 0));
+
+/** One finding a field that the API server complained of, at the field's own line; otherwise one for the object. */
+export const refused = async (
+  each: Sourced,
+  ref: string,
+  refusal: Refusal,
+  warnings: readonly string[],
+  locate: Locate | undefined,
+): Promise<AppliedObject> => {
+  const { result, message, hint, conflicts, fields } = refusal;
+  const code = codeOf(refusal);
+  const rest = { ref, ...(hint !== undefined && { hint }) };
+  const at = async (path: string): Promise<Source> => (locate ? await locate(each, path) : each.source);
+  const byField = await Promise.all(
+    (fields ?? []).map(async ({ path, message: text }: WrongField) =>
+      finding('error', code, `${ref}: ${path}: ${text}`, { ...rest, source: await at(path) }),
+    ),
+  );
+  const [first] = conflicts ?? [];
+  const source = first === undefined ? each.source : await at(first.path);
+  const whole = finding('error', code, `${ref}: ${message}`, { ...rest, source });
+  return {
+    reported: { ref, source: each.source, result, message },
+    findings: [...(byField.length > 0 ? inOrder(byField) : [whole]), ...warned(each, ref, warnings)],
+  };
+};
+
+/** A definition that is left as the cluster has it counts as unchanged, and is a finding. */
+export const kept = (
+  { source }: Sourced,
+  ref: string,
+  live: KubernetesObject,
+  why: Lowering | Owner,
+): AppliedObject => {
+  const { code, message, hint } =
+    'code' in why
+      ? why
+      : {
+          code: 'crds/other-owner' as const,
+          message: `${live.metadata.name} belongs to ${why.name}. It was left as it is.`,
+          hint:
+            why.manager === undefined
+              ? 'Take it out of the repository.'
+              : `Take it out of the repository, or set the input \`take-over: ${why.manager}\`.`,
+        };
+  return {
+    reported: { ref, source, result: 'unchanged', message },
+    live,
+    findings: [finding('warning', code, message, { source, ref, hint })],
+  };
+};
+
+export const notWritten = ({ object, source }: Sourced, ref: string, why: string): AppliedObject => ({
+  reported: {
+    ref: ref === '' ? refOf(object) : ref,
+    source,
+    result: 'failed',
+    message: `Not written: ${why}`,
+  },
+  findings: [],
+});

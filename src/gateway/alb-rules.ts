@@ -1,0 +1,103 @@
+// Which rule of a load balancer a request meets: the conditions of ELBv2's listener rules.
+
+export interface RuleCondition {
+  /** `host-header`, `path-pattern`, `http-request-method`, `http-header`, `query-string`, `source-ip`. */
+  readonly field: string;
+  /** Patterns with `*` and `?`, or expressions where `regex` is set; one of them has to fit. */
+  readonly values: readonly string[];
+  readonly regex?: true;
+  /** Of `http-header`. */
+  readonly header?: string;
+  /** Of `query-string`; without a key any will do. */
+  readonly query?: readonly { readonly key?: string; readonly value: string }[];
+}
+
+export type RuleAction =
+  | {
+      readonly kind: 'forward';
+      readonly targetGroups: readonly { readonly arn: string; readonly weight: number }[];
+    }
+  | { readonly kind: 'redirect' }
+  | { readonly kind: 'fixed'; readonly status: number }
+  | { readonly kind: 'other'; readonly type: string };
+
+export interface ListenerRule {
+  readonly listener: { readonly port: number; readonly protocol: string };
+  /** Smaller ones first; infinite for the listener's default action. */
+  readonly priority: number;
+  readonly conditions: readonly RuleCondition[];
+  readonly action: RuleAction;
+}
+
+export interface AlbRequest {
+  readonly host: string;
+  /** With its query, if any. */
+  readonly path: string;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** `*` stands for any characters, also for none, `?` for exactly one; compared without regard to case but for paths. */
+const fits = (pattern: string, value: string, { exactCase }: { readonly exactCase: boolean }): boolean => {
+  const source = pattern
+    .replaceAll(/[\\^$.|+()[\]{}]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${source}$`, exactCase ? 's' : 'is').test(value);
+};
+
+/** An expression of AWS's that JavaScript does not take counts as fitting: nobody here can tell. */
+const fitsExpression = (expression: string, value: string): boolean => {
+  try {
+    return new RegExp(expression).test(value);
+  } catch {
+    return true;
+  }
+};
+
+const anyFits = (
+  { values, regex }: RuleCondition,
+  value: string,
+  options: { readonly exactCase: boolean },
+): boolean =>
+  values.some((each) => (regex === true ? fitsExpression(each, value) : fits(each, value, options)));
+
+const loose = { exactCase: false };
+
+const holds = (condition: RuleCondition, request: AlbRequest): boolean => {
+  const url = new URL(`http://h${request.path.startsWith('/') ? '' : '/'}${request.path}`);
+  switch (condition.field) {
+    case 'host-header':
+      return anyFits(condition, request.host, loose);
+    case 'path-pattern':
+      return anyFits(condition, url.pathname, { exactCase: true });
+    case 'http-request-method':
+      return condition.values.includes(request.method);
+    case 'http-header': {
+      const name = condition.header?.toLowerCase();
+      const value = Object.entries(request.headers).find(([key]) => key.toLowerCase() === name)?.[1];
+      return value !== undefined && anyFits(condition, value, loose);
+    }
+    case 'query-string':
+      return (condition.query ?? []).some(({ key, value }) =>
+        [...url.searchParams].some(
+          ([name, given]) => (key === undefined || fits(key, name, loose)) && fits(value, given, loose),
+        ),
+      );
+    default:
+      // source-ip: from where the request will come is not known here.
+      return true;
+  }
+};
+
+/** Whether a host alone meets the rule's condition on hosts; a rule without one serves every host. */
+export const servesHost = (rule: ListenerRule, host: string): boolean =>
+  rule.conditions
+    .filter(({ field }) => field === 'host-header')
+    .every((condition) => anyFits(condition, host, loose));
+
+/** The rule of one listener that answers the request: the first by priority whose conditions all hold. */
+export const ruleFor = (rules: readonly ListenerRule[], request: AlbRequest): ListenerRule | undefined =>
+  rules
+    .toSorted((one, other) => one.priority - other.priority)
+    .find(({ conditions }) => conditions.every((condition) => holds(condition, request)));

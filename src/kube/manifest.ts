@@ -1,0 +1,45 @@
+// The form in which an object is sent: as it was written, without what only the server writes.
+import { isMap } from '../bundle/field.ts';
+import type { JsonObject, KubernetesObject } from '../bundle/object.ts';
+
+/** In which `kubectl apply` keeps the manifest it was given; a copy of it in a repository means nothing. */
+const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
+
+const serverOwned: readonly string[] = [
+  'managedFields',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'resourceVersion',
+  'uid',
+  'generation',
+  'selfLink',
+];
+
+const without = (object: JsonObject, keys: readonly string[]): JsonObject =>
+  Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));
+
+/**
+ * managedFields must be nil in an apply, and the status of a CRD from a release file (`status.conditions: null`) fails
+ * validation.
+ * @param namespace `undefined` for an object of the cluster, whatever it says itself
+ */
+export const manifestOf = (object: KubernetesObject, namespace: string | undefined): KubernetesObject => {
+  const { name } = object.metadata;
+  const { annotations, ...metadata } = without(object.metadata, [...serverOwned, 'namespace']);
+  const kept = isMap(annotations) ? without(annotations, [lastApplied]) : annotations;
+  const empty =
+    isMap(annotations) && isMap(kept) && Object.keys(kept).length < Object.keys(annotations).length;
+  return {
+    ...without(object, ['status']),
+    apiVersion: object.apiVersion,
+    kind: object.kind,
+    metadata: {
+      ...metadata,
+      name,
+      ...(namespace !== undefined && { namespace }),
+      ...(kept !== undefined &&
+        kept !== null &&
+        !(empty && Object.keys(kept).length === 0) && { annotations: kept }),
+    },
+  };
+};
