@@ -81,7 +81,13 @@ export function judgePods(
   );
   const stale = rest.filter((pod) => {
     const at = moment(pod, 'metadata', 'creationTimestamp');
-    return variables(pod).has(given) && modifiedAt !== undefined && at !== undefined && at < modifiedAt;
+    // creationTimestamp has whole seconds: a pod of the same second may be the younger one.
+    return (
+      variables(pod).has(given) &&
+      modifiedAt !== undefined &&
+      at !== undefined &&
+      at.getTime() + 999 < modifiedAt.getTime()
+    );
   });
   if (modifiedAt !== undefined && seen.at.getTime() - modifiedAt.getTime() < keeps(association)) {
     say(
