@@ -25,8 +25,9 @@ spec:
     - { name: https, protocol: HTTPS, port: 443, allowedRoutes: { namespaces: { from: All } } }
 `;
 
-const publish = (): Promise<Finished> =>
+const publish = (seconds: number): Promise<Finished> =>
   runApp('mended', {
+    inputs: { 'wait-timeout': `${seconds}s` },
     change: (yaml) =>
       yaml
         .replace('mended.example.com', host)
@@ -55,13 +56,14 @@ beforeAll(ensureInfra, 240_000);
 
 test('a missing certificate: named, still missing, then imported', async () => {
   kubectlApply(gateway);
-  const first = await publish();
+  // Long enough to be named; that it would end by itself is for the second run to show.
+  const first = await publish(6);
   expect(first.report.firstBroken).toEqual({ host, link: 'gateway', code: 'gateway/certificate-not-found' });
   expect(first.report.hosts[0]?.links.find(({ id }) => id === 'gateway')?.message).toContain(host);
   expect(touchedAt()).toBe('');
 
   // Nothing has changed, and the same run must not wait for its whole time: the controller says it anew once it is woken.
-  const second = await publish();
+  const second = await publish(120);
   expect(second.report.objects.filter(({ result }) => result !== 'unchanged')).toEqual([]);
   expect(second.report.firstBroken).toEqual({ host, link: 'gateway', code: 'gateway/certificate-not-found' });
   expect(second.log).toContain('Gateway edge-mended/edge touched');
@@ -70,7 +72,7 @@ test('a missing certificate: named, still missing, then imported', async () => {
   importCertificate([host]);
   const attempts = failedAttempts();
   const touched = touchedAt();
-  const third = await publish();
+  const third = await publish(60);
   expect({ code: third.code, outcome: third.report.outcome }).toEqual({ code: 0, outcome: 'live' });
   expect(third.report.objects.filter(({ result }) => result !== 'unchanged')).toEqual([]);
   // The controller slept all the while: it was the touch that made it look again.

@@ -257,6 +257,45 @@ spec:
   });
 });
 
+describe('an object that is being deleted', () => {
+  const configMap = `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: leaving, namespace: ${namespace} }\ndata: { a: b }\n`;
+  const leave = () => {
+    kubectl(
+      ['create', '-f', '-'],
+      configMap.replace('name: leaving', 'name: leaving, finalizers: [example.com/hold]'),
+    );
+    kubectl(['delete', 'configmap', 'leaving', '-n', namespace, '--wait=false']);
+  };
+  const release = () =>
+    kubectl([
+      'patch',
+      'configmap',
+      'leaving',
+      '-n',
+      namespace,
+      '--type=merge',
+      '-p',
+      '{"metadata":{"finalizers":null}}',
+    ]);
+
+  test('is refused as long as a finalizer holds it, and made anew when it is gone', async () => {
+    leave();
+    const held = await applyAll(kube, manifests(configMap), { ...options, patience: 600 });
+    expect(held.objects[0]?.reported).toMatchObject({
+      result: 'failed',
+      message: expect.stringMatching(/^It is being deleted since \S+; example\.com\/hold holds it up\.$/),
+    });
+    const waits: string[] = [];
+    const onWait = (why: string): void => {
+      if (waits.push(why) === 1) release();
+    };
+    expect(results(await applyAll(kube, manifests(configMap), { ...options, onWait }))).toEqual([
+      `ConfigMap ${namespace}/leaving created`,
+    ]);
+    expect(waits[0]).toBe(`ConfigMap ${namespace}/leaving is being deleted`);
+  });
+});
+
 test('whoever may get but not list pays a read an object, and no more', async () => {
   kubectl(['create', 'serviceaccount', 'narrow', '-n', namespace]);
   kubectl(['create', 'role', 'narrow', '-n', namespace, '--verb=get,patch,create', '--resource=configmaps']);

@@ -84,6 +84,8 @@ export interface Applier {
     managedFields: readonly Json[],
     signal: AbortSignal,
   ): Promise<Refusal | undefined>;
+  /** Waits until an object that is being deleted is gone; false where it is still there when patience ends. */
+  awaitGone(object: KubernetesObject, signal: AbortSignal): Promise<boolean>;
   /** The object as the cluster has it; `undefined` where it (or its kind) does not exist. */
   read(object: KubernetesObject, signal: AbortSignal): Promise<Seen<KubernetesObject | undefined>>;
   /** Whether the API server offers the kind now. */

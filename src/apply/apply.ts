@@ -1,5 +1,6 @@
 // Writes the objects of one stage: what is as it should be is left alone, the rest is tried first and only then written.
 
+import { texts } from '../bundle/field.ts';
 import type { KubernetesObject } from '../bundle/object.ts';
 import { refOf, type Sourced } from '../bundle/object.ts';
 import { differenceFromApplied } from '../compare/applied.ts';
@@ -125,21 +126,41 @@ class Stage {
   async #judge(each: Sourced, look: Look): Promise<Decision> {
     if ('refusal' in look) return { end: await this.#refuse(each, look.ref, look.refusal) };
     const live = heldBy(look);
-    const untouched = live && this.#leaveAlone(each, look, live);
+    if (live === undefined) return this.#try(each, look);
+    if (live.metadata['deletionTimestamp'] !== undefined) return this.#tryAgain(each, look, live);
+    const untouched = this.#leaveAlone(each, look, live) ?? (await this.#refuseOthers(each, look, live));
     if (untouched) return { end: untouched };
-    const owner = live && otherOwner(live, this.#takeOver, this.#options.inventory);
-    if (live && owner) {
-      if (stageOf(look.object) === 'crds') return { end: kept(each, look.ref, live, owner) };
-      const { name, manager } = owner;
-      const refusal: Refusal = {
-        result: 'conflict',
-        message: `It belongs to ${name}.`,
-        hint: `Keep it in one place: here or there.${manager === undefined ? '' : ` To take it over for good, set the input \`take-over: ${manager}\`.`}`,
-      };
-      return { end: await this.#refuse(each, look.ref, refusal) };
-    }
-    if (live && (await this.#isApplied(look, live))) return { end: unchanged(each, look.ref, live) };
+    if (await this.#isApplied(look, live)) return { end: unchanged(each, look.ref, live) };
     return this.#try(each, look);
+  }
+
+  /** What is on its way out would take the writing and go all the same. */
+  async #tryAgain(each: Sourced, placed: Placed, live: KubernetesObject): Promise<Decision> {
+    if (await this.#applier.awaitGone(placed.object, this.#signal))
+      return this.#try(each, { ...placed, held: { at: placed.held.at, value: undefined } });
+    const finalizers = texts(live, 'metadata', 'finalizers');
+    const holds = finalizers.length === 0 ? '' : `; ${finalizers.join(', ')} holds it up`;
+    const refusal: Refusal = {
+      result: 'failed',
+      message: `It is being deleted since ${String(live.metadata['deletionTimestamp'])}${holds}.`,
+      hint: 'Run again when it is gone. A finalizer goes when its controller has cleaned up: look at that controller.',
+    };
+    return { end: await this.#refuse(each, placed.ref, refusal) };
+  }
+
+  async #refuseOthers(
+    each: Sourced,
+    { ref, object }: Placed,
+    live: KubernetesObject,
+  ): Promise<AppliedObject | undefined> {
+    const owner = otherOwner(live, this.#takeOver, this.#options.inventory);
+    if (!owner) return undefined;
+    if (stageOf(object) === 'crds') return kept(each, ref, live, owner);
+    const { name, manager } = owner;
+    const more =
+      manager === undefined ? '' : ` To take it over for good, set the input \`take-over: ${manager}\`.`;
+    const hint = `Keep it in one place: here or there.${more}`;
+    return this.#refuse(each, ref, { result: 'conflict', message: `It belongs to ${name}.`, hint });
   }
 
   get #takeOver(): readonly string[] {

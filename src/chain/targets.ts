@@ -116,7 +116,8 @@ const judgeUnhealthy = (group: FoundTargetGroup, { targets, check }: TargetGroup
     ...(check === undefined ? [] : [{ from: `health check of ${nameOf(group)}`, saw: check }]),
   ];
   const first = targets.find(({ state }) => state === 'unhealthy');
-  if (first !== undefined)
+  // One that is still being checked may turn out well.
+  if (first !== undefined && !targets.some(({ state }) => state === 'initial'))
     return broken('targets/unhealthy', {
       message: `${targets.length === 1 ? 'The only target' : `None of the ${targets.length} targets`} of ${nameOf(group)} is ${targets.length === 1 ? 'not ' : ''}healthy: ${at(first)} is ${sayTarget(first)}.`,
       evidence,

@@ -239,6 +239,19 @@ class ServerSideApplier implements Applier {
     return explain(answer, { namespace, needed, principal: this.#kube.principal });
   }
 
+  awaitGone(object: KubernetesObject, signal: AbortSignal): Promise<boolean> {
+    return retry(
+      async () => {
+        const seen = await this.read(object, signal);
+        if ('value' in seen && seen.value === undefined) return { result: true };
+        return { again: `${refOf(object)} is being deleted`, otherwise: false };
+      },
+      this.#patience,
+      this.#kube.clock,
+      signal,
+    );
+  }
+
   async read(object: KubernetesObject, signal: AbortSignal) {
     const place = await this.#discovery.find(object.apiVersion, object.kind, signal);
     if (!place) return this.#absent();

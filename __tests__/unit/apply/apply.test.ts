@@ -40,6 +40,7 @@ const memory = (
     },
     schema: async () => undefined,
     disown: async () => undefined,
+    awaitGone: async () => false,
     write: async (object, options) => {
       const ref = refOf(object);
       const dry = options.dryRun ? 'dry ' : '';

@@ -206,7 +206,12 @@ describe('gateway', () => {
       { version: '2.14.0', events: [failedNow] },
       'broken gateway/deploy-failed',
     ],
-    ['2.14.0: an old failure', gateway(good), { version: '2.14.0', events: [failedBefore] }, 'ok'],
+    [
+      '2.14.0: an old failure, and no success since',
+      gateway(good),
+      { version: '2.14.0', events: [failedBefore] },
+      'waiting gateway/deploy-failed',
+    ],
     [
       '2.14.0: success after failure',
       gateway(good),

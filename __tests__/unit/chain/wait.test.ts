@@ -541,3 +541,40 @@ describe('live', () => {
     });
   });
 });
+
+describe('a link that a later look revises', () => {
+  const suspect = broken('workload/port-mismatch', said('8080 against 80'));
+  const revising = (words: readonly ('ok' | 'no' | 'revised')[]): HostChain => {
+    let count = 0;
+    const fine = (id: LinkId): Link => ({ id, streak: 1, look: async () => ({ verdict: verdicts.ok }) });
+    const https: Link = {
+      id: 'https',
+      streak: 1,
+      look: async () => {
+        const word = words[Math.min(count++, words.length - 1)] ?? 'ok';
+        if (word !== 'revised') return { verdict: verdicts[word] };
+        return { verdict: verdicts.no, revises: { id: 'workload', verdict: suspect } };
+      },
+    };
+    const links = [...(['route', 'workload', 'nameservers', 'certificate'] as const).map(fine), https];
+    return { host: 'app.example.test', ref: 'HTTPRoute apps/app', links };
+  };
+
+  test('is named, and ends the wait after its own settle time', async () => {
+    const clock = new SimulatedClock();
+    const changes: string[] = [];
+    const host = await waitOne(clock, [revising(['no', 'revised'])], {
+      onChange: (_host, result) => changes.push(`${state(result, 'workload')?.state}`),
+    });
+    expect(host).toMatchObject({ end: 'broken', firstNotOk: { id: 'workload', state: 'broken' } });
+    expect(clock.monotonic()).toBeGreaterThanOrEqual(codes['workload/port-mismatch'].settle * 1000);
+    // Told once, and not anew in every round in which the link itself looks well.
+    expect(changes).toEqual(['ok', 'broken', 'broken']);
+  });
+
+  test('is as it looks again once the later link is well', async () => {
+    const host = await waitOne(new SimulatedClock(), [revising(['revised', 'revised', 'ok'])]);
+    expect(host).toMatchObject({ live: true, end: 'live' });
+    expect(state(host, 'workload')).toMatchObject({ state: 'ok' });
+  });
+});

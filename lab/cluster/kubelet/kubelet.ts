@@ -6,9 +6,10 @@ import type { LabFolder } from '../folder.ts';
 import { nodeName } from '../layout.ts';
 import { AnsweringPod } from './answering-pod.ts';
 import type { LogRequest } from './container-logs.ts';
+import { failingStatus } from './failing-pod.ts';
 import { HostPod } from './host-pod.ts';
 import { type LogSource, serveLogs } from './log-server.ts';
-import type { Pod } from './pod.ts';
+import { type Pod, podName, podPath } from './pod.ts';
 import { programFor } from './programs.ts';
 
 const DEFAULT_GRACE_SECONDS = 30;
@@ -83,6 +84,12 @@ export class Kubelet implements LogSource {
     const { uid, deletionTimestamp } = pod.metadata;
     const { phase, podIP } = pod.status ?? {};
     const known = this.#answering.get(uid);
+    const failing = failingStatus(pod);
+    if (failing !== undefined) {
+      void this.#api
+        .patch(`${podPath(pod)}/status`, { metadata: { uid }, status: failing })
+        .catch((cause: unknown) => console.log(`${podName(pod)}: ${cause}`));
+    }
     if (deletionTimestamp !== undefined || phase !== 'Running' || podIP === undefined) {
       known?.close();
       this.#answering.delete(uid);

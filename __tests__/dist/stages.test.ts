@@ -1,0 +1,64 @@
+// What belongs to one run arrives in it: namespaces that the run makes, definitions that a chart brings too.
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { ensureInfra, kubectl, run, workspaceOf } from './harness.ts';
+
+const crd = (description: string): string => `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: widgets.stages.example.test }
+spec:
+  group: stages.example.test
+  names: { kind: Widget, plural: widgets, singular: widget }
+  scope: Namespaced
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema: { openAPIV3Schema: { type: object, description: ${description}, properties: { spec: { type: object, properties: { size: { type: integer } } } } } }
+`;
+const configuration = (name: string, namespace: string): string => `apiVersion: gateway.k8s.aws/v1beta1
+kind: LoadBalancerConfiguration
+metadata: { name: ${name}${namespace} }
+spec: { scheme: internal }
+`;
+const files = {
+  'crds/widgets.yaml': crd('own'),
+  'chart/Chart.yaml': 'apiVersion: v2\nname: stages\nversion: 0.1.0\n',
+  'chart/crds/widgets.yaml': crd('of-the-chart'),
+  'chart/templates/namespace.yaml': 'apiVersion: v1\nkind: Namespace\nmetadata: { name: stages-brought }\n',
+  'app/classes.yaml': `${configuration('own', '')}---\n${configuration('brought', ', namespace: stages-brought')}`,
+  'app/widget.yaml':
+    'apiVersion: stages.example.test/v1\nkind: Widget\nmetadata: { name: w, namespace: stages-brought }\nspec: { size: 1 }\n',
+};
+
+beforeAll(async () => {
+  await ensureInfra();
+}, 300_000);
+afterAll(() => {
+  kubectl('delete', 'namespace', 'stages-release', 'stages-brought', '--ignore-not-found', '--wait=false');
+  kubectl('delete', 'crd', 'widgets.stages.example.test', '--ignore-not-found', '--wait=false');
+});
+
+test('a kind, the release’s namespace and a chart’s namespace arrive in the run that needs them', async () => {
+  const workspace = workspaceOf(files);
+  const inputs = { namespace: 'stages-release', 'create-namespace': 'true' };
+  try {
+    const { code, report, log } = await run({ workspace: workspace.path, inputs });
+    expect(log).toContain(
+      'widgets.stages.example.test: the one of crds/widgets.yaml:1 is applied, not the one of the chart stages',
+    );
+    expect(code).toBe(0);
+    expect(report.objects.map(({ ref, result }) => `${ref} ${result}`)).toEqual([
+      'CustomResourceDefinition widgets.stages.example.test created',
+      'Namespace stages-release created',
+      'LoadBalancerConfiguration stages-release/own created',
+      'LoadBalancerConfiguration stages-brought/brought created',
+      'Widget stages-brought/w created',
+    ]);
+    const path = 'jsonpath={.spec.versions[0].schema.openAPIV3Schema.description}';
+    expect(kubectl('get', 'crd', 'widgets.stages.example.test', '-o', path)).toBe('own');
+    const again = await run({ workspace: workspace.path, inputs });
+    expect(again.report.objects.filter(({ result }) => result !== 'unchanged')).toEqual([]);
+  } finally {
+    workspace.remove();
+  }
+}, 120_000);
