@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { KubernetesObject } from '../../src/bundle/object.ts';
 import { fieldsEntries } from '../../src/compare/managed-fields.ts';
@@ -184,11 +185,11 @@ describe('what the API server does not know', () => {
   const folder = mkdtempSync(join(tmpdir(), 'strict-'));
   beforeAll(async () => {
     await applyAll(kube, definitions, options);
-    kubectl([
-      'wait',
-      '--for=condition=Established',
-      ...definitions.map(({ object }) => `crd/${object.metadata.name}`),
-    ]);
+    // Not `kubectl wait`, nor a JSONPath: both fail on a definition whose conditions are still null.
+    for (const { object } of definitions) {
+      const look = () => kubectl(['get', 'crd', object.metadata.name, '-o', 'json']).replaceAll(/\s/g, '');
+      while (!/"status":"True","type":"Established"/.test(look())) await setTimeout(100);
+    }
   });
   afterAll(() => {
     rmSync(folder, { recursive: true });
