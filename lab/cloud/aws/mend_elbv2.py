@@ -66,6 +66,49 @@ def _deregister(group: Any, targets: list[dict[str, Any]]) -> None:
         group.targets.pop(f"{target['Id']}:{target.get('Port', group.port)}", None)
 
 
+def _forwards_to(actions: list[Any], arn: str) -> bool:
+    for action in actions:
+        config = action.data.get("ForwardConfig") or {}
+        named = [action.data.get("TargetGroupArn"), *(one.get("TargetGroupArn") for one in config.get("TargetGroups") or [])]
+        if arn in named:
+            return True
+    return False
+
+
+def _in_use(group: Any) -> bool:
+    """Whether some rule sends to the group now; moto only remembers for which rule it was once made."""
+    from moto.elbv2.models import elbv2_backends
+
+    _, _, _, region, account, _ = group.arn.split(":", 5)
+    return any(
+        _forwards_to(rule.actions, group.arn)
+        for balancer in elbv2_backends[account][region].load_balancers.values()
+        for listener in balancer.listeners.values()
+        for rule in listener.rules.values()
+    )
+
+
+def _set_rule_priorities(backend: Any, rule_priorities: list[dict[str, Any]]) -> list[Any]:
+    """The rules of one request move together: a priority that one of them leaves is free for another."""
+    from moto.elbv2 import exceptions
+
+    wanted = {one["RuleArn"]: one["Priority"] for one in rule_priorities}
+    for priority in wanted.values():
+        if list(wanted.values()).count(priority) > 1:
+            raise exceptions.DuplicatePriorityError(priority)
+    found = {arn: rule for arn in wanted for rule in backend.describe_rules(listener_arn=None, rule_arns=[arn])}
+    if set(found) != set(wanted):
+        raise exceptions.RuleNotFoundError()
+    for rule in found.values():
+        [listener] = backend.describe_listeners(None, [rule.listener_arn])
+        others = [other for other in listener.rules.values() if other.arn not in wanted]
+        if any(other.priority == wanted[rule.arn] for other in others):
+            raise exceptions.PriorityInUseError()
+    for arn, rule in found.items():
+        rule.priority = wanted[arn]
+    return list(found.values())
+
+
 def _health_for(group: Any, target: dict[str, Any], _ec2_backend: Any) -> Any:
     from moto.elbv2.models import FakeHealthStatus
 
@@ -75,7 +118,7 @@ def _health_for(group: Any, target: dict[str, Any], _ec2_backend: Any) -> Any:
         return FakeHealthStatus(
             *shown, "unused", "Target.NotRegistered", "Target is not registered to the target group"
         )
-    if not group.load_balancer_arns:
+    if not _in_use(group):
         return FakeHealthStatus(
             *shown, "unused", "Target.NotInUse", "Target group is not configured to receive traffic from the load balancer"
         )
@@ -114,6 +157,7 @@ def mend() -> None:
         answer._result["LoadBalancers"] = shown
         return answer
 
+    models.ELBv2Backend.set_rule_priorities = _set_rule_priorities
     models.FakeLoadBalancer.__init__ = init
     models.FakeLoadBalancer.state = property(_state, lambda balancer, _value: None)
     models.FakeLoadBalancer.activate = lambda balancer: None

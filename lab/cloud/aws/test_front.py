@@ -279,6 +279,46 @@ class Answers(FrontTest):
         self.assertEqual(states(), "active")
         elb.delete_load_balancer(LoadBalancerArn=made["LoadBalancerArn"])
 
+    def test_rules_move_together_and_put_groups_to_use(self) -> None:
+        elb = client("elbv2", admin("eks"))
+        balancer = elb.create_load_balancer(Name="moves", Subnets=Lab.seeded["subnetIds"])["LoadBalancers"][0]
+        common = {"Protocol": "HTTP", "Port": 80, "VpcId": Lab.seeded["vpcId"], "TargetType": "ip"}
+        groups = [elb.create_target_group(Name=name, **common)["TargetGroups"][0]["TargetGroupArn"] for name in "ab"]
+        nothing = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]
+        listener = elb.create_listener(
+            LoadBalancerArn=balancer["LoadBalancerArn"], Protocol="HTTP", Port=80, DefaultActions=nothing
+        )["Listeners"][0]["ListenerArn"]
+        rules = [
+            elb.create_rule(
+                ListenerArn=listener,
+                Priority=priority,
+                Conditions=[{"Field": "host-header", "HostHeaderConfig": {"Values": [f"{priority}.example.com"]}}],
+                Actions=[{"Type": "forward", "TargetGroupArn": groups[0]}],
+            )["Rules"][0]["RuleArn"]
+            for priority in (1, 2)
+        ]
+        elb.set_rule_priorities(
+            RulePriorities=[{"RuleArn": rules[1], "Priority": 1}, {"RuleArn": rules[0], "Priority": 3}]
+        )
+        shown = {one["RuleArn"]: one["Priority"] for one in elb.describe_rules(ListenerArn=listener)["Rules"]}
+        self.assertEqual([shown[arn] for arn in rules], ["3", "1"])
+        self.refused(
+            "PriorityInUse",
+            "in use",
+            lambda: elb.set_rule_priorities(RulePriorities=[{"RuleArn": rules[0], "Priority": 1}]),
+        )
+        # An address of this machine on which nothing listens: asked, and refused.
+        for arn in groups:
+            elb.register_targets(TargetGroupArn=arn, Targets=[{"Id": "127.0.0.1", "Port": 9}])
+        for arn in rules:
+            elb.modify_rule(RuleArn=arn, Actions=[{"Type": "forward", "TargetGroupArn": groups[1]}])
+        reasons = [
+            elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"][0]["TargetHealth"]["Reason"]
+            for arn in groups
+        ]
+        self.assertEqual(reasons, ["Target.NotInUse", "Target.FailedHealthChecks"])
+        elb.delete_load_balancer(LoadBalancerArn=balancer["LoadBalancerArn"])
+
 
 class Records(FrontTest):
     record = {"Name": "*.W.example.com", "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "192.0.2.1"}]}
