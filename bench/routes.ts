@@ -1,4 +1,4 @@
-// HTTPRoutes as a team would write them: several a file, most fields left to their defaults.
+// HTTPRoutes as a team writes them (examples/sample-app has one), most fields left to their defaults.
 
 /** `generation` goes into each route, so that every one of them differs from the last round's. */
 export const routes = (count: number, namespace: string, generation: number): string =>
@@ -9,7 +9,7 @@ kind: HTTPRoute
 metadata:
   name: app-${index}
   namespace: ${namespace}
-  labels: { app: app-${index}, team: bench }
+  labels: { app: app-${index} }
 spec:
   hostnames: [app-${index}.example.com]
   parentRefs:
@@ -19,12 +19,5 @@ spec:
         - path: { type: PathPrefix, value: /v${generation} }
       backendRefs:
         - { name: app-${index}, port: 8080 }
-    - matches:
-        - path: { type: Exact, value: /healthz }
-      filters:
-        - type: ResponseHeaderModifier
-          responseHeaderModifier: { set: [{ name: x-app, value: app-${index} }] }
-      backendRefs:
-        - { name: app-${index}-health, port: 8081, weight: 1 }
 `,
   ).join('---\n');

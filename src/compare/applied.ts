@@ -81,16 +81,31 @@ const compareLeaf = ({ wanted, live, schema, path }: Node): Difference | undefin
   return filled !== undefined && equal(filled, live) ? undefined : differs(path, 'value');
 };
 
-const compareMap = ({ wanted, live, fields, schema, path }: Node): Difference | undefined => {
-  if (!isMap(wanted) || !isMap(live)) return differs(path, 'value');
+/** The first certain difference of several, or else the first that a schema may explain. */
+const firstOf = (differences: Iterable<Difference | undefined>): Difference | undefined => {
+  let doubt: Difference | undefined;
+  for (const difference of differences) {
+    if (difference?.by === 'defaults') doubt ??= difference;
+    else if (difference) return difference;
+  }
+  return doubt;
+};
+
+const compareMap = (node: Node): Difference | undefined => firstOf(differencesOfMap(node));
+
+function* differencesOfMap({ wanted, live, fields, schema, path }: Node): Generator<Difference | undefined> {
+  if (!isMap(wanted) || !isMap(live)) {
+    yield differs(path, 'value');
+    return;
+  }
   const given = Object.keys(wanted).filter((name) => wanted[name] !== undefined);
   const gone = elementsOf(fields).find((element) => !given.includes(element.slice(2)));
-  if (gone !== undefined) return differs([...path, `.${gone.slice(2)}`], 'ownership');
+  if (gone !== undefined) yield differs([...path, `.${gone.slice(2)}`], 'ownership');
   for (const name of given) {
     const inner = [...path, `.${name}`];
     const owned = Object.hasOwn(fields, `f:${name}`);
     const isMetadata = textOf(inner) === '.metadata';
-    if (!owned && !identity.includes(textOf(inner))) return differs(inner, 'ownership');
+    if (!owned && !identity.includes(textOf(inner))) yield differs(inner, 'ownership');
     if (!owned && !isMetadata) continue;
     const node: Node = {
       wanted: wanted[name] ?? null,
@@ -99,11 +114,9 @@ const compareMap = ({ wanted, live, fields, schema, path }: Node): Difference | 
       schema: schemaOfField(schema, name),
       path: inner,
     };
-    const difference = isMetadata ? compareMap(node) : compare(node);
-    if (difference) return difference;
+    yield isMetadata ? compareMap(node) : compare(node);
   }
-  return undefined;
-};
+}
 
 /** Applied items keep the order in which they are sent; others' items may stand between them. */
 const inOrder = (positions: readonly number[]): boolean =>
@@ -126,6 +139,7 @@ const compareKeyed = ({ wanted, live, fields, schema, path }: Node): Difference 
   if (!Array.isArray(wanted) || !Array.isArray(live)) return differs(path, 'value');
   if (wanted.length !== elements.length) return differs(path, 'ownership');
   const places: { readonly at: number; readonly from: number }[] = [];
+  const differences: (Difference | undefined)[] = [];
   for (const element of elements) {
     const keys = parsed(element.slice(2));
     const inner = below(fields, element);
@@ -143,12 +157,11 @@ const compareKeyed = ({ wanted, live, fields, schema, path }: Node): Difference 
       schema: schemaOfItems(schema),
       path: itemPath,
     };
-    const difference = compare(node);
-    if (difference) return difference;
+    differences.push(compare(node));
     places.push({ at, from });
   }
   const positions = places.toSorted((one, other) => one.from - other.from).map(({ at }) => at);
-  return inOrder(positions) ? undefined : differs(path, 'value');
+  return firstOf([...differences, inOrder(positions) ? undefined : differs(path, 'value')]);
 };
 
 /** A list of scalars in which each stands once: finalizers. */

@@ -194,6 +194,15 @@ describe('with a schema', () => {
     expect(difference({ rules: [{}] }, filled, fields)).toEqual({ path: '.spec.rules', by: 'defaults' });
   });
 
+  test('a certain difference goes before one that the schema may explain', () => {
+    const all = { 'f:a': {}, 'f:rules': {}, 'f:z': {} };
+    const held = { a: [{ b: 1, c: 2 }], rules: [{ weight: 1 }], z: 1 };
+    expect(difference({ a: [{ b: 1 }], rules: [{}], z: 2 }, held, all)).toEqual({
+      path: '.spec.z',
+      by: 'value',
+    });
+  });
+
   test.each<[string, Json]>([
     ['a value that is not the default', { rules: [{ weight: 5, matches: [{ path: { type: 'Prefix' } }] }] }],
     ['a default that is not there', { rules: [{ weight: 1 }] }],
