@@ -1,23 +1,22 @@
 // Mended elsewhere: an old failure of the controller is not believed, and not waited out either.
-import { beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { iam } from './admin.ts';
 import { importCertificate } from './edge.ts';
-import { ensureInfra, type Finished, kubectl, kubectlApply, runApp } from './harness.ts';
-
-const host = 'mended.inner.example.com';
+import { ensureInfra, type Finished, kubectl, kubectlApply, layout, runApp } from './harness.ts';
 
 /** A Gateway of another team, whose certificate the controller finds in ACM by the hostnames of its routes. */
-const gateway = `apiVersion: v1
+const gateway = (namespace: string): string => `apiVersion: v1
 kind: Namespace
-metadata: { name: edge-mended }
+metadata: { name: ${namespace} }
 ---
 apiVersion: gateway.k8s.aws/v1
 kind: LoadBalancerConfiguration
-metadata: { name: edge, namespace: edge-mended }
+metadata: { name: edge, namespace: ${namespace} }
 spec: { scheme: internet-facing }
 ---
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
-metadata: { name: edge, namespace: edge-mended }
+metadata: { name: edge, namespace: ${namespace} }
 spec:
   gatewayClassName: aws-alb
   infrastructure: { parametersRef: { group: gateway.k8s.aws, kind: LoadBalancerConfiguration, name: edge } }
@@ -25,68 +24,104 @@ spec:
     - { name: https, protocol: HTTPS, port: 443, allowedRoutes: { namespaces: { from: All } } }
 `;
 
-const publish = (seconds: number): Promise<Finished> =>
-  runApp('mended', {
+/** What the controller's role may do is the account's business, and no file of any repository. */
+const denial = { RoleName: layout.roles.loadBalancerController, PolicyName: 'denied-by-test' };
+const deny = (action: string): Promise<string> =>
+  iam('eks', 'PutRolePolicy', {
+    ...denial,
+    PolicyDocument: JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Deny', Action: action, Resource: '*' }],
+    }),
+  });
+const allow = (): Promise<string> => iam('eks', 'DeleteRolePolicy', denial);
+
+const names = { policy: 'policy.example.com', certificate: 'certificate.inner.example.com' } as const;
+type Name = keyof typeof names;
+
+const publish = (name: Name, seconds: number): Promise<Finished> =>
+  runApp(name, {
     inputs: { 'wait-timeout': `${seconds}s` },
     change: (yaml) =>
       yaml
-        .replace('mended.example.com', host)
-        .replace('name: public, namespace: infra', 'name: edge, namespace: edge-mended'),
+        .replace(`${name}.example.com`, names[name])
+        .replace('name: public, namespace: infra', `name: edge, namespace: edge-${name}`),
   });
 
-const failedAttempts = (): number =>
-  (
-    JSON.parse(
-      kubectl('get', 'events', '-n', 'edge-mended', '--field-selector=reason=FailedBuildModel', '-o', 'json'),
-    ) as { readonly items: readonly { readonly count?: number }[] }
-  ).items.reduce((sum, { count = 1 }) => sum + count, 0);
+const both = (seconds: number): Promise<readonly [Finished, Finished]> =>
+  Promise.all([publish('policy', seconds), publish('certificate', seconds)]);
 
-const touchedAt = (): string =>
+const gatewayLink = ({ report }: Finished) => report.hosts[0]?.links.find(({ id }) => id === 'gateway');
+
+/** How often the controller has failed on a Gateway. */
+const failures = (name: Name): number =>
+  (
+    JSON.parse(kubectl('get', 'events', '-n', `edge-${name}`, '-o', 'json')) as {
+      readonly items: readonly { readonly reason: string; readonly count?: number }[];
+    }
+  ).items.reduce((sum, { reason, count = 1 }) => (reason.startsWith('Failed') ? sum + count : sum), 0);
+
+const touchedAt = (name: Name): string =>
   kubectl(
-    'get',
-    'gateway',
-    'edge',
-    '-n',
-    'edge-mended',
-    '-o',
-    'jsonpath={.metadata.annotations.eks-gateway-action/nudged-at}',
+    ...['get', 'gateway', 'edge', '-n', `edge-${name}`],
+    ...['-o', 'jsonpath={.metadata.annotations.eks-gateway-action/nudged-at}'],
   );
+
+/** Back-off doubles with each failure: after these the controller looks again by itself in more than a minute. */
+async function tire(name: Name): Promise<void> {
+  for (let count = 0; count < 5; count += 1) {
+    kubectl('annotate', 'gateway', 'edge', '-n', `edge-${name}`, '--overwrite', `test/count=${count}`);
+    await new Promise((done) => setTimeout(done, 200));
+  }
+}
 
 beforeAll(ensureInfra, 240_000);
+afterAll(() => allow().catch(() => undefined));
 
-test('a missing certificate: named, still missing, then imported', async () => {
-  kubectlApply(gateway);
-  // Long enough to be named; that it would end by itself is for the second run to show.
-  const first = await publish(6);
-  expect(first.report.firstBroken).toEqual({ host, link: 'gateway', code: 'gateway/certificate-not-found' });
-  expect(first.report.hosts[0]?.links.find(({ id }) => id === 'gateway')?.message).toContain(host);
-  expect(touchedAt()).toBe('');
+test('a policy and a certificate: named, still missing, then mended', async () => {
+  await deny('elasticloadbalancing:CreateListener');
+  kubectlApply(`${gateway('edge-policy')}---\n${gateway('edge-certificate')}`);
+  // Long enough to be named; that it ends by itself is for the next run to show.
+  const [policy, certificate] = await both(8);
+  expect(policy.report.firstBroken).toEqual({
+    host: names.policy,
+    link: 'gateway',
+    code: 'gateway/deploy-failed',
+  });
+  expect(gatewayLink(policy)?.hint).toContain('Grant elasticloadbalancing:CreateListener');
+  expect(certificate.report.firstBroken).toEqual({
+    host: names.certificate,
+    link: 'gateway',
+    code: 'gateway/certificate-not-found',
+  });
+  expect(gatewayLink(certificate)?.message).toContain(names.certificate);
+  expect([touchedAt('policy'), touchedAt('certificate')]).toEqual(['', '']);
 
-  // Nothing has changed, and the same run must not wait for its whole time: the controller says it anew once it is woken.
-  const second = await publish(120);
-  expect(second.report.objects.filter(({ result }) => result !== 'unchanged')).toEqual([]);
-  expect(second.report.firstBroken).toEqual({ host, link: 'gateway', code: 'gateway/certificate-not-found' });
-  expect(second.log).toContain('Gateway edge-mended/edge touched');
-  expect(second.seconds).toBeLessThan(50);
+  await tire('policy');
 
-  importCertificate([host]);
-  const attempts = failedAttempts();
-  const touched = touchedAt();
-  const third = await publish(60);
-  expect({ code: third.code, outcome: third.report.outcome }).toEqual({ code: 0, outcome: 'live' });
-  expect(third.report.objects.filter(({ result }) => result !== 'unchanged')).toEqual([]);
+  // Nothing has changed, and the same run must not wait for its whole time: once it is woken the controller says it anew.
+  const still = await publish('policy', 120);
+  expect(still.report.objects.filter(({ result }) => result !== 'unchanged')).toEqual([]);
+  expect(still.report.firstBroken).toEqual(policy.report.firstBroken);
+  expect(still.log).toContain('Gateway edge-policy/edge touched');
+  expect(still.seconds).toBeLessThan(60);
+
+  await allow();
+  importCertificate([names.certificate]);
+  const before = { failures: failures('policy'), touched: touchedAt('policy') };
+  const mended = await both(120);
+  for (const { code, report } of mended) {
+    expect({ code, outcome: report.outcome }).toEqual({ code: 0, outcome: 'live' });
+    expect(report.objects.filter(({ result }) => result !== 'unchanged')).toEqual([]);
+  }
+  expect(mended[0].seconds).toBeLessThan(40);
+  // The real controller keeps ACM's list of certificates for a minute.
+  expect(mended[1].seconds).toBeLessThan(100);
   // The controller slept all the while: it was the touch that made it look again.
-  expect(failedAttempts()).toBe(attempts);
-  expect(touchedAt() > touched).toBe(true);
-  expect(third.seconds).toBeLessThan(25);
-  const spec = kubectl(
-    'get',
-    'gateway',
-    'edge',
-    '-n',
-    'edge-mended',
-    '-o',
-    'jsonpath={.spec.listeners[*].name}',
-  );
-  expect(spec).toBe('https');
+  expect(failures('policy')).toBe(before.failures);
+  expect(touchedAt('policy') > before.touched).toBe(true);
+  expect(touchedAt('certificate')).not.toBe('');
+  expect(
+    kubectl('get', 'gateway', 'edge', '-n', 'edge-policy', '-o', 'jsonpath={.spec.listeners[*].name}'),
+  ).toBe('https');
 }, 240_000);

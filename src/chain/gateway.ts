@@ -11,7 +11,7 @@ import {
   notBefore,
   sayCondition,
 } from '../gateway/conditions.ts';
-import { type FailureCode, failureOf } from '../gateway/failure.ts';
+import { type Failure, type FailureCode, failureOf } from '../gateway/failure.ts';
 import type { LbcRules } from '../gateway/versions.ts';
 import type { Seen } from '../verdict/seen.ts';
 import { broken, type Evidence, ok, type Verdict, waiting } from '../verdict/verdict.ts';
@@ -92,9 +92,11 @@ class GatewayReading {
   readonly gateway: KubernetesObject;
   readonly eventsUnread: string | undefined;
   readonly blockers: readonly Blocker[];
+  readonly #at: Date;
 
-  constructor(want: GatewayWant, gateway: KubernetesObject, value: GatewayValue, rules: LbcRules) {
+  constructor(want: GatewayWant, gateway: KubernetesObject, value: GatewayValue, rules: LbcRules, at: Date) {
     this.#want = want;
+    this.#at = at;
     this.#rules = rules;
     this.#events = value.events;
     this.gateway = gateway;
@@ -151,6 +153,18 @@ class GatewayReading {
     return notBefore(moment, this.#want.since);
   }
 
+  /**
+   * Whether a fresh failure may rest on what the controller read before this run: then it counts only after a nudge that
+   * came late enough. `due` is that nudge's time.
+   */
+  rests({ remembered }: Failure): false | { readonly due: boolean } {
+    const { since, nudged, began } = this.#want;
+    if (remembered === undefined || began === undefined) return false;
+    const enough = remembered * 1000;
+    if (nudged === true && since.getTime() - began.getTime() >= enough) return false;
+    return { due: this.#at.getTime() - began.getTime() >= enough };
+  }
+
   get comingUp(): boolean {
     return (
       this.address !== undefined ||
@@ -173,16 +187,34 @@ const eventEvidence = (ref: string, event: ControllerEvent): Evidence => ({
   saw: event.message,
 });
 
+const remembers =
+  'The controller keeps what it read from AWS for a minute, so a mend of the last minute does not show yet: this run makes it look again.';
+
+/** What a failure comes to: broken where it is fresh and will not pass; an old one has to be said anew. */
+const judgeBelief = (
+  reading: GatewayReading,
+  failure: Failure,
+  news: boolean,
+  said: { readonly message: string; readonly evidence: readonly Evidence[]; readonly note?: string },
+): Verdict => {
+  const rests = news && !failure.passing ? reading.rests(failure) : false;
+  const believed = news && !failure.passing && rests === false;
+  const notes = [said.note ?? '', news ? '' : asleep(reading.ref), rests === false ? '' : remembers];
+  return (believed ? broken : waiting)(failure.code, {
+    message: said.message.replace(/\.\.$/, '.'),
+    evidence: said.evidence,
+    old: !news || (rests !== false && rests.due),
+    hint: [failure.hint, ...notes].filter((each) => each !== '').join(' '),
+  });
+};
+
 /** An event of failure, as far as it counts: a passing one is waited for, an old one as well. */
 const judgeFailure = (reading: GatewayReading, event: ControllerEvent): Verdict => {
   const { ref } = reading;
   const failure = failureOf(stages[event.reason] ?? 'gateway/build-failed', event.message);
-  const news = reading.isNews(event.at);
-  return (news && !failure.passing ? broken : waiting)(failure.code, {
-    message: `The controller fails on ${ref}: ${event.message}.`.replace(/\.\.$/, '.'),
+  return judgeBelief(reading, failure, reading.isNews(event.at), {
+    message: `The controller fails on ${ref}: ${event.message}.`,
     evidence: [eventEvidence(ref, event), ...reading.evidence],
-    old: !news,
-    hint: news ? failure.hint : [failure.hint, asleep(ref)].filter((each) => each !== '').join(' '),
   });
 };
 
@@ -215,11 +247,10 @@ const judgeRefused = (reading: GatewayReading, accepted: Condition, want: Gatewa
     failed === undefined
       ? `The controller refuses ${ref}: ${sayCondition(accepted)}.`
       : `The controller fails on ${ref}: ${failed.message}.`;
-  return (news && !failure.passing ? broken : waiting)(failure.code, {
-    message: message.replace(/\.\.$/, '.'),
+  return judgeBelief(reading, failure, news, {
+    message,
     evidence: failed === undefined ? evidence : [eventEvidence(ref, failed), ...evidence],
-    old: !news,
-    hint: [failure.hint, unread, news ? '' : asleep(ref)].filter((each) => each !== '').join(' '),
+    note: unread,
   });
 };
 
@@ -317,7 +348,7 @@ export const judgeGateway = (
       message: `${named} does not exist.`,
       hint: "Create it, or correct the route's parentRefs.",
     });
-  const reading = new GatewayReading(want, gateway, seen.value, rules);
+  const reading = new GatewayReading(want, gateway, seen.value, rules, at);
   const { ref, accepted, evidence } = reading;
   if (text(gateway, 'metadata', 'deletionTimestamp') !== undefined)
     return waiting('gateway/pending', { message: `${ref} is being deleted.`, evidence });

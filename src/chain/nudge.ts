@@ -1,4 +1,5 @@
 // The nudge: a Gateway of whose failure only an old complaint tells is touched once, for its controller may be asleep.
+import type { Clock } from '../clock.ts';
 import type { Freshness } from '../gateway/conditions.ts';
 import type { Seen } from '../verdict/seen.ts';
 
@@ -14,44 +15,70 @@ export interface GatewayToucher {
 }
 
 export interface NudgeSettings {
-  readonly toucher: GatewayToucher;
-  /** Told once a Gateway. */
+  /** Absent in a run that may not write. */
+  readonly toucher?: GatewayToucher;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  /** Told at each touch. */
   readonly onTouched?: (gateway: GatewayName) => void;
   /** Told once a Gateway; the permission that is missing, or why it failed. */
   readonly onRefused?: (gateway: GatewayName, why: string) => void;
 }
 
+/**
+ * Milliseconds after which a Gateway may be touched a second and last time: the controller keeps some of what it reads from
+ * AWS for a minute, so that the first touch may find what was before the mend.
+ */
+const again = 55_000;
+
+interface Touches {
+  readonly count: number;
+  /** Monotonic. */
+  readonly at: number;
+  readonly done: Promise<Date | undefined>;
+}
+
 /** What is believed of each Gateway: complaints since this run began or, once it has been touched, since then. */
 export class Nudges {
   readonly #settings: NudgeSettings;
-  readonly #touched = new Map<string, Promise<Date | undefined>>();
+  readonly #touches = new Map<string, Touches>();
   readonly #since = new Map<string, Date>();
+  readonly #refused = new Set<string>();
 
   constructor(settings: NudgeSettings) {
     this.#settings = settings;
   }
 
   freshness(gateway: GatewayName, base: Freshness): Freshness {
-    const since = this.#since.get(nameOf(gateway));
-    return since === undefined ? base : { ...base, since, nudged: true };
+    const name = nameOf(gateway);
+    if (this.#settings.toucher === undefined || this.#refused.has(name)) return base;
+    const since = this.#since.get(name);
+    return { ...base, began: base.since, ...(since !== undefined && { since, nudged: true }) };
   }
 
-  /** Touches the Gateway, unless it was or may not be touched in this run; many hosts share it. */
+  /** Touches the Gateway, unless that was done (or refused) lately; many hosts share it. */
   async touch(gateway: GatewayName, signal: AbortSignal): Promise<void> {
     const name = nameOf(gateway);
-    const touched = this.#touched.get(name) ?? this.#touch(gateway, signal);
-    this.#touched.set(name, touched);
-    const since = await touched;
+    const before = this.#touches.get(name);
+    const now = this.#settings.clock.monotonic();
+    const due =
+      before === undefined || (before.count < 2 && !this.#refused.has(name) && now - before.at >= again);
+    const touches = due
+      ? { count: (before?.count ?? 0) + 1, at: now, done: this.#touch(gateway, signal) }
+      : before;
+    this.#touches.set(name, touches);
+    const since = await touches.done;
     if (since !== undefined) this.#since.set(name, since);
   }
 
   async #touch(gateway: GatewayName, signal: AbortSignal): Promise<Date | undefined> {
     const { toucher, onTouched, onRefused } = this.#settings;
+    if (toucher === undefined) return undefined;
     const seen = await toucher.touch(gateway, signal);
     if ('value' in seen) {
       onTouched?.(gateway);
       return seen.value;
     }
+    this.#refused.add(nameOf(gateway));
     onRefused?.(gateway, 'denied' in seen ? seen.denied : seen.failed);
     return undefined;
   }

@@ -50,6 +50,8 @@ export interface Freshness {
   readonly since: Date;
   /** Whether the controller was made to look again at `since` (an annotation on its Gateway). */
   readonly nudged?: boolean;
+  /** When this run began, where it may nudge: what the controller remembers from before can then be waited out. */
+  readonly began?: Date;
 }
 
 /** A controller that was nudged has looked again after this long (measured: LBC 3.5.0 within 3 s). */

@@ -16,6 +16,8 @@ export interface Failure {
   readonly hint: string;
   /** AWS asks to come back later, or a webhook has no endpoints yet: the controller's next attempt may succeed. */
   readonly passing: boolean;
+  /** Seconds for which the controller goes on with what it once read from AWS: until then a mend does not show. */
+  readonly remembered?: number;
 }
 
 interface Row {
@@ -24,7 +26,11 @@ interface Row {
   readonly code?: FailureCode;
   readonly hint: (found: RegExpExecArray) => string;
   readonly passing?: true;
+  readonly remembered?: number;
 }
+
+const certificateHint =
+  "The certificate must be ISSUED in ACM, in the cluster's account and region: check the ARN in the LoadBalancerConfiguration (listenerConfigurations[].defaultCertificate), or that some certificate covers every hostname of the listener's routes. Then touch the Gateway: the controller does not watch ACM.";
 
 const rows: readonly Row[] = [
   {
@@ -44,10 +50,16 @@ const rows: readonly Row[] = [
     passing: true,
   },
   {
-    says: /CertificateNotFound|no certificate found for host|No hostnames found for TLS cert discovery/i,
+    // The list of ACM's ARNs is kept for a minute (pkg/certs/cert_discovery.go, v3.5.0).
+    says: /no certificate found for host/i,
     code: 'gateway/certificate-not-found',
-    hint: () =>
-      "The certificate must be ISSUED in ACM, in the cluster's account and region: check the ARN in the LoadBalancerConfiguration (listenerConfigurations[].defaultCertificate), or that some certificate covers every hostname of the listener's routes. Then touch the Gateway: the controller does not watch ACM.",
+    hint: () => certificateHint,
+    remembered: 60,
+  },
+  {
+    says: /CertificateNotFound|No hostnames found for TLS cert discovery/i,
+    code: 'gateway/certificate-not-found',
+    hint: () => certificateHint,
   },
   {
     says: /LoadBalancerConfiguration\S* "([^"]*)" not found|LoadBalancerConfiguration .*not found/,
@@ -98,7 +110,12 @@ export const failureOf = (stage: FailureCode, message: string): Failure => {
   for (const row of rows) {
     const found = row.says.exec(message);
     if (found !== null)
-      return { code: row.code ?? stage, hint: row.hint(found), passing: row.passing ?? false };
+      return {
+        code: row.code ?? stage,
+        hint: row.hint(found),
+        passing: row.passing ?? false,
+        ...(row.remembered !== undefined && { remembered: row.remembered }),
+      };
   }
   return { code: stage, hint: '', passing: false };
 };

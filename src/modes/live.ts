@@ -37,6 +37,8 @@ export interface Applied {
   readonly since: Date;
   /** Generation of what this run changed, by `refOf`. */
   readonly generations: ReadonlyMap<string, number>;
+  /** Nothing may be written, not even an annotation. */
+  readonly readOnly?: boolean;
 }
 
 /** Milliseconds between two rounds of a host, and the age up to which its observations of the cluster are shared. */
@@ -81,7 +83,7 @@ export async function waitUntilLive(run: Run, applied: Applied): Promise<Outcome
   return waited.every(({ live }) => live) ? 'live' : 'not-live';
 }
 
-function openPorts(run: Run, { signedIn, cluster }: Applied): Ports {
+function openPorts(run: Run, { signedIn, cluster, readOnly = false }: Applied): Ports {
   const { clock, inputs, signal } = run;
   const prober = createProber({ limit: pLimit(16) });
   return {
@@ -100,17 +102,18 @@ function openPorts(run: Run, { signedIn, cluster }: Applied): Ports {
     tls: prober,
     https: prober,
     loadBalancers: loadBalancers({ aws: signedIn.aws, credentials: signedIn.cluster, clock, signal }),
-    nudges: nudgesOf(run, cluster),
+    nudges: nudgesOf(run, cluster, readOnly),
     clock,
   };
 }
 
-function nudgesOf({ runner, draft }: Run, cluster: Cluster): Nudges {
+function nudgesOf({ runner, draft, clock }: Run, cluster: Cluster, readOnly: boolean): Nudges {
   return new Nudges({
-    toucher: gatewayToucher(cluster.kube),
+    ...(!readOnly && { toucher: gatewayToucher(cluster.kube) }),
+    clock,
     onTouched: ({ namespace, name }) =>
       runner.info(
-        `Gateway ${namespace}/${name} touched: its controller's complaint is older than this run, and it may be asleep.`,
+        `Gateway ${namespace}/${name} touched, so that its controller looks at it again: what it complains of may have been mended.`,
       ),
     onRefused: ({ namespace, name }, why) => {
       const ref = `Gateway ${namespace}/${name}`;

@@ -27,6 +27,7 @@ export async function verify(run: Run): Promise<Outcome> {
         bundle,
         routes,
         since: always,
+        readOnly: true,
         generations: new Map(),
       });
     } finally {

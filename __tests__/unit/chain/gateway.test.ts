@@ -268,6 +268,45 @@ describe('gateway', () => {
     expect(say(await judge(seen, options))).toBe(expected);
   });
 
+  describe('a failure that may rest on what the controller read before a mend', () => {
+    const stamp = (seconds: number): string => new Date(since.getTime() + seconds * 1000).toISOString();
+    const missing = (seconds: number) =>
+      event('FailedBuildModel', 'Failed build model due to no certificate found for host: a', stamp(seconds));
+    const look = async (seconds: number, want: Partial<GatewayWant>, failedAt: number) => {
+      const whole = { namespace: 'infra', name: 'public', since, ...want };
+      const reader = readerOf(
+        { 'Gateway infra/public': refused(toldByEvent, before) },
+        { at, value: [missing(failedAt)] },
+      );
+      const seen = await observeGateway(reader, whole, signal);
+      const verdict = judgeGateway(
+        whole,
+        seen,
+        new Date(since.getTime() + seconds * 1000),
+        rulesFor('3.5.0'),
+      );
+      return `${say(verdict)}${verdict.state !== 'ok' && verdict.old === true ? ', nudge' : ''}`;
+    };
+    const began = since;
+    const nudgedAt = (seconds: number) => ({
+      began,
+      nudged: true,
+      since: new Date(since.getTime() + seconds * 1000),
+    });
+
+    test.each<[string, number, Partial<GatewayWant>, number, string]>([
+      ['fresh, soon', 5, { began }, 2, 'waiting gateway/certificate-not-found'],
+      ['fresh, later', 61, { began }, 41, 'waiting gateway/certificate-not-found, nudge'],
+      ['old', 5, { began }, -600, 'waiting gateway/certificate-not-found, nudge'],
+      ['said anew soon after', 8, nudgedAt(5), 6, 'waiting gateway/certificate-not-found'],
+      ['said anew, a minute later', 66, nudgedAt(5), 41, 'waiting gateway/certificate-not-found, nudge'],
+      ['after a late nudge', 70, nudgedAt(66), 67, 'broken gateway/certificate-not-found'],
+      ['where nothing may be touched', 5, {}, 2, 'broken gateway/certificate-not-found'],
+    ])('%s', async (_what, seconds, want, failedAt, expected) => {
+      expect(await look(seconds, want, failedAt)).toBe(expected);
+    });
+  });
+
   test('an old complaint says why it is not believed', async () => {
     const verdict = await judge(refused('no', before));
     expect(verdict.state !== 'ok' && verdict.hint).toMatch(

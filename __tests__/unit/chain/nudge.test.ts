@@ -11,7 +11,9 @@ const gateway = { namespace: 'infra', name: 'public' };
 const nudging = (answer: Seen<Date>) => {
   const asked: GatewayName[] = [];
   const told: string[] = [];
+  let now = 0;
   const nudges = new Nudges({
+    clock: { monotonic: () => now },
     toucher: {
       touch: async (each) => {
         asked.push(each);
@@ -21,7 +23,10 @@ const nudging = (answer: Seen<Date>) => {
     onTouched: ({ name }) => told.push(`touched ${name}`),
     onRefused: ({ name }, why) => told.push(`refused ${name}: ${why}`),
   });
-  return { nudges, asked, told };
+  const pass = (ms: number): void => {
+    now += ms;
+  };
+  return { nudges, asked, told, pass };
 };
 
 describe('a Gateway that was touched', () => {
@@ -37,10 +42,25 @@ describe('a Gateway that was touched', () => {
 
   test('is believed from then on', async () => {
     const { nudges } = nudging({ at: touchedAt, value: touchedAt });
-    expect(nudges.freshness(gateway, base)).toEqual(base);
+    const untouched = { ...base, began: base.since };
+    expect(nudges.freshness(gateway, base)).toEqual(untouched);
     await nudges.touch(gateway, signal);
-    expect(nudges.freshness(gateway, base)).toEqual({ since: touchedAt, nudged: true });
-    expect(nudges.freshness({ ...gateway, name: 'internal' }, base)).toEqual(base);
+    expect(nudges.freshness(gateway, base)).toEqual({ ...untouched, since: touchedAt, nudged: true });
+    expect(nudges.freshness({ ...gateway, name: 'internal' }, base)).toEqual(untouched);
+  });
+
+  test('is touched a second and last time when the controller may have forgotten what it read before', async () => {
+    const { nudges, asked, pass } = nudging({ at: touchedAt, value: touchedAt });
+    await nudges.touch(gateway, signal);
+    pass(54_000);
+    await nudges.touch(gateway, signal);
+    expect(asked).toHaveLength(1);
+    pass(1_000);
+    await nudges.touch(gateway, signal);
+    expect(asked).toHaveLength(2);
+    pass(600_000);
+    await nudges.touch(gateway, signal);
+    expect(asked).toHaveLength(2);
   });
 });
 
@@ -48,10 +68,17 @@ test.each([
   [{ at: touchedAt, denied: 'patch gateways' }, 'patch gateways'],
   [{ at: touchedAt, failed: 'no answer' }, 'no answer'],
 ])('a refusal is told once and changes nothing', async (answer, why) => {
-  const { nudges, asked, told } = nudging(answer);
+  const { nudges, asked, told, pass } = nudging(answer);
   await nudges.touch(gateway, signal);
+  pass(60_000);
   await nudges.touch(gateway, signal);
   expect(asked).toHaveLength(1);
   expect(told).toEqual([`refused public: ${why}`]);
+  expect(nudges.freshness(gateway, base)).toEqual(base);
+});
+
+test('a run that may not write touches nothing and waits for nothing', async () => {
+  const nudges = new Nudges({ clock: { monotonic: () => 0 } });
+  await nudges.touch(gateway, signal);
   expect(nudges.freshness(gateway, base)).toEqual(base);
 });
