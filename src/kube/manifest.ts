@@ -1,19 +1,7 @@
 // The form in which an object is sent: as it was written, without what only the server writes.
 import { isMap } from '../bundle/field.ts';
 import type { JsonObject, KubernetesObject } from '../bundle/object.ts';
-
-/** In which `kubectl apply` keeps the manifest it was given; a copy of it in a repository means nothing. */
-const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
-
-const serverOwned: readonly string[] = [
-  'managedFields',
-  'creationTimestamp',
-  'deletionTimestamp',
-  'resourceVersion',
-  'uid',
-  'generation',
-  'selfLink',
-];
+import { lastApplied, serverOwned } from '../compare/server-owned.ts';
 
 const without = (object: JsonObject, keys: readonly string[]): JsonObject =>
   Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));
