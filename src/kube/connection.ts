@@ -2,7 +2,15 @@
 import type { Clock } from '../clock.ts';
 import { Problem } from '../verdict/problem.ts';
 import { adaptiveLimiter, type Limiter } from './limiter.ts';
-import { defaultLimits, type Limits, openTransport, type ProxyValues, type Received } from './transport.ts';
+import { serverClock } from './server-clock.ts';
+import {
+  defaultLimits,
+  type Limits,
+  openTransport,
+  type ProxyValues,
+  type Received,
+  type Sent,
+} from './transport.ts';
 
 export interface ConnectOptions {
   /** `https://….eks.amazonaws.com`, from DescribeCluster. */
@@ -44,6 +52,7 @@ export interface KubeAnswer {
 export interface Kube {
   readonly endpoint: string;
   readonly principal: string | undefined;
+  /** Its `now` is the API server's: what is compared with times in objects is read from it. */
   readonly clock: Clock;
   /** Whether the server has answered in this run. */
   answered(): boolean;
@@ -102,6 +111,18 @@ const noAccess = (principal: string | undefined, answer: Received): Problem => {
   );
 };
 
+const sentAs = ({ method, path, query, accept, body, contentType }: KubeRequest, token: string): Sent => ({
+  method,
+  path: `${path}${queryOf(query)}`,
+  headers: {
+    authorization: `Bearer ${token}`,
+    accept: accept ?? 'application/json',
+    'user-agent': 'eks-gateway-action',
+    ...(body !== undefined && { 'content-type': contentType ?? 'application/json' }),
+  },
+  ...(body !== undefined && { body: JSON.stringify(body) }),
+});
+
 const overloaded = (answer: Received): boolean => answer.status === 429 || answer.status === 503;
 
 /** Opens nothing yet: the first request connects. The caller closes it. */
@@ -110,6 +131,7 @@ export const connect = (options: ConnectOptions): Kube => {
   const ca = Buffer.from(options.caData, 'base64').toString('utf8');
   const transport = openTransport(origin, ca, options.proxy, { ...defaultLimits, ...options.limits });
   const limiter = options.limiter ?? adaptiveLimiter();
+  const { clock, heard } = serverClock(options.clock);
   let answered = false;
   const replaced = new Map<string, Promise<string>>();
 
@@ -122,31 +144,18 @@ export const connect = (options: ConnectOptions): Kube => {
   };
 
   const once = async (request: KubeRequest, token: string, signal: AbortSignal): Promise<Received> =>
-    limiter.run(
-      () =>
-        transport.send(
-          {
-            method: request.method,
-            path: `${request.path}${queryOf(request.query)}`,
-            headers: {
-              authorization: `Bearer ${token}`,
-              accept: request.accept ?? 'application/json',
-              'user-agent': 'eks-gateway-action',
-              ...(request.body !== undefined && {
-                'content-type': request.contentType ?? 'application/json',
-              }),
-            },
-            ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
-          },
-          signal,
-        ),
-      overloaded,
-    );
+    limiter.run(async () => {
+      const sent = clock.monotonic();
+      const received = await transport.send(sentAs(request, token), signal);
+      const { date } = received.headers;
+      if (typeof date === 'string') heard(date, sent, clock.monotonic());
+      return received;
+    }, overloaded);
 
   return {
     endpoint: origin.origin,
     principal: options.principal,
-    clock: options.clock,
+    clock,
     answered: () => answered,
     send: async (request, signal) => {
       const token = await options.token();

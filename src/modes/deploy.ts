@@ -28,8 +28,8 @@ export async function deploy(run: Run): Promise<Outcome> {
 type Finish = (written: Pick<Applied, 'routes' | 'since' | 'generations'>) => Promise<Outcome>;
 
 async function deployTo(run: Run, cluster: Cluster, bundle: Bundle, untilLive: Finish): Promise<Outcome> {
-  const { runner, clock } = run;
-  const since = clock.now();
+  const { runner } = run;
+  const since = cluster.kube.clock.now();
   const writer = writerOf(run, cluster);
 
   const helm = await useHelm(run, cluster, bundle);

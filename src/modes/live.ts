@@ -33,7 +33,7 @@ export interface Applied {
   readonly bundle: Bundle;
   /** Of the repository and of its charts. */
   readonly routes: readonly Sourced[];
-  /** When this run began to write: older complaints of controllers count for nothing. */
+  /** When this run began to write, by the API server's clock: older complaints of controllers count for nothing. */
   readonly since: Date;
   /** Generation of what this run changed, by `refOf`. */
   readonly generations: ReadonlyMap<string, number>;
@@ -84,7 +84,9 @@ export async function waitUntilLive(run: Run, applied: Applied): Promise<Outcome
 }
 
 function openPorts(run: Run, { signedIn, cluster, readOnly = false }: Applied): Ports {
-  const { clock, inputs, signal } = run;
+  const { inputs, signal } = run;
+  // What the chain sees is judged against times that the cluster wrote.
+  const { clock } = cluster.kube;
   const prober = createProber({ limit: pLimit(16) });
   return {
     cluster: sharedReader(clusterReader(cluster.kube), clock, maxAge, signal),

@@ -141,7 +141,7 @@ async function apply(
   const reader = clusterReader(cluster.kube);
   await refuseLongNames(run, reader, [...made.hosts.values()]);
   await claimNamespace(run, reader, of, deadline);
-  const since = clock.now();
+  const since = cluster.kube.clock.now();
   const writer = writerOf(run, cluster);
   const source = made.routes[0]?.source ?? { file: '', line: 1 };
   if (!(await writer.apply([{ object: made.namespace, source }]))) return 'failed';

@@ -41,6 +41,15 @@ afterEach(async () => {
   for (const each of open.splice(0).toReversed()) await each.close();
 });
 
+test('its clock is the API server’s, by the Date headers of the answers', async () => {
+  const ahead = { ...systemClock, now: () => new Date(Date.now() + 600_000) };
+  const kube = kubeTo({ clock: ahead });
+  server.answer(() => ({ body: {} }));
+  expect(kube.clock.now().getTime()).toBeGreaterThan(Date.now() + 500_000);
+  await kube.send(get, never);
+  expect(Math.abs(kube.clock.now().getTime() - Date.now())).toBeLessThan(2_000);
+});
+
 describe('the token', () => {
   test('goes with each request; warnings and body come back', async () => {
     server.answer(() => ({
