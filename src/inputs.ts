@@ -76,7 +76,7 @@ export const inputSpecs = {
   manifests: {
     group: 'Repository',
     description:
-      'Globs, one a line, of other manifests (Deployments, Services, Gateways …), applied before the routes. Default: found by content.',
+      'Globs, one a line, of other manifests (Deployments, Services, Gateways …), applied before the routes, or folders with a kustomization.yaml to build. Default: found by content.',
   },
   routes: {
     group: 'Repository',

@@ -183,3 +183,51 @@ describe('a hostname outside every listener', () => {
     });
   }, 120_000);
 });
+
+describe('a kustomization', () => {
+  const name = 'kustomized';
+  const files = appFiles(name);
+  const workspace = workspaceOf({
+    'k8s/base/kustomization.yaml': 'resources: [app.yaml, route.yaml]\n',
+    'k8s/base/app.yaml': files['app/app.yaml'] ?? '',
+    'k8s/base/route.yaml': files['routes/route.yaml'] ?? '',
+    'k8s/production/kustomization.yaml':
+      'resources: [../base]\npatches:\n  - path: more.yaml\nconfigMapGenerator:\n  - { name: settings, literals: [a=b] }\n',
+    'k8s/production/more.yaml': `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: ${name}, namespace: ${name} }\nspec: { replicas: 2 }\n`,
+  });
+  afterAll(() => {
+    kubectl('delete', 'namespace', name, '--ignore-not-found', '--wait=false');
+    workspace.remove();
+  });
+
+  test('is built, applied once with the place of each object, and live', async () => {
+    const { code, report } = await run({ workspace: workspace.path, inputs: quick });
+    expect({ code, verdict: report.verdict }).toEqual({ code: 0, verdict: `${name}.example.com is live.` });
+    expect(report.objects.map(({ ref, source, result }) => [ref, source?.file, result])).toEqual(
+      expect.arrayContaining([
+        [`Deployment ${name}/${name}`, 'k8s/base/app.yaml', 'created'],
+        [`HTTPRoute ${name}/${name}`, 'k8s/base/route.yaml', 'created'],
+        [
+          expect.stringMatching(/^ConfigMap settings-|^ConfigMap default\/settings-/),
+          'k8s/production/kustomization.yaml',
+          'created',
+        ],
+      ]),
+    );
+    expect(report.objects).toHaveLength(5);
+    expect(kubectl('get', 'deployment', name, '-n', name, '-o', 'jsonpath={.spec.replicas}')).toBe('2');
+  }, 120_000);
+
+  test('is linted without a cluster; what is wrong has its line in the resource', async () => {
+    const route = join(workspace.path, 'k8s/base/route.yaml');
+    const before = readFileSync(route, 'utf8');
+    writeFileSync(route, before.replace('port: 8080 }]', 'port: 8080, weight: 1000 }]'));
+    const { code, report } = await run({ workspace: workspace.path, action: 'lint', inputs: {} });
+    writeFileSync(route, before);
+    expect(code).toBe(1);
+    expect(errorIn(report)).toMatchObject({
+      code: 'lint/weight-too-high',
+      source: { file: 'k8s/base/route.yaml' },
+    });
+  }, 60_000);
+});

@@ -28,7 +28,7 @@ const pure = [
   'report',
   'verdict',
 ];
-const outside = ['aws', 'dns', 'files', 'github', 'helm', 'https', 'kube'];
+const outside = ['aws', 'dns', 'files', 'github', 'helm', 'https', 'kube', 'kustomize'];
 
 interface Crossing {
   readonly folder: string;
@@ -53,7 +53,9 @@ const crossings: readonly Crossing[] = [
     ...['node:fs', 'node:child_process', 'node:net', 'node:process', 'undici', '@aws-sdk/client-sts'].map(
       (module) => importing(folder, module),
     ),
-    ...['../environment.ts', '../system-clock.ts', '../run.ts'].map((file) => importing(folder, file)),
+    ...['../child.ts', '../environment.ts', '../system-clock.ts', '../run.ts'].map((file) =>
+      importing(folder, file),
+    ),
     ...['process.env', 'fetch', 'setTimeout', 'performance.now()'].map((global) => naming(folder, global)),
     { ...importing(folder, ''), code: "export const b = () => import('../kube/a.ts');\n" },
     { ...importing(folder, ''), code: "export type { A } from '../kube/a.ts';\n" },

@@ -1,8 +1,9 @@
 // The files of the working directory → the bundle: which file holds what, and in which stage its objects are applied.
-import picomatch from 'picomatch';
 import { type Finding, finding } from '../verdict/finding.ts';
 import { readChart } from './chart.ts';
+import { belongsToChart, chartFolders, folderOf, isHidden, nameOf } from './chart-folders.ts';
 import { isMap } from './field.ts';
+import { Matcher } from './matcher.ts';
 import type { Bundle, Chart, Ignored, KubernetesObject, Sourced } from './object.ts';
 import { refOf } from './object.ts';
 import { type Parsed, parseManifests } from './parse.ts';
@@ -22,6 +23,15 @@ export interface Globs {
   readonly routes: readonly string[];
 }
 
+/** What kustomize made of its part of the files. */
+export interface Kustomized {
+  readonly objects: readonly Sourced[];
+  /** Files that are not collected by themselves, and why. */
+  readonly claimed: ReadonlyMap<string, string>;
+}
+
+const unkustomized: Kustomized = { objects: [], claimed: new Map() };
+
 export interface Collected {
   readonly bundle: Bundle;
   readonly findings: readonly Finding[];
@@ -32,10 +42,6 @@ type Stage = 'crds' | 'manifests' | 'routes';
 const stages: readonly Stage[] = ['crds', 'manifests', 'routes'];
 
 const inputOf = (stage: Stage): string => `\`${stage}\``;
-
-const folderOf = (path: string): string => (path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '.');
-
-const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 /** Objects that look like Kubernetes' own but are read by a tool, never by an API server. */
 const toolGroups: readonly (readonly [RegExp, string])[] = [
@@ -65,53 +71,6 @@ const isGuard = ({ object }: Sourced): boolean =>
 const isRoute = ({ object }: Sourced): boolean =>
   object.apiVersion.startsWith('gateway.networking.k8s.io/') && /^(HTTP|GRPC)Route$/.test(object.kind);
 
-/**
- * A file under a chart's folder belongs to the chart. A chart in the root of the working directory claims only Helm's
- * own folders and the files beside Chart.yaml, for everything else of a repository stands under it too.
- */
-const belongs = (path: string, chart: string, root: string): boolean => {
-  if (chart !== root) return path.startsWith(`${chart}/`);
-  const inside = root === '.' ? path : path.slice(root.length + 1);
-  return /^((templates|charts|crds|ci)\/|values[^/]*$|Chart\.(yaml|lock)$|requirements\.yaml$)/.test(inside);
-};
-
-const isHidden = (path: string, root: string): boolean =>
-  (root === '.' ? path : path.slice(root.length + 1)).split('/').some((part) => part.startsWith('.'));
-
-/** One glob or folder, relative to the working directory, against a file's path. */
-class Matcher {
-  readonly #root: string;
-  readonly #globs: readonly string[];
-  readonly #match: (path: string) => boolean;
-
-  /** @param own what `.` stands for: the files that stand in the working directory itself */
-  constructor(globs: readonly string[], root: string, own = '*') {
-    this.#root = root;
-    this.#globs = globs;
-    const plain = globs.map((glob) => glob.replace(/^\.\//, '').replace(/\/$/, '') || '.');
-    const wanted = plain.filter((glob) => !glob.startsWith('!'));
-    const unwanted = plain
-      .filter((glob) => glob.startsWith('!'))
-      .map((glob) => glob.slice(1).replace(/^\.\//, ''));
-    // A glob that names a folder means everything in it, to take or to leave.
-    const all = [...wanted, ...wanted.map((glob) => (glob === '.' ? own : `${glob}/**`))];
-    this.#match = picomatch(all.length > 0 ? all : ['**'], {
-      ignore: [...unwanted, ...unwanted.map((glob) => `${glob}/**`)],
-      dot: true,
-    });
-  }
-
-  get given(): boolean {
-    return this.#globs.length > 0;
-  }
-
-  matches(path: string): boolean {
-    if (!this.given) return true;
-    if (this.#root !== '.' && !path.startsWith(`${this.#root}/`)) return false;
-    return this.#match(this.#root === '.' ? path : path.slice(this.#root.length + 1));
-  }
-}
-
 /** Does the file look as if somebody meant it for the API server? Only then is broken YAML in it an error. */
 const isMeant = (file: TextFile): boolean =>
   file.path.endsWith('.json')
@@ -126,8 +85,6 @@ const holdsObject = (file: TextFile): boolean =>
 const whyNot = (path: string, root: string): string | undefined => {
   if (!/\.(ya?ml|json)$/.test(path)) return 'neither YAML nor JSON';
   if (isHidden(path, root)) return 'in a folder, or with a name, that begins with a dot';
-  if (/^kustomization\.ya?ml$/.test(nameOf(path)))
-    return 'read by kustomize; give the files that `kustomize build` writes';
   return undefined;
 };
 
@@ -156,30 +113,21 @@ class Collection {
     };
   }
 
-  collect(files: readonly TextFile[]): void {
+  collect(files: readonly TextFile[], { objects, claimed }: Kustomized): void {
     const sorted = files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
-    const folders = this.#chartFolders(sorted);
+    const folders = chartFolders(sorted, this.#root);
     for (const file of sorted)
       if (folders.has(folderOf(file.path)) && nameOf(file.path) === 'Chart.yaml') this.#chart(file);
     const rest = sorted.filter(
-      (file) => ![...folders].some((folder) => belongs(file.path, folder, this.#root)),
+      (file) => ![...folders].some((folder) => belongsToChart(file.path, folder, this.#root)),
     );
-    const read = rest.flatMap((file) => this.#read(file) ?? []);
-    this.#place(read);
+    for (const { path: file } of rest) {
+      const why = claimed.get(file);
+      if (why !== undefined) this.ignored.push({ file, why });
+    }
+    this.#place(rest.flatMap((file) => (claimed.has(file.path) ? [] : (this.#read(file) ?? []))));
+    this.#placeBuilt(objects);
     this.#findDuplicates();
-  }
-
-  /** The outermost folders with a Chart.yaml: what stands under a chart, sub-charts too, is the chart's. */
-  #chartFolders(files: readonly TextFile[]): ReadonlySet<string> {
-    const folders = files
-      .filter((file) => nameOf(file.path) === 'Chart.yaml' && !isHidden(file.path, this.#root))
-      .map((file) => folderOf(file.path))
-      .toSorted((a, b) => a.length - b.length);
-    const outermost = new Set<string>();
-    for (const folder of folders)
-      if (![...outermost].some((outer) => belongs(`${folder}/Chart.yaml`, outer, this.#root)))
-        outermost.add(folder);
-    return outermost;
   }
 
   #chart(file: TextFile): void {
@@ -249,6 +197,17 @@ class Collection {
     }
   }
 
+  /** A build was chosen as a whole, so no glob is asked about its objects. */
+  #placeBuilt(objects: readonly Sourced[]): void {
+    const besideCrds = objects.some(isCrd);
+    for (const sourced of objects) {
+      const tool = toolOf(sourced.object);
+      if (tool === undefined) this.stages[this.#stageOf(sourced, [], besideCrds)].push(sourced);
+      else
+        this.ignored.push({ file: sourced.source.file, why: `${refOf(sourced.object)} is read by ${tool}` });
+    }
+  }
+
   #stageOf(sourced: Sourced, named: readonly Stage[], besideCrds: boolean): Stage {
     if (isCrd(sourced) || named.includes('crds')) return 'crds';
     if (isGuard(sourced) && besideCrds) return 'crds';
@@ -304,10 +263,16 @@ const duplicate = (again: Sourced, before: Sourced): Finding => {
  * object is an error. A file that no glob matches and that has neither apiVersion nor kind is ignored, with the reason;
  * broken YAML is an error where a line begins with `apiVersion:` or `kind:`.
  * @param root the working directory, relative to the workspace; the globs are relative to it
+ * @param kustomized what kustomize builds, and the files that are its own
  */
-export const collect = (files: readonly TextFile[], globs: Globs, root = '.'): Collected => {
+export const collect = (
+  files: readonly TextFile[],
+  globs: Globs,
+  root = '.',
+  kustomized: Kustomized = unkustomized,
+): Collected => {
   const collection = new Collection(globs, root.replace(/^\.\//, '').replace(/\/$/, '') || '.');
-  collection.collect(files);
+  collection.collect(files, kustomized);
   const { crds, manifests, routes } = collection.stages;
   const { charts, findings, ignored } = collection;
   if (findings.length === 0 && [crds, manifests, routes, charts].every((found) => found.length === 0))

@@ -22,7 +22,8 @@ export interface FoundFiles {
 /** Bytes of one file. An API server takes 3 MiB a request; a release file holds several objects. */
 const largest = 10 * 1024 * 1024;
 
-const wanted = (name: string): boolean => /\.(ya?ml|json)$/i.test(name);
+/** `Kustomization` is a name that kustomize knows as well. */
+const wanted = (name: string): boolean => /(\.(ya?ml|json)|(^|\/)Kustomization)$/i.test(name);
 
 /** Dot folders are tools' own (.git, .github, .terraform); node_modules is other people's. */
 const skipped = (name: string): boolean => name.startsWith('.') || name === 'node_modules';

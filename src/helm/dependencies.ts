@@ -2,8 +2,8 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Chart } from '../bundle/object.ts';
+import { type ChildEnd, runChild } from '../child.ts';
 import { Problem } from '../verdict/problem.ts';
-import { type ChildEnd, runChild } from './child.ts';
 import type { Helm } from './version.ts';
 import { helmWords } from './words.ts';
 

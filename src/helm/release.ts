@@ -1,8 +1,8 @@
 // Installs or upgrades a release, and tells in which state it is.
 import { join } from 'node:path';
 import type { Chart } from '../bundle/object.ts';
+import { runChild } from '../child.ts';
 import { Problem } from '../verdict/problem.ts';
-import { runChild } from './child.ts';
 import { flagsOf, type Helm } from './version.ts';
 import { helmWords } from './words.ts';
 

@@ -1,6 +1,7 @@
 // Which helm is there, and which of its flags do what we want.
+
+import { type ChildEnd, runChild } from '../child.ts';
 import { Problem } from '../verdict/problem.ts';
-import { type ChildEnd, runChild } from './child.ts';
 
 export interface HelmVersion {
   /** `v4.2.3`. */

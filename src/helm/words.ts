@@ -1,5 +1,5 @@
 // What helm itself said when it failed.
-import type { ChildEnd } from './child.ts';
+import type { ChildEnd } from '../child.ts';
 
 const longest = 2_000;
 

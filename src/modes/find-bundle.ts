@@ -5,20 +5,18 @@ import type { Bundle, Chart, Sourced } from '../bundle/object.ts';
 import { findFiles } from '../files/find.ts';
 import type { Run } from '../run.ts';
 import { Problem } from '../verdict/problem.ts';
+import { kustomize } from './kustomizations.ts';
 
 /** `undefined` when something is wrong in it: all of it is then among the findings. */
-export async function findBundle({
-  inputs,
-  environment,
-  runner,
-  draft,
-  signal,
-}: Run): Promise<Bundle | undefined> {
+export async function findBundle(run: Run): Promise<Bundle | undefined> {
+  const { inputs, environment, runner, draft, signal } = run;
   const { workspace } = environment;
   const found = await findFiles(workspace, inputs.workingDirectory, signal);
   const folder = inputs.workingDirectory.replace(/^\.\//, '').replace(/\/+$/, '') || '.';
-  const { bundle, findings: wrong } = collect(found.files, inputs.globs, folder);
-  const findings = [...found.findings, ...wrong];
+  const built = await kustomize(run, found.files, folder);
+  const { bundle, findings: wrong } = collect(found.files, inputs.globs, folder, built);
+  // Where kustomize failed there is nothing to find, and no second complaint about that.
+  const findings = [...found.findings, ...built.findings, ...(built.findings.length > 0 ? [] : wrong)];
   draft.findings(findings);
   const line = (
     what: string,

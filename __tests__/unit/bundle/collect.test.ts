@@ -122,7 +122,7 @@ describe('by content', () => {
     [
       'base/kustomization.yaml',
       yaml('Kustomization', 'k', 'kustomize.config.k8s.io/v1beta1'),
-      'read by kustomize; give the files that `kustomize build` writes',
+      'Kustomization k is read by kustomize, not by a cluster',
     ],
     [
       'cluster.yaml',

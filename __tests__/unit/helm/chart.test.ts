@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Chart } from '../../../src/bundle/object.ts';
-import { runChild } from '../../../src/helm/child.ts';
+import { runChild } from '../../../src/child.ts';
 import { buildDependencies } from '../../../src/helm/dependencies.ts';
 import { helmEnvironment } from '../../../src/helm/environment.ts';
 import { renderChart } from '../../../src/helm/render.ts';

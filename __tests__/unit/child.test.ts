@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { runChild } from '../../../src/helm/child.ts';
+import { runChild } from '../../src/child.ts';
 
 const never = new AbortController().signal;
 const options = { cwd: '/', environment: { PATH: process.env['PATH'] ?? '' } };

@@ -1,0 +1,175 @@
+// Kustomizations built by the real kubectl: the objects, where they come from, and what is refused.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readKustomization } from '../../../src/bundle/kustomization.ts';
+import { refOf } from '../../../src/bundle/object.ts';
+import { buildKustomization } from '../../../src/kustomize/build.ts';
+import { runKustomize } from '../../../src/kustomize/program.ts';
+import { toolFolder } from '../helm/tools.ts';
+
+const never = new AbortController().signal;
+const base = realpathSync(mkdtempSync(join(tmpdir(), 'eks-gateway-kustomize-')));
+let tools: string;
+beforeAll(async () => {
+  tools = await toolFolder(base);
+}, 60_000);
+afterAll(() => rmSync(base, { recursive: true, force: true }));
+
+const workspaceOf = (files: Readonly<Record<string, string>>): string => {
+  const workspace = mkdtempSync(join(base, 'workspace-'));
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(workspace, path)), { recursive: true });
+    writeFileSync(join(workspace, path), text);
+  }
+  return workspace;
+};
+
+const buildIn = async (workspace: string, folder: string, text: string, path = tools) => {
+  const read = readKustomization(text, `${folder}/kustomization.yaml`);
+  if (!('kustomization' in read)) throw new Error('not read');
+  const home = await mkdtemp(join(base, 'home-'));
+  const { objects, findings } = await buildKustomization(
+    workspace,
+    read.kustomization,
+    { path, home },
+    never,
+  );
+  return {
+    built: objects.map(({ object }) => object),
+    objects: objects.map(({ object, source }) => `${refOf(object)} ${source.file}:${source.line}`),
+    findings: findings.map(({ code, source }) => `${code} ${source?.file}:${source?.line}`),
+    messages: findings.map(({ message }) => message).join('\n'),
+  };
+};
+
+const build = (files: Readonly<Record<string, string>>, folder: string, path?: string) =>
+  buildIn(workspaceOf(files), folder, files[`${folder}/kustomization.yaml`] ?? '', path);
+
+const twoServices = `# first
+apiVersion: v1
+kind: Service
+metadata: { name: web }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: web-admin, annotations: { team: a } }
+`;
+
+describe('built', () => {
+  const files = {
+    'k8s/base/kustomization.yaml':
+      'resources: [app.yaml]\nconfigMapGenerator:\n  - { name: s, literals: [a=b] }\n',
+    'k8s/base/app.yaml': twoServices,
+    'k8s/prod/kustomization.yaml': 'resources: [../base]\nnamespace: prod\nnamePrefix: prod-\n',
+  };
+
+  test('each object has its place in the file that it comes from, and no annotation of ours', async () => {
+    const { objects, built, findings } = await build(files, 'k8s/prod');
+    expect(findings).toEqual([]);
+    expect(objects).toEqual([
+      expect.stringMatching(/^ConfigMap prod\/prod-s-\w+ k8s\/base\/kustomization\.yaml:1$/),
+      'Service prod/prod-web k8s/base/app.yaml:2',
+      'Service prod/prod-web-admin k8s/base/app.yaml:6',
+    ]);
+    expect(built.map(({ metadata }) => metadata['annotations'])).toEqual([
+      undefined,
+      undefined,
+      { team: 'a' },
+    ]);
+  });
+
+  test('annotations and labels that the user asked for are as kubectl kustomize writes them', async () => {
+    const wanted = `${files['k8s/prod/kustomization.yaml']}buildMetadata: [originAnnotations, managedByLabel]\n`;
+    const { built } = await build({ ...files, 'k8s/prod/kustomization.yaml': wanted }, 'k8s/prod');
+    expect(built[1]?.metadata).toMatchObject({
+      annotations: { 'config.kubernetes.io/origin': 'path: ../base/app.yaml\n' },
+      labels: { 'app.kubernetes.io/managed-by': expect.stringMatching(/^kustomize-v/) },
+    });
+  });
+});
+
+describe('refused', () => {
+  test.each<[string, Record<string, string>, string, RegExp]>([
+    [
+      'a remote base, also one of a base',
+      {
+        'a/kustomization.yaml': 'resources:\n  - ../b\n',
+        'b/kustomization.yaml': 'resources:\n  - x.yaml\n  - https://example.com/x.yaml\n',
+      },
+      'bundle/kustomize-remote b/kustomization.yaml:3',
+      /reads https:\/\/example\.com\/x\.yaml, which is not in the repository/,
+    ],
+    [
+      'a path out of the workspace',
+      { 'a/kustomization.yaml': 'resources:\n  - ../../../etc\n' },
+      'bundle/outside-workspace a/kustomization.yaml:2',
+      /^\.\.\/\.\.\/\.\.\/etc leads out of the workspace/,
+    ],
+    [
+      'an absolute path',
+      { 'a/kustomization.yaml': 'configMapGenerator:\n  - name: c\n    files: [x=/etc/passwd]\n' },
+      'bundle/outside-workspace a/kustomization.yaml:3',
+      /\/etc\/passwd leads out/,
+    ],
+    [
+      'charts',
+      { 'a/kustomization.yaml': 'helmCharts:\n  - name: c\n    repo: https://example.com\n' },
+      'bundle/kustomize-failed a/kustomization.yaml:1',
+      /asks for Helm charts/,
+    ],
+    [
+      'a file that is not there, at its line',
+      { 'a/kustomization.yaml': 'namespace: x\nresources:\n  - nowhere.yaml\n' },
+      'bundle/kustomize-failed a/kustomization.yaml:3',
+      /^The kustomization in a cannot be built: (?!.*eks-gateway-kustomize).*nowhere\.yaml/,
+    ],
+    [
+      'a file beside its folder, which kustomize itself refuses',
+      { 'a/kustomization.yaml': 'resources: [../x.yaml]\n', 'x.yaml': twoServices },
+      'bundle/kustomize-failed a/kustomization.yaml:1',
+      /security; file/,
+    ],
+  ])('%s', async (_what, files, at, says) => {
+    const { objects, findings, messages } = await build(files, 'a');
+    expect({ objects, findings }).toEqual({ objects: [], findings: [at] });
+    expect(messages).toMatch(says);
+  });
+
+  test('a folder that is a link out of the workspace', async () => {
+    const elsewhere = workspaceOf({ 'kustomization.yaml': 'namePrefix: x\n' });
+    const text = 'resources: [stolen]\n';
+    const workspace = workspaceOf({ 'a/kustomization.yaml': text });
+    symlinkSync(elsewhere, join(workspace, 'a/stolen'));
+    const { findings } = await buildIn(workspace, 'a', text);
+    expect(findings).toEqual(['bundle/outside-workspace a/kustomization.yaml:1']);
+  });
+
+  test('neither kustomize nor kubectl', async () => {
+    await expect(build({ 'a/kustomization.yaml': 'namePrefix: x\n' }, 'a', '/nowhere')).rejects.toMatchObject(
+      {
+        code: 'bundle/kustomize-missing',
+      },
+    );
+  });
+
+  test('an address that the check does not know is not fetched either', async () => {
+    const repository = workspaceOf({ 'kustomization.yaml': 'resources: [x.yaml]\n', 'x.yaml': twoServices });
+    const git = (...args: string[]) => execFileSync('git', args, { cwd: repository, stdio: 'ignore' });
+    git('init', '--initial-branch=main');
+    git('add', '.');
+    git('-c', 'user.name=a', '-c', 'user.email=a@example.com', 'commit', '-m', 'a');
+    const folder = workspaceOf({ 'kustomization.yaml': `resources: ['file://${repository}?ref=main']\n` });
+    const path = `${tools}:${process.env['PATH'] ?? ''}`;
+    const kubectl = spawnSync('kubectl', ['kustomize', folder], {
+      encoding: 'utf8',
+      env: { PATH: path, HOME: folder },
+    });
+    const ours = await runKustomize(folder, { path, home: folder }, never);
+    expect({ kubectl: kubectl.status, ours: ours.code }).toEqual({ kubectl: 0, ours: 1 });
+    expect(ours.stderr).toContain("transport 'file' not allowed");
+  });
+});
