@@ -14,6 +14,11 @@ export interface Environment {
   /** Root of GitHub's REST API. */
   readonly api: string;
   readonly runUrl?: string;
+  /** The workflow run, who started it; absent outside of GitHub. */
+  readonly workflow: {
+    readonly run?: { readonly id: string; readonly attempt: number };
+    readonly actor?: string;
+  };
   /** Address of the action's own repository at the version that runs; absent where the action is called by a path. */
   readonly documentation?: string;
   readonly oidc: { readonly url?: string; readonly token?: string };
@@ -66,6 +71,10 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     repository,
     api: text('GITHUB_API_URL') ?? 'https://api.github.com',
     ...optional('runUrl', server && run ? `${server}/${repository}/actions/runs/${run}` : undefined),
+    workflow: {
+      ...(run !== undefined && { run: { id: run, attempt: Number(text('GITHUB_RUN_ATTEMPT') ?? 1) } }),
+      ...optional('actor', text('GITHUB_TRIGGERING_ACTOR') ?? text('GITHUB_ACTOR')),
+    },
     ...optional(
       'documentation',
       documentationOf(server, text('GITHUB_ACTION_REPOSITORY'), text('GITHUB_ACTION_REF')),

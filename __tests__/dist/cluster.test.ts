@@ -147,6 +147,13 @@ describe('who may come in', () => {
       message: expect.stringContaining(`${session} may not patch namespaces`),
       source: { file: 'app/app.yaml', line: 1 },
     });
+    expect(report.findings).toContainEqual(
+      expect.objectContaining({
+        code: 'run/unguarded',
+        severity: 'notice',
+        message: expect.stringContaining('may not get leases.coordination.k8s.io in namespace default'),
+      }),
+    );
     expect(annotated(log, 'error')[0]).toMatch(/^file=app\/app\.yaml,line=1,title=cluster\/forbidden::/);
     expect(report.objects).toEqual([expect.objectContaining({ ref: 'Namespace reach', result: 'failed' })]);
   }, 60_000);

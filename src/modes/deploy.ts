@@ -1,7 +1,7 @@
 // deploy: find → sign in → reach the cluster → render → apply → wait until every host is live.
 import { chooseDefinitions } from '../apply/definitions.ts';
 import { stages } from '../apply/stages.ts';
-import type { Bundle } from '../bundle/object.ts';
+import type { Bundle, Sourced } from '../bundle/object.ts';
 import type { Outcome } from '../report/report.ts';
 import type { Run } from '../run.ts';
 import { finding } from '../verdict/finding.ts';
@@ -11,7 +11,8 @@ import { keepInventory } from './inventory.ts';
 import { type Applied, waitUntilLive } from './live.ts';
 import type { Cluster } from './reach-cluster.ts';
 import { begin, withCluster } from './steps.ts';
-import { writerOf } from './write.ts';
+import { turnOf } from './turn.ts';
+import { ownInventory, type Writer, writerOf } from './write.ts';
 
 /** @throws Problem for all expected trouble; the signal's reason on abort. */
 export async function deploy(run: Run): Promise<Outcome> {
@@ -27,26 +28,23 @@ export async function deploy(run: Run): Promise<Outcome> {
 
 type Finish = (written: Pick<Applied, 'routes' | 'since' | 'generations'>) => Promise<Outcome>;
 
-async function deployTo(run: Run, cluster: Cluster, bundle: Bundle, untilLive: Finish): Promise<Outcome> {
-  const { runner } = run;
-  const since = cluster.kube.clock.now();
+async function deployTo(whole: Run, cluster: Cluster, bundle: Bundle, untilLive: Finish): Promise<Outcome> {
+  const turn = turnOf(whole, cluster, ownInventory(whole));
+  const { run } = turn;
   const writer = writerOf(run, cluster);
 
   const helm = await useHelm(run, cluster, bundle);
   try {
     if (bundle.charts.length > 0) begin(run, 'Render the charts');
     const rendered: readonly RenderedChart[] = await helm.render();
-    const { namespaces, classes, rest } = stages(bundle.manifests);
+    const { classes, rest } = stages(bundle.manifests);
 
-    begin(run, 'Apply the custom resource definitions');
-    const { crds, passedOver } = chooseDefinitions(
-      bundle.crds,
-      rendered.map(({ chart, crds: brought }) => ({ name: chart.name, crds: brought })),
-    );
-    for (const sentence of passedOver) runner.info(sentence);
-    if (!(await writer.define(crds)) || !(await writer.apply(namespaces))) return 'failed';
+    await turn.take();
+    const since = cluster.kube.clock.now();
     const members = [...classes, ...rest, ...bundle.routes];
-    if (!(await writer.ensureNamespace(members))) return 'failed';
+    if (!(await prepare(run, writer, bundle, rendered, members))) return 'failed';
+    // Its namespace may have come with this run.
+    await turn.take();
     const inventory = await keepInventory(run, cluster, writer, members);
     // A chart may bring the namespace.
     const { now, later } = await writer.byNamespace(rendered.length > 0 ? classes : []);
@@ -61,13 +59,36 @@ async function deployTo(run: Run, cluster: Cluster, bundle: Bundle, untilLive: F
       if (!(await writer.apply(inventory.members(stage)))) return 'failed';
     }
     if (!(await inventory.prune())) return 'failed';
+    await turn.end();
 
     begin(run, 'Wait until every hostname is live');
     const routes = [...bundle.routes, ...rendered.flatMap((chart) => chart.routes)];
     return await untilLive({ routes, since, generations: writer.generations });
   } finally {
+    await turn.end();
     await helm.close();
   }
+}
+
+/** What all the rest needs: definitions, namespaces, and that of the release where the user allows it. */
+async function prepare(
+  run: Run,
+  writer: Writer,
+  bundle: Bundle,
+  rendered: readonly RenderedChart[],
+  members: readonly Sourced[],
+): Promise<boolean> {
+  begin(run, 'Apply the custom resource definitions');
+  const { crds, passedOver } = chooseDefinitions(
+    bundle.crds,
+    rendered.map(({ chart, crds: brought }) => ({ name: chart.name, crds: brought })),
+  );
+  for (const sentence of passedOver) run.runner.info(sentence);
+  return (
+    (await writer.define(crds)) &&
+    (await writer.apply(stages(bundle.manifests).namespaces)) &&
+    (await writer.ensureNamespace(members, bundle.charts))
+  );
 }
 
 function tellInstalled({ draft, runner }: Run, installed: readonly InstalledChart[]): void {

@@ -5,19 +5,20 @@ import { waitEstablished } from '../apply/established.ts';
 import { type Inventory, inventoryOf } from '../apply/inventory.ts';
 import { partOfLabel } from '../apply/ownership.ts';
 import { textMap } from '../bundle/field.ts';
-import type { KubernetesObject, Sourced } from '../bundle/object.ts';
+import type { Chart, KubernetesObject, Sourced } from '../bundle/object.ts';
 import { serverSideApplier } from '../kube/apply.ts';
 import type { Run } from '../run.ts';
 import { locator } from './locate.ts';
 import type { Cluster } from './reach-cluster.ts';
+import { waitTeller } from './wait-teller.ts';
 
 export interface Writer {
   /** Whether every object of the stage is now as the repository says. @throws Problem that ends the run. */
   apply(objects: readonly Sourced[]): Promise<boolean>;
   /** Applies definitions, and waits until they can be used. */
   define(crds: readonly Sourced[]): Promise<boolean>;
-  /** Creates the release's namespace where one of the objects needs it and the user allows it. */
-  ensureNamespace(objects: readonly Sourced[]): Promise<boolean>;
+  /** Creates the release's namespace where one of the objects, or a chart, needs it and the user allows it. */
+  ensureNamespace(objects: readonly Sourced[], charts: readonly Chart[]): Promise<boolean>;
   /** The objects whose namespace exists, and those that have to wait for it. */
   byNamespace(
     objects: readonly Sourced[],
@@ -33,40 +34,30 @@ export interface Writer {
   readonly inventory: Inventory;
 }
 
-/** Milliseconds after which the same wait is told again. */
-const between = 15_000;
-
-/** Many objects wait for the same thing at the same time: it is told once. */
-const teller = ({ runner, clock }: Run): ((why: string) => void) => {
-  const told = new Map<string, number>();
-  return (why) => {
-    const now = clock.monotonic();
-    if (now - (told.get(why) ?? Number.NEGATIVE_INFINITY) < between) return;
-    told.set(why, now);
-    runner.info(`… waiting: ${why}`);
-  };
-};
-
 const namespaceObject = (name: string): KubernetesObject => ({
   apiVersion: 'v1',
   kind: 'Namespace',
   metadata: { name },
 });
 
-export function writerOf(run: Run, cluster: Cluster): Writer {
-  const { draft, inputs, clock, signal, environment } = run;
-  const generations = new Map<string, number>();
-  const uids = new Set<string>();
-  const inventory = inventoryOf(
+/** The repository's own, by repository and working directory or by the name that the user gave. */
+export const ownInventory = ({ environment, inputs }: Run): Inventory =>
+  inventoryOf(
     environment.repository,
     inputs.workingDirectory.replace(/^\.\//, '').replace(/\/+$/, ''),
     inputs.namespace,
     inputs.inventory,
   );
+
+export function writerOf(run: Run, cluster: Cluster): Writer {
+  const { draft, inputs, clock, signal, environment } = run;
+  const generations = new Map<string, number>();
+  const uids = new Set<string>();
+  const inventory = ownInventory(run);
   const definitions = new Map<string, KubernetesObject>();
   const applier: Applier = serverSideApplier(cluster.kube, cluster.discovery, {
     namespace: inputs.namespace,
-    patience: { milliseconds: 60_000, onWait: teller(run) },
+    patience: { milliseconds: 60_000, onWait: waitTeller(run) },
   });
 
   const onApplied = (applied: AppliedObject): void => {
@@ -114,10 +105,10 @@ export function writerOf(run: Run, cluster: Cluster): Writer {
       draft.findings(missing);
       return missing.length === 0;
     },
-    ensureNamespace: async (objects) => {
+    ensureNamespace: async (objects, charts) => {
       if (!inputs.createNamespace) return true;
       const namespaces = await Promise.all(objects.map(namespaceOf));
-      const needs = objects[namespaces.indexOf(inputs.namespace)];
+      const needs = charts[0] ?? objects[namespaces.indexOf(inputs.namespace)];
       if (needs === undefined || (await exists(inputs.namespace))) return true;
       return apply([{ object: namespaceObject(inputs.namespace), source: needs.source }]);
     },

@@ -169,6 +169,9 @@ export const codes = {
   'helm/failed': entry('helm upgrade failed', 'platform-team', 0),
   'run/cancelled': entry('The run was cancelled', 'unknown', 0),
   'run/internal': entry('A bug in the action', 'unknown', 0),
+  'run/held-by-another': entry('Another run deploys the same bundle', 'app-team', 0),
+  'run/turn-lost': entry('Another run may have begun to write', 'app-team', 0),
+  'run/unguarded': entry('Two runs at once are not kept apart', 'platform-team', 0),
 
   // Shared by all links.
   'look/denied': entry('A permission to look is missing', 'platform-team'),
