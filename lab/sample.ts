@@ -18,6 +18,13 @@ const environments: Readonly<Record<string, string>> = {
 
 const root = join(import.meta.dirname, '..');
 
+/** Inputs of a run that installs the sample's umbrella chart: LBC, ExternalDNS and the Gateway. */
+export const sampleInputs = {
+  namespace: 'infra',
+  'create-namespace': 'true',
+  'values-files': 'infra/environment.yaml',
+};
+
 /** `lab` is the lab's folder; its seeded.json has the ARNs that a user would have from Terraform. */
 export function prepareExample(example: string, workspace: string, lab: string): void {
   cpSync(join(root, 'examples', example), workspace, { recursive: true });

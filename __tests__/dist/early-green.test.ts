@@ -100,7 +100,7 @@ test('one stale name server, one wrong certificate, one answer of three: none pa
       message: expect.stringContaining(' 503 '),
     },
     // The load balancer has a certificate for it, and no rule.
-    { name: host('plain'), live: false, link: 'rule', code: 'rule/missing', message: expect.anything() },
+    { name: host('plain'), live: false, link: 'rule', code: 'rule/plain-http', message: expect.anything() },
     {
       name: host('half'),
       live: false,

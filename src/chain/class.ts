@@ -28,9 +28,30 @@ export interface ClassValue {
   /** Absent when the Gateway, which names the class, does not exist. */
   readonly name?: string;
   readonly gatewayClass?: KubernetesObject;
+  /** The configuration that the controller calls missing is missing indeed, or its reference is without a namespace. */
+  readonly parametersWrong?: boolean;
 }
 
-/** Reads the Gateway for the class's name, unless `want` has it, and then the class. */
+/** Whether what the class says of its parameters is wrong as it stands; read only where the controller complains. */
+const observeParameters = async (
+  reader: ClusterReader,
+  gatewayClass: KubernetesObject,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  const accepted = conditionOf(conditionsOf(gatewayClass, 'status', 'conditions'), 'Accepted');
+  const name = text(gatewayClass, 'spec', 'parametersRef', 'name');
+  if (accepted?.status !== 'False' || name === undefined) return false;
+  const namespace = text(gatewayClass, 'spec', 'parametersRef', 'namespace');
+  if (namespace === undefined) return true;
+  for (const version of ['v1', 'v1beta1']) {
+    const kind = { ...kinds.loadBalancerConfiguration, apiVersion: `gateway.k8s.aws/${version}` };
+    const seen = await reader.get(kind, namespace, name, signal);
+    if (!('value' in seen) || seen.value !== undefined) return false;
+  }
+  return true;
+};
+
+/** Reads the Gateway for the class's name, unless `want` has it, and then the class; its parameters where they are refused. */
 export const observeClass = async (
   reader: ClusterReader,
   want: Pick<ClassWant, 'gateway' | 'className'>,
@@ -45,7 +66,9 @@ export const observeClass = async (
   }
   const seen = await reader.get(kinds.gatewayClass, undefined, name, signal);
   if (!('value' in seen)) return seen;
-  return { at: seen.at, value: { name, ...(seen.value && { gatewayClass: seen.value }) } };
+  if (seen.value === undefined) return { at: seen.at, value: { name } };
+  const parametersWrong = await observeParameters(reader, seen.value, signal);
+  return { at: seen.at, value: { name, gatewayClass: seen.value, parametersWrong } };
 };
 
 const classMissing = (name: string, controller: string): Verdict =>
@@ -83,7 +106,7 @@ export const judgeClass = (want: ClassWant, seen: Seen<ClassValue>, at: Date): V
   const named = want.className === undefined ? '' : ` ${want.className}`;
   if (!('value' in seen))
     return judgeNotSeen(seen, `GatewayClass${named} of Gateway ${gateway.namespace}/${gateway.name}`);
-  const { name, gatewayClass } = seen.value;
+  const { name, gatewayClass, parametersWrong = false } = seen.value;
   if (name === undefined)
     return skipped('look/not-used', {
       message: `Gateway ${gateway.namespace}/${gateway.name} does not exist, so its class is not known.`,
@@ -108,7 +131,8 @@ export const judgeClass = (want: ClassWant, seen: Seen<ClassValue>, at: Date): V
     });
   if (accepted.status === 'True') return ok(`${from} is accepted.`, evidence);
   const invalid = accepted.reason === 'InvalidParametersRef' || accepted.reason === 'NotFound';
-  return (isNews(accepted, want, at) ? broken : waiting)(
+  const proven = invalid && parametersWrong;
+  return (proven || isNews(accepted, want, at) ? broken : waiting)(
     invalid ? 'class/invalid-parameters' : 'class/not-accepted',
     {
       message: `The controller refuses ${from}: ${sayCondition(accepted)}.`,

@@ -37,6 +37,11 @@ export const kinds = {
   },
   gatewayClass: { apiVersion: gateway, kind: 'GatewayClass', plural: 'gatewayclasses' },
   gateway: { apiVersion: gateway, kind: 'Gateway', plural: 'gateways' },
+  loadBalancerConfiguration: {
+    apiVersion: 'gateway.k8s.aws/v1beta1',
+    kind: 'LoadBalancerConfiguration',
+    plural: 'loadbalancerconfigurations',
+  },
   httpRoute: { apiVersion: gateway, kind: 'HTTPRoute', plural: 'httproutes' },
   grpcRoute: { apiVersion: gateway, kind: 'GRPCRoute', plural: 'grpcroutes' },
   deployment: { apiVersion: 'apps/v1', kind: 'Deployment', plural: 'deployments' },

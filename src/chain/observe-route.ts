@@ -27,7 +27,7 @@ export interface RouteParent {
   readonly unread?: string;
   /** Read only while the route has no status from the parent. */
   readonly gatewayClass?: { readonly name: string; readonly object?: KubernetesObject };
-  /** Routes of the same Gateway that stop the controller without a word; read only while there is no status. */
+  /** Routes of the same Gateway that stop the controller without a word; read only while there is no status, or an old one. */
   readonly blockers?: readonly Blocker[];
   /**
    * When the controller last finished with the Gateway, by its event; read only where the status is of an older generation
@@ -111,12 +111,14 @@ const observeParent = async (
   if (gateway === undefined) return { ref };
   if (entry === undefined) return observeSilent(reader, ref, gateway, signal);
   const complains = entry.conditions.some(({ status }) => status === 'False');
-  if (!isBehind(entry, route) && !complains) return { ref, gateway };
+  const behind = isBehind(entry, route);
+  if (!behind && !complains) return { ref, gateway };
+  const blockers = behind ? await observeBlockers(reader, ref, signal) : [];
   const events = await observeEvents(reader, gateway, signal);
   const success = ('value' in events ? events.value : []).findLast(
     ({ reason }) => reason === 'SuccessfullyReconciled',
   );
-  return { ref, gateway, ...(success && { succeededAt: success.at }) };
+  return { ref, gateway, blockers, ...(success && { succeededAt: success.at }) };
 };
 
 const selects = (gateway: KubernetesObject | undefined): boolean =>

@@ -3,11 +3,13 @@ import { field, list, number, text, textMap } from '../bundle/field.ts';
 import { type KubernetesObject, refOf } from '../bundle/object.ts';
 import { type ExternalDnsSettings, settingsOf } from '../externaldns/settings.ts';
 import { conditionEvidence, conditionOf, conditionsOf, sayCondition } from '../gateway/conditions.ts';
+import { gatewayGate, lbcFlag, setGates } from '../gateway/lbc-settings.ts';
 import { matchesSelector } from '../gateway/shapes.ts';
 import type { Seen } from '../verdict/seen.ts';
 import { broken, type Evidence, ok, type Verdict, waiting } from '../verdict/verdict.ts';
 import { type ClusterReader, kinds } from './cluster.ts';
 import { judgeNotSeen } from './look.ts';
+import { type PodTrouble, troubleOfPods } from './pod-trouble.ts';
 
 /** On a Deployment or its pods: the controller is not the real one. The lab sets it; reports say so. */
 export const standInAnnotation = 'eks-gateway-action/stand-in';
@@ -107,15 +109,26 @@ export interface ReleaseWant {
 
 export interface ReleaseValue {
   readonly controllers: Controllers;
+  /** What keeps the pods of a controller that is not available, by the Deployment's `refOf`. */
+  readonly troubles?: ReadonlyMap<string, PodTrouble>;
 }
 
-/** Reads the Deployments of all namespaces. */
+/** Reads the Deployments of all namespaces; the pods of those controllers that are not available. */
 export const observeRelease = async (
   reader: ClusterReader,
   signal: AbortSignal,
 ): Promise<Seen<ReleaseValue>> => {
   const seen = await reader.list(kinds.deployment, undefined, signal);
-  return 'value' in seen ? { at: seen.at, value: { controllers: controllersOf(seen.value) } } : seen;
+  if (!('value' in seen)) return seen;
+  const controllers = controllersOf(seen.value);
+  const troubles = new Map<string, PodTrouble>();
+  for (const found of [controllers.lbc, controllers.externalDns]) {
+    if (found === undefined || available(found.deployment)) continue;
+    const pods = await reader.list(kinds.pod, found.namespace, signal);
+    const trouble = 'value' in pods ? troubleOfPods(podsOf(found.deployment, pods.value)) : undefined;
+    if (trouble !== undefined) troubles.set(refOf(found.deployment), trouble);
+  }
+  return { at: seen.at, value: { controllers, troubles } };
 };
 
 const available = (deployment: KubernetesObject): boolean => {
@@ -129,7 +142,7 @@ const available = (deployment: KubernetesObject): boolean => {
   );
 };
 
-const judgeDeployment = (what: string, deployment: KubernetesObject): Verdict => {
+const judgeDeployment = (what: string, deployment: KubernetesObject, trouble?: PodTrouble): Verdict => {
   const ref = refOf(deployment);
   const conditions = conditionsOf(deployment, 'status', 'conditions');
   const evidence: readonly Evidence[] = conditionEvidence(ref, conditions);
@@ -140,6 +153,12 @@ const judgeDeployment = (what: string, deployment: KubernetesObject): Verdict =>
       hint: 'Scale it up.',
     });
   if (available(deployment)) return ok(`${what} (${ref}) is available.`, evidence);
+  if (trouble !== undefined)
+    return broken('release/controller-unavailable', {
+      message: `${what} (${ref}) does not run: ${trouble.says}.`,
+      evidence,
+      hint: trouble.hint,
+    });
   const stuck = conditions.find(
     ({ type, status, reason }) =>
       (type === 'Progressing' && status === 'False' && reason === 'ProgressDeadlineExceeded') ||
@@ -149,6 +168,21 @@ const judgeDeployment = (what: string, deployment: KubernetesObject): Verdict =>
     message: `${what} (${ref}) is not available at its current generation${stuck === undefined ? ' yet' : `: ${sayCondition(stuck)}`}.`,
     evidence,
     hint: 'Its pods say why: kubectl describe, kubectl logs.',
+  });
+};
+
+/** A gate that its own flags (or an old version's default) leave off: no Gateway will ever be looked at. */
+const judgeGateFlag = (lbc: LbcFound | undefined): Verdict | undefined => {
+  if (lbc === undefined) return undefined;
+  const { off, given } = gatewayGate(lbc.deployment, lbc.version);
+  if (!off) return undefined;
+  const ref = refOf(lbc.deployment);
+  return broken('controller/gate-off', {
+    message: `AWS Load Balancer Controller (${ref}) runs ${given ? 'with the feature gate ALBGatewayAPI=false' : 'without the feature gate ALBGatewayAPI'}: it does not look at Gateways for ALBs.`,
+    evidence: [
+      { from: `${ref} --feature-gates`, saw: lbcFlag(lbc.deployment, 'feature-gates') ?? 'not given' },
+    ],
+    hint: setGates,
   });
 };
 
@@ -168,12 +202,13 @@ export const judgeRelease = (want: ReleaseWant, seen: Seen<ReleaseValue>): Verdi
           message: `No Deployment in the cluster runs ${what}.`,
           hint: "It is found by its image's name. Install it, as the umbrella chart of the example does.",
         })
-      : judgeDeployment(what, deployment),
+      : judgeDeployment(what, deployment, seen.value.troubles?.get(refOf(deployment))),
   );
   const worst =
     verdicts.find(({ state }) => state === 'broken') ?? verdicts.find(({ state }) => state === 'waiting');
   return (
     worst ??
+    judgeGateFlag(lbc) ??
     ok(
       `${wanted.map(([what]) => what).join(' and ')} ${wanted.length === 1 ? 'is' : 'are'} available.`,
       verdicts.flatMap(({ evidence }) => evidence),

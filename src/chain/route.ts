@@ -1,5 +1,5 @@
 // The link `route`: LBC has admitted the route, as it is now, at each of its parents, for this host.
-import { moment, number } from '../bundle/field.ts';
+import { list, moment, number, text } from '../bundle/field.ts';
 import { type KubernetesObject, refOf } from '../bundle/object.ts';
 import { type Attached, attach } from '../gateway/attachment.ts';
 import {
@@ -105,6 +105,22 @@ const routeEvidence = ({ route, parent }: Case, conditions: readonly (Condition 
 
 const hintOf = (code: Code): string => Object.values(reasons).find((each) => each.code === code)?.hint ?? '';
 
+/** The backends that a complaint about one of them may mean: the controller does not always name it. */
+const backendEvidence = (route: KubernetesObject, code: Code): readonly Evidence[] => {
+  if (!/backend|reference|kind|value/.test(code)) return [];
+  const names = list(route, 'spec', 'rules')
+    .flatMap((rule) => list(rule, 'backendRefs'))
+    .map((backend) => {
+      const namespace = text(backend, 'namespace');
+      const port = number(backend, 'port');
+      const kind = text(backend, 'kind') ?? 'Service';
+      return `${kind} ${namespace === undefined ? '' : `${namespace}/`}${text(backend, 'name') ?? ''}${port === undefined ? '' : `:${port}`}`;
+    });
+  return names.length === 0
+    ? []
+    : [{ from: `${refOf(route)} spec.rules backendRefs`, saw: [...new Set(names)].join(', ') }];
+};
+
 /** What the two objects themselves show: no controller's word is needed, and none of its age matters. */
 const judgeMisfit = (of: Case, conditions: readonly (Condition | undefined)[]): Verdict | undefined => {
   const { attached, parent } = of;
@@ -206,7 +222,11 @@ const judgeComplaint = (of: Case, condition: Condition, conditions: readonly Con
         /\.\.$/,
         '.',
       ),
-    evidence: [...routeEvidence(of, conditions), ...listenerEvidence(parent.gateway, of.attached)],
+    evidence: [
+      ...routeEvidence(of, conditions),
+      ...backendEvidence(route, code),
+      ...listenerEvidence(parent.gateway, of.attached),
+    ],
     hint: `${hint}${takesRecord}`.trim(),
   });
 };
@@ -244,6 +264,8 @@ const judgePending = (of: Case, conditions: readonly Condition[]): Verdict => {
   const { rules, route, parent } = of;
   const misfit = rules.raisesRouteGeneration ? undefined : judgeMisfit(of, conditions);
   if (misfit !== undefined) return misfit;
+  const blocked = parent.gateway && judgeBlocked(of, parent.gateway);
+  if (blocked !== undefined) return blocked;
   const generation = number(route, 'metadata', 'generation') ?? 0;
   return waiting('route/pending', {
     message: `The controller has not looked at generation ${generation} of ${refOf(route)} at ${sayParent(parent.ref)} yet.`,

@@ -2,6 +2,7 @@
 import { text } from '../bundle/field.ts';
 import { type KubernetesObject, refOf } from '../bundle/object.ts';
 import { type AlbRequest, type ListenerRule, ruleFor, servesHost } from '../gateway/alb-rules.ts';
+import { attach } from '../gateway/attachment.ts';
 import { type BackendRef, backendRefsOf } from '../gateway/backend-refs.ts';
 import { intersect } from '../gateway/hostnames.ts';
 import { hostnamesOf, namespaceOf, parentRefsOf } from '../gateway/shapes.ts';
@@ -32,6 +33,8 @@ export interface RuleValue {
   readonly services?: ReadonlyMap<string, FoundTargetGroup>;
   /** Other routes of the same Gateways; read only where the rule sends elsewhere. */
   readonly others: readonly KubernetesObject[];
+  /** The listeners of the host's routes, where none of them speaks HTTPS; read only while there is no rule for https. */
+  readonly plain?: readonly Evidence[];
 }
 
 const servicesOf = (bindings: readonly KubernetesObject[]): ReadonlyMap<string, FoundTargetGroup> =>
@@ -114,6 +117,33 @@ const isOurs = (group: FoundTargetGroup, backends: readonly BackendRef[]): boole
 const backendsOf = ({ routes, namespace }: RuleWant): readonly BackendRef[] =>
   routes.flatMap((route) => backendRefsOf(route, namespaceOf(route, namespace)));
 
+/** The listeners that the routes are at, where all of them are for plain HTTP: no rule for https will ever come. */
+const observePlain = async (
+  reader: ClusterReader,
+  { routes, gateways, namespace }: RuleWant,
+  signal: AbortSignal,
+): Promise<readonly Evidence[] | undefined> => {
+  const plain: Evidence[] = [];
+  for (const each of gateways) {
+    const seen = await reader.get(kinds.gateway, each.namespace, each.name, signal);
+    if (!('value' in seen) || seen.value === undefined) return undefined;
+    for (const route of routes) {
+      const home = namespaceOf(route, namespace);
+      for (const parent of parentRefsOf(route, home)) {
+        if (parent.namespace !== each.namespace || parent.name !== each.name) continue;
+        const attached = attach(route, parent, seen.value, () => undefined, home);
+        if (!('attachments' in attached)) return undefined;
+        for (const { listener } of attached.attachments) {
+          if (listener.protocol !== 'HTTP') return undefined;
+          const from = `${refOf(route)} at ${refOf(seen.value)}`;
+          plain.push({ from, saw: `listener ${listener.name}, ${listener.protocol} ${listener.port}` });
+        }
+      }
+    }
+  }
+  return plain.length === 0 ? undefined : plain;
+};
+
 export const observeRule = async (
   loadBalancers: LoadBalancers,
   reader: ClusterReader,
@@ -129,12 +159,15 @@ export const observeRule = async (
   const backends = backendsOf(want);
   const groups = foundGroups(metRule(seen.value, want), services);
   const foreign = groups.some((group) => !isOurs(group, backends));
+  const plain =
+    rulesOfHost(seen.value, want).length === 0 ? await observePlain(reader, want, signal) : undefined;
   return {
     at: seen.at,
     value: {
       rules: seen.value,
       ...(services && { services }),
       others: foreign ? await observeOthers(reader, want, signal) : [],
+      ...(plain && { plain }),
     },
   };
 };
@@ -229,10 +262,17 @@ export const judgeRule = (want: RuleWant, seen: Seen<RuleValue> | undefined): Ve
       `The load balancer has ${own.length} ${own.length === 1 ? 'rule' : 'rules'} for ${want.request.host}.`,
       evidence,
     );
+  const { plain } = seen.value;
+  if (plain !== undefined)
+    return broken('rule/plain-http', {
+      message: `${want.routes.map(refOf).join(', ')} ${want.routes.length === 1 ? 'is' : 'are'} at listeners for plain HTTP alone, so ${url} has no rule.`,
+      evidence: plain,
+      hint: "Name a listener for HTTPS in the route's parentRefs (sectionName), or none.",
+    });
   return waiting('rule/missing', {
     message:
       rulesForHttps(rules).length === 0
-        ? 'The load balancer has no listener for HTTPS.'
+        ? `The load balancer has no listener for HTTPS yet, and no rule for ${want.request.host}.`
         : `The load balancer has no rule for ${want.request.host} yet.`,
     evidence,
     hint: "The controller writes rules within seconds; if none comes, the Gateway's events say why (a full load balancer, for one).",

@@ -5,6 +5,7 @@ import { type CertificateReader, judgeCertificate, observeCertificate } from '..
 import { judgeClass, observeClass } from '../chain/class.ts';
 import { type ClusterReader, kinds } from '../chain/cluster.ts';
 import { type CrdsWant, judgeCrds, observeCrds } from '../chain/crds.ts';
+import { judgeGate, observeGate } from '../chain/gate.ts';
 import { foundGateway, judgeGateway, observeGateway } from '../chain/gateway.ts';
 import {
   grpcNotProbed,
@@ -112,6 +113,11 @@ function clusterLinks(want: HostWant, { cluster, nudges, clock }: Ports): Link[]
     if (verdict === undefined) throw new Error(`${published.host} has no parent Gateway`);
     return { verdict, found: Object.assign({}, ...looks.map(({ found }) => found)) as Found };
   };
+  /** What nobody has looked at may be of a controller that switched itself off. */
+  const awake = async (verdict: Verdict, signal: AbortSignal): Promise<Look> => {
+    const untouched = verdict.state === 'waiting' && /^(class|gateway)\/pending$/.test(verdict.code);
+    return { verdict: (untouched ? judgeGate(await observeGate(cluster, signal)) : undefined) ?? verdict };
+  };
   return [
     once('crds', async (_found, signal) => ({
       verdict: judgeCrds(want.crds, await observeCrds(cluster, want.crds, signal)),
@@ -122,7 +128,7 @@ function clusterLinks(want: HostWant, { cluster, nudges, clock }: Ports): Link[]
     once('class', (_found, signal) =>
       perGateway(async ({ namespace, name }) => {
         const wanted = { gateway: { namespace, name }, ...freshness };
-        return { verdict: judgeClass(wanted, await observeClass(cluster, wanted, signal), clock.now()) };
+        return awake(judgeClass(wanted, await observeClass(cluster, wanted, signal), clock.now()), signal);
       }),
     ),
     once('gateway', (_found, signal) =>
@@ -131,7 +137,7 @@ function clusterLinks(want: HostWant, { cluster, nudges, clock }: Ports): Link[]
         const seen = await observeGateway(cluster, wanted, signal);
         const verdict = judgeGateway(wanted, seen, clock.now(), await rules(signal));
         if (isAsleep(verdict)) await nudges.touch({ namespace, name }, signal);
-        return { verdict, found: foundGateway(seen) };
+        return { ...(await awake(verdict, signal)), found: foundGateway(seen) };
       }),
     ),
     once('route', async (_found, signal) => {

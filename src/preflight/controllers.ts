@@ -1,6 +1,6 @@
 // The controllers' versions and flags: too old for Pod Identity or Gateway API, switched off, blind for region and VPC.
-import { list, texts } from '../bundle/field.ts';
 import { refOf } from '../bundle/object.ts';
+import { gatewayGate, lbcFlag, setGates } from '../gateway/lbc-settings.ts';
 import { isAtLeast, rulesFor } from '../gateway/versions.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
 import { controllerNames, sayWorkload, type Workload } from './workloads.ts';
@@ -85,53 +85,33 @@ function judgeVersion(workload: Workload): readonly Finding[] {
   ];
 }
 
-/** Values of a flag, `--name=value` or `--name value`, over all containers. */
-function flag({ deployment }: Workload, name: string): string | undefined {
-  const args = list(deployment, 'spec', 'template', 'spec', 'containers').flatMap((container) => [
-    ...texts(container, 'command'),
-    ...texts(container, 'args'),
-  ]);
-  for (const [index, arg] of args.entries()) {
-    if (arg === `--${name}`) return args[index + 1];
-    if (arg.startsWith(`--${name}=`)) return arg.slice(name.length + 3);
-  }
-  return undefined;
-}
-
 function judgeFlags(workload: Workload): readonly Finding[] {
   if (workload.controller !== 'lbc') return [];
   const findings: Finding[] = [];
-  const gates = new Map(
-    (flag(workload, 'feature-gates') ?? '').split(',').map((pair): [string, string] => {
-      const [name = '', value = ''] = pair.split('=');
-      return [name.trim(), value.trim()];
-    }),
-  );
-  const gate = gates.get('ALBGatewayAPI');
-  const setGate = `Set it in the chart's values.\naws-load-balancer-controller:\n  controllerConfig:\n    featureGates:\n      ALBGatewayAPI: true\n      NLBGatewayAPI: false\n      GatewayListenerSet: false`;
-  const off = gate === 'false' || (gate === undefined && !rulesFor(workload.version).enabledByDefault);
-  const pinned = ['ALBGatewayAPI', 'NLBGatewayAPI', 'GatewayListenerSet'].every((name) => gates.has(name));
-  if (off) {
+  const gate = gatewayGate(workload.deployment, workload.version);
+  if (gate.off) {
     findings.push(
       finding(
         'error',
         'controller/gate-off',
-        `${sayWorkload(workload)} runs ${gate === undefined ? 'without' : 'with the'} feature gate ALBGatewayAPI${gate === undefined ? '' : '=false'}: it does not look at Gateways for ALBs.`,
-        { ...place(workload), hint: setGate },
+        `${sayWorkload(workload)} runs ${gate.given ? 'with the' : 'without'} feature gate ALBGatewayAPI${gate.given ? '=false' : ''}: it does not look at Gateways for ALBs.`,
+        { ...place(workload), hint: setGates },
       ),
     );
-  } else if (!pinned && isAtLeast(workload.version, '3.0.0')) {
+  } else if (gate.detects) {
     findings.push(
       finding(
         'notice',
         'controller/gate-off',
         `${sayWorkload(workload)} decides by itself which Gateways it looks at: it switches them off, silently, when it starts before the custom resource definitions are there.`,
-        { ...place(workload), hint: setGate },
+        { ...place(workload), hint: setGates },
       ),
     );
   }
-  const unset = ['aws-region', 'aws-vpc-id'].filter((name) => flag(workload, name) === undefined);
-  const byTags = flag(workload, 'aws-vpc-tags') !== undefined;
+  const unset = ['aws-region', 'aws-vpc-id'].filter(
+    (name) => lbcFlag(workload.deployment, name) === undefined,
+  );
+  const byTags = lbcFlag(workload.deployment, 'aws-vpc-tags') !== undefined;
   const missing = unset.filter((name) => !(name === 'aws-vpc-id' && byTags));
   if (missing.length > 0) {
     findings.push(

@@ -384,6 +384,25 @@ describe('class', () => {
       'waiting class/invalid-parameters',
     ],
     [
+      'the same, before this run, and they are missing still',
+      {
+        'GatewayClass alb': gatewayClass(refused('NotFound', before), {
+          parametersRef: { name: 'tuned', namespace: 'infra' },
+        }),
+      },
+      'broken class/invalid-parameters',
+    ],
+    [
+      'the same, before this run, and they have come',
+      {
+        'GatewayClass alb': gatewayClass(refused('NotFound', before), {
+          parametersRef: { name: 'tuned', namespace: 'infra' },
+        }),
+        'LoadBalancerConfiguration infra/tuned': gatewayClass([]),
+      },
+      'waiting class/invalid-parameters',
+    ],
+    [
       'refused for another reason',
       { 'GatewayClass alb': gatewayClass(refused('Other')) },
       'broken class/not-accepted',
@@ -545,6 +564,23 @@ describe('route', () => {
     expect(say(await judge(objects, { since: new Date(at.getTime() - 20_000) }))).toBe(
       'broken route/no-status',
     );
+  });
+
+  test("a change that the controller does not take up: another team's route stops it", async () => {
+    const theirs = route([], {
+      metadata: { namespace: 'shop', name: 'cart' },
+      spec: {
+        parentRefs: [parentRef],
+        rules: [{ backendRefs: [{ name: 'cart', port: 80, weight: 1000 }] }],
+      },
+    });
+    const objects = {
+      ...healthy,
+      'HTTPRoute apps/web': route([entry(admitted)], { metadata: { generation: 2 } }),
+    };
+    const verdict = await judge(objects, {}, undefined, { at, value: [theirs] });
+    expect(say(verdict)).toBe('broken route/blocked-by-other');
+    expect(verdict.message).toContain('HTTPRoute shop/cart');
   });
 
   test('a route that was just made gets its moment of patience, however long the run lasts', async () => {

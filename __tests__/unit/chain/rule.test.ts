@@ -203,3 +203,38 @@ test('the target groups are handed on, with their Services', async () => {
   expect(say(verdict)).toBe('ok');
   expect(found).toEqual({ targetGroups: [web] });
 });
+
+describe('a route at listeners for plain HTTP alone', () => {
+  const gateway = (...listeners: readonly JsonObject[]): KubernetesObject => ({
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'Gateway',
+    metadata: { namespace: 'infra', name: 'public' },
+    spec: {
+      listeners: listeners.map((each) => ({ allowedRoutes: { namespaces: { from: 'All' } }, ...each })),
+    },
+  });
+  const http = { name: 'http', protocol: 'HTTP', port: 80 };
+  const https = { name: 'https', protocol: 'HTTPS', port: 443 };
+
+  test.each<[string, KubernetesObject | undefined, string]>([
+    ['never gets a rule for https', gateway(http), 'broken rule/plain-http'],
+    ['may get one at the other listener', gateway(http, https), 'waiting rule/missing'],
+    ['that nobody has seen is waited for', undefined, 'waiting rule/missing'],
+  ])('%s', async (_what, value, expected) => {
+    const loadBalancers: LoadBalancers = {
+      rules: async () => rules(),
+      health: async () => ({ at, value: undefined }),
+    };
+    const reader: ClusterReader = {
+      get: async () => ({ at, value }),
+      list: async () => ({ at, value: [] }),
+      log: async () => ({ at, value: '' }),
+    };
+    const verdict = judgeRule(want, await observeRule(loadBalancers, reader, want, signal));
+    expect(say(verdict)).toBe(expected);
+    if (verdict.state === 'broken')
+      expect(verdict.evidence).toEqual([
+        { from: 'HTTPRoute apps/web at Gateway infra/public', saw: 'listener http, HTTP 80' },
+      ]);
+  });
+});

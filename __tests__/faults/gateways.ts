@@ -1,0 +1,108 @@
+// Faults of the Gateway, its listeners and its LoadBalancerConfiguration.
+import { layout } from '../../lab/cluster/layout.ts';
+import { type Fault, replaced } from './fault.ts';
+import { theirRoute, withdrawTheirRoute } from './others.ts';
+import { allowAgain, deny, seeded } from './world.ts';
+
+const unknownCertificate = `arn:aws:acm:${layout.region}:${layout.accounts.eks}:certificate/deadbeef-0000-4000-8000-000000000000`;
+
+export const gatewayFaults: readonly Fault[] = [
+  {
+    name: 'gateway-elsewhere',
+    family: 'gateway',
+    what: "The route's parent Gateway does not exist",
+    link: 'gateway',
+    code: 'gateway/missing',
+    names: () => ['infra/pubic'],
+    change: replaced(['name: public, namespace: infra', 'name: pubic, namespace: infra']),
+  },
+  {
+    name: 'gateway-configuration',
+    family: 'gateway',
+    what: "The Gateway's LoadBalancerConfiguration does not exist",
+    link: 'gateway',
+    code: 'gateway/configuration-missing',
+    names: (at) => [`Gateway ${at.gateway.namespace}/edge`, 'egde'],
+    ownGateway: true,
+    change: replaced([
+      'kind: LoadBalancerConfiguration, name: edge',
+      'kind: LoadBalancerConfiguration, name: egde',
+    ]),
+  },
+  {
+    name: 'gateway-certificate-arn',
+    family: 'gateway',
+    what: "The listener's certificate does not exist in ACM",
+    link: 'gateway',
+    code: 'gateway/certificate-not-found',
+    names: (at) => [`Gateway ${at.gateway.namespace}/edge`, unknownCertificate],
+    ownGateway: true,
+    change: (files) =>
+      replaced([
+        `defaultCertificate: ${seeded().certificateArn}`,
+        `defaultCertificate: ${unknownCertificate}`,
+      ])(files),
+  },
+  {
+    name: 'gateway-plan-only',
+    family: 'gateway',
+    what: 'The Gateway is marked as a dry run',
+    link: 'gateway',
+    code: 'gateway/not-accepted',
+    names: (at) => [`Gateway ${at.gateway.namespace}/edge`, 'gateway.k8s.aws/dry-run'],
+    ownGateway: true,
+    fresh: true,
+    change: replaced([
+      'kind: Gateway\nmetadata: { name: edge,',
+      'kind: Gateway\nmetadata: { name: edge, annotations: { gateway.k8s.aws/dry-run: "true" },',
+    ]),
+  },
+  {
+    name: 'gateway-denied',
+    family: 'gateway',
+    what: "The controller's role may not create listeners",
+    link: 'gateway',
+    code: 'gateway/deploy-failed',
+    names: (at) => [
+      `Gateway ${at.gateway.namespace}/edge`,
+      'elasticloadbalancing:CreateListener',
+      layout.roles.loadBalancerController,
+    ],
+    ownGateway: true,
+    fresh: true,
+    alone: true,
+    inject: () => deny('eks', layout.roles.loadBalancerController, 'elasticloadbalancing:CreateListener'),
+    mend: () => allowAgain('eks', layout.roles.loadBalancerController),
+  },
+  {
+    name: 'gateway-instance-targets',
+    family: 'gateway',
+    what: 'Instance targets for a Service of type ClusterIP',
+    link: 'gateway',
+    code: 'gateway/build-failed',
+    names: (at) => [`Gateway ${at.gateway.namespace}/edge`, 'TargetGroup port is empty'],
+    ownGateway: true,
+    extra: (at) => ({
+      'targets.yaml': `apiVersion: gateway.k8s.aws/v1
+kind: TargetGroupConfiguration
+metadata: { name: ${at.name}, namespace: ${at.name} }
+spec:
+  targetReference: { name: ${at.name} }
+  defaultConfiguration: { targetType: ip }
+`,
+    }),
+    change: replaced(['targetType: ip', 'targetType: instance']),
+  },
+  {
+    name: 'gateway-blocked',
+    family: 'gateway',
+    what: "Another team's route has a weight that ELB does not take, and the Gateway is new",
+    link: 'gateway',
+    code: 'gateway/blocked-by-route',
+    names: (at) => [`HTTPRoute ${at.gateway.namespace}/theirs`, 'weight of backend web is 1000'],
+    ownGateway: true,
+    fresh: true,
+    inject: (at) => theirRoute(at, 'theirs.example.com', 1000),
+    mend: withdrawTheirRoute,
+  },
+];
