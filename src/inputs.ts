@@ -1,6 +1,7 @@
 // Every input of the action, once: name, meaning, default and how it is read. action.yml and the README's tables are generated from here.
 import { type HeaderWant, parseHeader, parseStatuses, type StatusRange } from './chain/https.ts';
 import { type NamedServer, parseServer } from './dns/server.ts';
+import { type DriftInputs, driftSpecs, readDriftInputs } from './drift/input-specs.ts';
 import { InputReader, quote } from './input-reader.ts';
 import { type PreviewInputs, previewSpecs, readPreviewInputs } from './preview/input-specs.ts';
 import { Problem } from './verdict/problem.ts';
@@ -10,7 +11,7 @@ export interface InputSpec {
   readonly required?: boolean;
   readonly default?: string;
   /** Heading under which the README lists it. */
-  readonly group: 'AWS' | 'Repository' | 'Helm' | 'Waiting' | 'Previews' | 'Advanced';
+  readonly group: 'AWS' | 'Repository' | 'Helm' | 'Waiting' | 'Previews' | 'Drift' | 'Advanced';
 }
 
 export const inputSpecs = {
@@ -18,7 +19,7 @@ export const inputSpecs = {
     group: 'AWS',
     default: 'deploy',
     description:
-      'What to do: `deploy`; `verify` (the chain alone, read-only); `preview` and `teardown` (a hostname for a pull request, and its end); `doctor` (a read-only look at AWS and the cluster before anything is applied); `lint` (the files alone, without AWS and cluster).',
+      'What to do: `deploy`; `verify` (the chain alone, read-only); `preview` and `teardown` (a hostname for a pull request, and its end); `drift` (what has changed since, in the cluster, Helm, Route 53 and AWS); `doctor` (a read-only look at AWS and the cluster before anything is applied); `lint` (the files alone, without AWS and cluster).',
   },
   'cluster-name': { group: 'AWS', required: true, description: 'Name of the EKS cluster.' },
   'aws-region': { group: 'AWS', required: true, description: 'AWS region of the cluster.' },
@@ -146,6 +147,7 @@ export const inputSpecs = {
     description: 'How many rounds in a row every address of a hostname must answer well (1 to 20).',
   },
   ...previewSpecs,
+  ...driftSpecs,
   'hosted-zone-id': {
     group: 'Advanced',
     description:
@@ -160,7 +162,7 @@ export const inputSpecs = {
 
 export type InputName = keyof typeof inputSpecs;
 
-export const runModes = ['deploy', 'verify', 'preview', 'teardown', 'doctor', 'lint'] as const;
+export const runModes = ['deploy', 'verify', 'preview', 'teardown', 'drift', 'doctor', 'lint'] as const;
 export type RunMode = (typeof runModes)[number];
 
 export interface Inputs {
@@ -203,6 +205,7 @@ export interface Inputs {
     readonly successes: number;
   };
   readonly preview: PreviewInputs;
+  readonly drift: DriftInputs;
   readonly hostedZoneId?: string;
   readonly nameServers: readonly NamedServer[];
 }
@@ -331,6 +334,7 @@ export function readInputs(raw: RawInput): Inputs {
       successes: reader.whole('https-successes', 1, 20) ?? 0,
     },
     preview: readPreviewInputs(reader, mode),
+    drift: readDriftInputs(reader),
     ...(hostedZoneId !== undefined && { hostedZoneId: hostedZoneId.replace('/hostedzone/', '') }),
     nameServers: reader.listed('name-servers', parseServer, '`ip`, `ip:port` or a name'),
   };

@@ -82,6 +82,8 @@ async function modeOf(mode: RunMode): Promise<(run: Run) => Promise<Outcome>> {
       return (await import(/* webpackMode: "eager" */ './modes/preview.ts')).preview;
     case 'teardown':
       return (await import(/* webpackMode: "eager" */ './modes/teardown.ts')).teardown;
+    case 'drift':
+      return (await import(/* webpackMode: "eager" */ './modes/drift.ts')).drift;
     case 'doctor':
       return (await import(/* webpackMode: "eager" */ './modes/doctor.ts')).doctor;
     case 'lint':
@@ -126,12 +128,16 @@ function failure(error: unknown, draft: Draft, signal: AbortSignal, runner: Runn
 
 /** Writes report.json, outputs and summary, one call after the other; each finding is annotated once. */
 async function publisher(environment: Environment, runner: Runner, draft: Draft) {
-  const file = join(await createPrivateFolder(environment.temp), 'report.json');
+  const folder = await createPrivateFolder(environment.temp);
+  const file = join(folder, 'report.json');
   const annotated = new Set<unknown>();
   const publish = async (outcome: Outcome): Promise<Report> => {
     const report = draft.finish(outcome);
     await writePrivateFile(file, `${JSON.stringify(report, null, 2)}\n`);
-    for (const [name, value] of Object.entries(outputsOf(report, file))) runner.output(name, value);
+    const driftFile = report.mode === 'drift' ? join(folder, 'drift.json') : '';
+    if (driftFile !== '') await writePrivateFile(driftFile, `${JSON.stringify(report.drift, null, 2)}\n`);
+    for (const [name, value] of Object.entries(outputsOf(report, file, driftFile)))
+      runner.output(name, value);
     for (const found of report.findings) {
       if (!annotated.has(found)) runner.annotate(found);
       annotated.add(found);

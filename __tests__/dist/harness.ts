@@ -25,7 +25,7 @@ export async function run(given: ActionRun): Promise<Finished> {
   expect(result.summary).not.toBe('');
   // "at file:///…:1:2" and "at Object.<anonymous> (…)": the frames of a stack.
   expect(result.log).not.toMatch(/^\s+at .+:\d+:\d+\)?$/m);
-  expect(result.left.filter((file) => !/^eks-gateway-[^/]+\/report\.json$/.test(file))).toEqual([]);
+  expect(result.left.filter((file) => !/^eks-gateway-[^/]+\/(report|drift)\.json$/.test(file))).toEqual([]);
   await expectNoSecrets(result);
   return { ...result, report: JSON.parse(result.report ?? '{}') as Report };
 }

@@ -20,6 +20,7 @@ const pure = [
   'bundle',
   'chain',
   'compare',
+  'drift',
   'externaldns',
   'gateway',
   'lint',

@@ -8,7 +8,7 @@ import {
   type Route53Client,
 } from '@aws-sdk/client-route-53';
 import { partitionOf } from '../access/arn.ts';
-import type { HostedZone, RecordSet, ZoneReader } from '../chain/zone.ts';
+import type { HostedZone, RecordSet, WholeZoneReader } from '../chain/zone.ts';
 import type { Clock } from '../clock.ts';
 import type { Seen } from '../verdict/seen.ts';
 import { type AwsSettings, type CredentialSource, route53Client } from './clients.ts';
@@ -34,13 +34,14 @@ const pageSize = 300;
 const spacing = 200;
 
 /** The chain's port to Route 53, for one DNS account. Never throws but for the signal's abort. */
-export function route53ZoneReader(settings: ZoneReaderSettings): ZoneReader {
+export function route53ZoneReader(settings: ZoneReaderSettings): WholeZoneReader {
   const { aws, credentials, clock } = settings;
   const reader = new Reader(route53Client(aws, credentials), partitionOf(aws.region).name, clock);
   const id = settings.hostedZoneId?.replace(/^\/hostedzone\//, '');
   return {
     zones: (host, signal) => reader.look(signal, () => reader.zones(plainName(host), id, signal)),
     records: async (zoneId, names, signal) => await reader.records(zoneId, names.map(plainName), signal),
+    all: async (zoneId, signal) => await reader.all(zoneId, signal),
   };
 }
 
@@ -106,6 +107,17 @@ class Reader {
     try {
       const { at, value } = await reads.read(names, signal);
       return { at, value: value.filter((record) => names.includes(record.name)) };
+    } catch (error) {
+      signal.throwIfAborted();
+      return this.#unseen(error, `route53:ListResourceRecordSets on ${this.#arn(zoneId)}`);
+    }
+  }
+
+  async all(zoneId: string, signal: AbortSignal): Promise<Seen<readonly RecordSet[]>> {
+    const found: RecordSet[] = [];
+    try {
+      for await (const page of this.#pages(zoneId, undefined, signal)) found.push(...page);
+      return { at: this.#clock.now(), value: found };
     } catch (error) {
       signal.throwIfAborted();
       return this.#unseen(error, `route53:ListResourceRecordSets on ${this.#arn(zoneId)}`);

@@ -30,3 +30,8 @@ export interface ZoneReader {
   /** The record sets with exactly these names (any type). Reads the zone at most once in 5 s, shared between hosts. */
   records(zoneId: string, names: readonly string[], signal: AbortSignal): Promise<Seen<readonly RecordSet[]>>;
 }
+
+/** A reader of zones that can read all of one, for whoever looks for what nobody asked for. */
+export interface WholeZoneReader extends ZoneReader {
+  all(zoneId: string, signal: AbortSignal): Promise<Seen<readonly RecordSet[]>>;
+}

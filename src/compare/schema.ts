@@ -49,3 +49,41 @@ export const withDefaults = (value: Json, schema: Schema | undefined): Json | un
   }
   return filled;
 };
+
+const reference = '#/components/schemas/';
+const quantity = 'io.k8s.apimachinery.pkg.api.resource.Quantity';
+
+/** The name that a schema refers to, by itself or by the one member of its `allOf`. */
+const referred = (schema: Schema): string | undefined => {
+  const { allOf, $ref = Array.isArray(allOf) && isMap(allOf[0]) ? allOf[0]['$ref'] : undefined } = schema;
+  return typeof $ref === 'string' && $ref.startsWith(reference) ? $ref.slice(reference.length) : undefined;
+};
+
+/**
+ * The schema with its references into `components` (OpenAPI v3 `components.schemas`) resolved; those that lead back into
+ * themselves end there. Quantities get the format `quantity`.
+ */
+export const resolvedSchema = (
+  schema: Schema,
+  components: JsonObject,
+  above: readonly string[] = [],
+): Schema => {
+  const name = referred(schema);
+  if (name === quantity) return { type: 'string', format: 'quantity' };
+  const target = name === undefined || above.includes(name) ? undefined : below(components, name);
+  const path = name === undefined ? above : [...above, name];
+  const whole: Schema = target === undefined ? schema : { ...target, ...schema };
+  const within = (value: Json | undefined): Json | undefined =>
+    isMap(value) ? resolvedSchema(value, components, path) : value;
+  const properties = below(whole, 'properties');
+  return {
+    ...whole,
+    ...(properties && {
+      properties: Object.fromEntries(Object.entries(properties).map(([key, value]) => [key, within(value)])),
+    }),
+    ...(isMap(whole['items']) && { items: within(whole['items']) }),
+    ...(isMap(whole['additionalProperties']) && {
+      additionalProperties: within(whole['additionalProperties']),
+    }),
+  };
+};

@@ -42,6 +42,20 @@ export const recordNames = (host: string, settings: Naming = plain, version?: st
   ],
 });
 
+/** Where the ownership of a host's A (or of the CNAME in its stead) or of its AAAA may stand, the usual name first. */
+export const ownershipNames = (
+  host: string,
+  type: 'A' | 'AAAA',
+  settings: Naming = plain,
+  version?: string,
+): readonly string[] => [
+  ...new Set(
+    [...(type === 'A' ? externalDnsRules(version).aliasTypes : ['aaaa']), undefined].map((each) =>
+      ownershipName(host, each, settings),
+    ),
+  ),
+];
+
 export interface Ownership {
   readonly owner: string;
   /** `httproute/<namespace>/<name>` as ExternalDNS writes it. */

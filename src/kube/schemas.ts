@@ -1,7 +1,7 @@
 // The schemas of custom kinds, as the API server publishes them for everybody (OpenAPI v3).
 import { isMap } from '../bundle/field.ts';
-import type { Json } from '../bundle/object.ts';
-import type { Schema } from '../compare/schema.ts';
+import type { Json, JsonObject } from '../bundle/object.ts';
+import { resolvedSchema, type Schema } from '../compare/schema.ts';
 import type { Kube } from './connection.ts';
 import { groupOf, rootOf } from './path.ts';
 import { sendPatiently } from './retry.ts';
@@ -9,6 +9,8 @@ import { sendPatiently } from './retry.ts';
 export interface Schemas {
   /** `undefined` for built-in kinds, whose defaults are code, and where the server publishes none. */
   find(apiVersion: string, kind: string, signal: AbortSignal): Promise<Schema | undefined>;
+  /** Of built-in kinds too, references resolved: tells how lists are merged and what is a quantity. */
+  findWhole(apiVersion: string, kind: string, signal: AbortSignal): Promise<Schema | undefined>;
 }
 
 const patience = { milliseconds: 5_000 };
@@ -36,31 +38,41 @@ const isOf = (schema: Json | undefined, apiVersion: string, kind: string): boole
 };
 
 // What JSON.parse gave is JSON: only the frame needs a look.
-const componentsOf = (body: unknown): readonly Json[] => {
+const componentsOf = (body: unknown): JsonObject => {
   const document = body as Json | undefined;
   const components = isMap(document) ? document['components'] : undefined;
   const schemas = isMap(components) ? components['schemas'] : undefined;
-  return isMap(schemas) ? Object.values(schemas).filter((value) => value !== undefined) : [];
+  return isMap(schemas) ? schemas : {};
 };
 
 /** Each group version is read once. */
 export const publishedSchemas = (kube: Kube): Schemas => {
-  const read = new Map<string, Promise<readonly Json[]>>();
-  const components = (apiVersion: string, signal: AbortSignal): Promise<readonly Json[]> => {
+  const read = new Map<string, Promise<JsonObject>>();
+  const components = (apiVersion: string, signal: AbortSignal): Promise<JsonObject> => {
     const known = read.get(apiVersion);
     if (known) return known;
     const path = `/openapi/v3${rootOf(apiVersion)}`;
     const reading = sendPatiently(kube, { method: 'GET', path }, patience, signal).then((answer) =>
-      answer.status === 200 ? componentsOf(answer.body) : [],
+      answer.status === 200 ? componentsOf(answer.body) : {},
     );
     read.set(apiVersion, reading);
     return reading;
   };
+  const named = async (
+    apiVersion: string,
+    kind: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly schema?: Schema; readonly all: JsonObject }> => {
+    const all = await components(apiVersion, signal);
+    const schema = Object.values(all).find((each) => isOf(each, apiVersion, kind));
+    return { all, ...(isMap(schema) && { schema }) };
+  };
   return {
-    find: async (apiVersion, kind, signal) => {
-      if (builtIn(apiVersion)) return undefined;
-      const found = (await components(apiVersion, signal)).find((schema) => isOf(schema, apiVersion, kind));
-      return isMap(found) ? found : undefined;
+    find: async (apiVersion, kind, signal) =>
+      builtIn(apiVersion) ? undefined : (await named(apiVersion, kind, signal)).schema,
+    findWhole: async (apiVersion, kind, signal) => {
+      const { schema, all } = await named(apiVersion, kind, signal);
+      return schema && resolvedSchema(schema, all);
     },
   };
 };

@@ -83,7 +83,7 @@ export async function waitUntilLive(run: Run, applied: Applied): Promise<Outcome
   return waited.every(({ live }) => live) ? 'live' : 'not-live';
 }
 
-function openPorts(run: Run, { signedIn, cluster, readOnly = false }: Applied): Ports {
+export function openPorts(run: Run, { signedIn, cluster, readOnly = false }: Applied): Ports {
   const { inputs, signal } = run;
   // What the chain sees is judged against times that the cluster wrote.
   const { clock } = cluster.kube;
@@ -135,7 +135,7 @@ function nudgesOf({ runner, draft, clock }: Run, cluster: Cluster, readOnly: boo
 }
 
 /** One entry a hostname, with all routes that share it. */
-async function publishedHosts(
+export async function publishedHosts(
   { draft, inputs, signal }: Run,
   { routes }: Applied,
   { cluster }: Ports,
@@ -169,7 +169,7 @@ async function publishedHosts(
   return byHost(hostsOf(routes, known, context));
 }
 
-function chainOf(
+export function chainOf(
   run: Run,
   applied: Applied,
   { first: published, others }: HostRoutes,
@@ -215,7 +215,7 @@ function chainOf(
   return { host: published.host, ref, links: linksOf(want, ports) };
 }
 
-async function tellVersions(
+export async function tellVersions(
   { draft, signal }: Run,
   { cluster }: Ports,
   { bundle, routes }: Applied,
@@ -262,7 +262,7 @@ function line({ host, links, live, firstNotOk }: WaitedHost): string {
   return `${host}  ${passed.map((id) => `✓ ${id}`).join(' ')}${passed.length > 0 ? '  ' : ''}${where}`;
 }
 
-function reported(
+export function reported(
   { host, ref, live, links }: WaitedHost,
   published: PublishedHost | undefined,
 ): ReportedHost {

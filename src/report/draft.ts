@@ -1,7 +1,9 @@
 // The report while the run is under way: whatever happens, it can be finished and shown at any moment.
 import type { Clock } from '../clock.ts';
+import type { DriftItem } from '../drift/item.ts';
 import { codes } from '../verdict/codes.ts';
 import type { Finding } from '../verdict/finding.ts';
+import { driftVerdict } from './drift-part.ts';
 import type {
   Mode,
   Outcome,
@@ -27,6 +29,9 @@ export class Draft {
   #preview: ReportedPreview | undefined;
   #hosts: readonly ReportedHost[] = [];
   #loadBalancers: readonly string[] = [];
+  #drift: readonly DriftItem[] = [];
+  #driftIgnored = 0;
+  #exitCode: 0 | 1 | undefined;
 
   constructor(mode: Mode, clock: Clock) {
     this.mode = mode;
@@ -76,6 +81,16 @@ export class Draft {
     this.#loadBalancers = names;
   }
 
+  drift(items: readonly DriftItem[], ignored: number): void {
+    this.#drift = items;
+    this.#driftIgnored = ignored;
+  }
+
+  /** In place of what the outcome alone would mean. */
+  exitCode(code: 0 | 1): void {
+    this.#exitCode = code;
+  }
+
   /** The report as it stands; may be called more than once. */
   finish(outcome: Outcome): Report {
     const firstBroken = firstBrokenOf(this.#hosts);
@@ -83,8 +98,8 @@ export class Draft {
       schemaVersion: 1,
       mode: this.mode,
       outcome,
-      exitCode: exitCodes[outcome],
-      verdict: verdictOf(outcome, this.#hosts, this.#findings),
+      exitCode: this.#exitCode ?? exitCodes[outcome],
+      verdict: this.#verdict(outcome),
       ...(firstBroken && { firstBroken }),
       startedAt: this.#startedAt.toISOString(),
       finishedAt: this.#clock.now().toISOString(),
@@ -94,10 +109,18 @@ export class Draft {
       objects: [...this.#objects],
       hosts: this.#hosts,
       findings: [...this.#findings],
-      drift: [],
+      drift: this.#drift,
+      ...(this.#driftIgnored > 0 && { driftIgnored: this.#driftIgnored }),
       loadBalancers: this.#loadBalancers,
       phases: [...this.#phases, ...this.#running()],
     };
+  }
+
+  #verdict(outcome: Outcome): string {
+    const errors = this.#findings.some(({ severity }) => severity === 'error');
+    if (this.mode !== 'drift' || outcome === 'cancelled' || outcome === 'refused' || errors)
+      return verdictOf(outcome, this.#hosts, this.#findings);
+    return driftVerdict({ outcome, drift: this.#drift, findings: this.#findings });
   }
 
   #running(): Phase[] {

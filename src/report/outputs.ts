@@ -12,11 +12,29 @@ export const outputSpecs = {
   report: 'Path of `report.json` on the runner.',
   'hosts-total': 'How many hostnames there are.',
   'hosts-live': 'How many of them are live.',
+  drift:
+    '`true` when something has drifted, `false` when nothing has, `error` when nothing was found but not all could be checked; empty in other modes.',
+  'drift-total': 'How many things have drifted.',
+  'drift-heals': 'How many of them will mend themselves.',
+  'drift-ignored': 'How many more were left out by the rules of `drift-ignore`.',
+  'drift-unchecked': 'How many things could not be checked.',
+  'drift-report': 'Path of `drift.json` on the runner; empty in other modes.',
 } as const;
 
 export type OutputName = keyof typeof outputSpecs;
 
-export function outputsOf(report: Report, reportFile: string): Readonly<Record<OutputName, string>> {
+const driftOf = ({ mode, outcome }: Report): string => {
+  if (mode !== 'drift') return '';
+  if (outcome === 'drifted') return 'true';
+  return outcome === 'clean' ? 'false' : 'error';
+};
+
+/** @param driftFile where the report's drift array stands alone, in mode drift */
+export function outputsOf(
+  report: Report,
+  reportFile: string,
+  driftFile = '',
+): Readonly<Record<OutputName, string>> {
   const live = report.hosts.filter((host) => host.live);
   const changes = report.objects.filter((object) =>
     ['created', 'configured', 'pruned'].includes(object.result),
@@ -31,5 +49,11 @@ export function outputsOf(report: Report, reportFile: string): Readonly<Record<O
     report: reportFile,
     'hosts-total': String(report.hosts.length),
     'hosts-live': String(live.length),
+    drift: driftOf(report),
+    'drift-total': String(report.drift.length),
+    'drift-heals': String(report.drift.filter(({ heals }) => heals !== false).length),
+    'drift-ignored': String(report.driftIgnored ?? 0),
+    'drift-unchecked': String(report.findings.filter(({ code }) => code === 'drift/not-checked').length),
+    'drift-report': driftFile,
   };
 }

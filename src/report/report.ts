@@ -1,5 +1,6 @@
 // The result of a run as data; the summary, annotations, outputs and report.json are renderings of it.
 
+import type { DriftItem } from '../drift/item.ts';
 import type { Code, Owner } from '../verdict/codes.ts';
 import type { Finding, Source } from '../verdict/finding.ts';
 import type { Evidence, LinkId, State } from '../verdict/verdict.ts';
@@ -99,7 +100,9 @@ export interface Report {
   readonly objects: readonly ReportedObject[];
   readonly hosts: readonly ReportedHost[];
   readonly findings: readonly Finding[];
-  readonly drift: readonly never[];
+  readonly drift: readonly DriftItem[];
+  /** How many more there were that a rule covers (`drift-ignore`). */
+  readonly driftIgnored?: number;
   readonly loadBalancers: readonly string[];
   readonly phases: readonly Phase[];
 }

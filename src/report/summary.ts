@@ -7,6 +7,7 @@ import type { Evidence, LinkId, State } from '../verdict/verdict.ts';
 import { linkIds } from '../verdict/verdict.ts';
 import { docsPath } from './docs.ts';
 import { stuckAt } from './draft.ts';
+import { driftPart } from './drift-part.ts';
 import { block, clip, code, folded, plain, sentence, table } from './markdown.ts';
 import type { Report, ReportedHost, ReportedLink } from './report.ts';
 
@@ -45,6 +46,7 @@ export function summaryOf(report: Report, docs?: string): string {
   const parts = [
     `## ${headMarks[report.outcome]} ${sentence(report.verdict)}`,
     versionsLine(report),
+    driftPart(report.drift, rowsShown),
     hostTable(report.hosts),
     ...notLive(report.hosts, explained),
     findingsPart(report.findings, explained),

@@ -243,6 +243,18 @@ export const codes = {
   'workload/scaled-to-zero': entry('The workload is scaled to zero', 'app-team'),
   'workload/port-name-unknown': entry("The Service's port names no port of the containers", 'app-team'),
   'workload/port-mismatch': entry("The Service's port is none that the containers declare", 'app-team', 30),
+  'drift/not-checked': entry('Something could not be checked for drift', 'platform-team', 0),
+  'drift/ignore-rule-invalid': entry('A rule for what is not drift is wrong', 'app-team', 0),
+  'drift/admission-may-explain': entry(
+    'An admission webhook may have changed what was applied',
+    'unknown',
+    0,
+  ),
+  'drift/compared-readonly': entry(
+    'The dry run was denied or refused, so fields were compared',
+    'platform-team',
+    0,
+  ),
   'targets/none': entry('The target group has no target yet', 'controller'),
   'targets/initial': entry('The targets have not been checked yet', 'aws'),
   'targets/draining': entry('The only targets are on their way out', 'app-team'),

@@ -204,5 +204,11 @@ test('outputs say what the report says', () => {
     report: '/r.json',
     'hosts-total': '2',
     'hosts-live': '1',
+    drift: '',
+    'drift-total': '0',
+    'drift-heals': '0',
+    'drift-ignored': '0',
+    'drift-unchecked': '0',
+    'drift-report': '',
   });
 });

@@ -1,0 +1,191 @@
+// A manifest against the object that lives in the cluster: each field that is set, who changed it, what to do.
+import { isMap, list, text } from '../bundle/field.ts';
+import { type Json, type KubernetesObject, refOf } from '../bundle/object.ts';
+import { changesBetween } from '../compare/changes.ts';
+import { type FieldsEntry, fieldsEntries } from '../compare/managed-fields.ts';
+import { ownersOf } from '../compare/owner.ts';
+import type { Schema } from '../compare/schema.ts';
+import { pathText, unmetFields } from '../compare/unmet.ts';
+import type { Source } from '../verdict/finding.ts';
+import { type DriftLayer, type Healing, type Sighting, shownValue } from './item.ts';
+import { wantedForm } from './wanted-form.ts';
+
+export interface Expected {
+  readonly layer: DriftLayer;
+  /** As the repository or the release has it. */
+  readonly object: KubernetesObject;
+  readonly namespace: string | undefined;
+  readonly source: Source;
+  /** The field manager that applies it: `eks-gateway-action`, `helm`. */
+  readonly manager: string;
+}
+
+/** A field that is not as it should be, and who owns it. */
+export interface Difference {
+  readonly path: string;
+  /** Absent: there should be nothing. */
+  readonly wanted?: Json;
+  /** Absent: there is nothing. */
+  readonly found?: Json;
+  readonly owners: readonly FieldsEntry[];
+}
+
+/** Groups of Kubernetes itself, whose types are Go code. */
+const isBuiltIn = ({ apiVersion }: KubernetesObject): boolean => {
+  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+  return !group.includes('.') || /^(rbac\.authorization|[a-z]+)\.k8s\.io$/.test(group);
+};
+
+const owned = (
+  live: KubernetesObject,
+  path: string,
+  wanted: Json | undefined,
+  found: Json | undefined,
+): Difference => ({
+  path,
+  ...(wanted !== undefined && { wanted }),
+  ...(found !== undefined && { found }),
+  owners: ownersOf(live, path, found === undefined),
+});
+
+/** What applying would change, as the API server's dry run has it. Labels and annotations of others stay. */
+export const differencesFromDryRun = (
+  live: KubernetesObject,
+  applied: KubernetesObject,
+  schema?: Schema,
+): readonly Difference[] =>
+  changesBetween(live, applied, schema).map(({ path, from, to }) => owned(live, path, to, from));
+
+/** What of the manifest the live object does not meet; without a schema only "nothing" is a statement. */
+export const differencesOf = (
+  { object, namespace }: Expected,
+  live: KubernetesObject,
+  schema?: Schema,
+): readonly Difference[] =>
+  unmetFields(wantedForm(object, namespace), live, {
+    ...(schema && { schema }),
+    omitsEmpty: isBuiltIn(object),
+  }).map(({ steps, wanted, found }) => owned(live, pathText(steps), wanted, found));
+
+const scaledBy = ({ manager, subresource }: FieldsEntry): boolean =>
+  subresource === 'scale' && manager === 'kube-controller-manager';
+
+/** Whether the difference is a HorizontalPodAutoscaler's work, told from the field's owner and the autoscalers there are. */
+export const isAutoscaled = (
+  { path, owners }: Difference,
+  { kind, metadata }: KubernetesObject,
+  autoscalers: readonly KubernetesObject[],
+): boolean => {
+  if (path !== '.spec.replicas') return false;
+  if (owners[0] !== undefined && scaledBy(owners[0])) return true;
+  return autoscalers.some(
+    (each) =>
+      each.metadata.namespace === metadata.namespace &&
+      text(each, 'spec', 'scaleTargetRef', 'kind') === kind &&
+      text(each, 'spec', 'scaleTargetRef', 'name') === metadata.name,
+  );
+};
+
+/** Controllers that apply a repository again and again; their interval is not known here. */
+const appliers: Readonly<Record<string, string>> = {
+  'argocd-controller': 'Argo CD',
+  'argocd-application-controller': 'Argo CD',
+  'kustomize-controller': 'Flux',
+  'helm-controller': 'Flux',
+};
+
+const healingOf = (live: KubernetesObject): Healing | false => {
+  const by = fieldsEntries(live).flatMap(({ manager }) => appliers[manager] ?? [])[0];
+  return by === undefined ? false : { by };
+};
+
+/** Kinds by which requests find their way. */
+const routing = ['Gateway', 'GatewayClass', 'HTTPRoute', 'GRPCRoute', 'Service', 'LoadBalancerConfiguration'];
+
+const severityOf = ({ kind }: KubernetesObject, path: string): Sighting['severity'] => {
+  if (path.startsWith('.metadata')) return 'notice';
+  return routing.includes(kind) ? 'error' : 'warning';
+};
+
+const whereOf = ({ file, line }: Source): string => `${file}:${line}`;
+
+const remedyOf = (expected: Expected, owner: FieldsEntry | undefined): string => {
+  const { layer, manager, source } = expected;
+  if (layer === 'helm')
+    return `Deploy again: helm writes the chart's value; or put what is live into the values (${whereOf(source)}).`;
+  const foreign = owner !== undefined && owner.manager !== manager;
+  const takeOver = foreign ? ` (with \`take-over: ${owner.manager}\`, which owns the field now)` : '';
+  return `Deploy again to set it back${takeOver}, or write what is live into ${whereOf(source)}.`;
+};
+
+/** Values of Secrets are never shown; that they differ is. */
+const masked = (object: KubernetesObject, path: string, value: Json | undefined): string | null => {
+  const secret = object.kind === 'Secret' && /^\.(data|stringData)\b/.test(path);
+  if (value === undefined) return null;
+  return secret ? '*** (a value of a Secret)' : shownValue(value);
+};
+
+const placed = ({ object, namespace }: Expected): KubernetesObject => {
+  const { namespace: _, ...metadata } = object.metadata;
+  return {
+    ...object,
+    metadata: { ...metadata, name: object.metadata.name, ...(namespace !== undefined && { namespace }) },
+  };
+};
+
+export const sightingOf = (expected: Expected, live: KubernetesObject, difference: Difference): Sighting => {
+  const { path, wanted, found, owners } = difference;
+  const [owner] = owners;
+  return {
+    layer: expected.layer,
+    ref: refOf(placed(expected)),
+    path,
+    wanted: masked(expected.object, path, wanted),
+    found: masked(expected.object, path, found),
+    ...(owner && owner.manager !== '' && { by: owner.manager }),
+    ...(owner?.since && { since: owner.since.toISOString() }),
+    heals: healingOf(live),
+    severity: severityOf(expected.object, path),
+    remedy: remedyOf(expected, owner),
+    source: expected.source,
+  };
+};
+
+/** The object itself is gone. */
+export const missingOf = (expected: Expected): Sighting => ({
+  layer: expected.layer,
+  ref: refOf(placed(expected)),
+  path: '',
+  wanted: 'an object',
+  found: null,
+  heals: false,
+  severity: 'error',
+  remedy: `Deploy again to make it anew, or remove it from ${whereOf(expected.source)}.`,
+  source: expected.source,
+});
+
+/** Whether a rule of a webhook or of an admission policy could have changed the object on its way in. */
+export const mayBeMutated = (
+  { apiVersion }: KubernetesObject,
+  plural: string,
+  configurations: readonly KubernetesObject[],
+): boolean => {
+  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+  const fits = (names: readonly Json[], name: string): boolean =>
+    names.some((each) => each === '*' || each === name || each === `${name}/*` || each === '*/*');
+  return configurations
+    .flatMap((each) => [
+      ...list(each, 'webhooks').flatMap((webhook) => list(webhook, 'rules')),
+      ...list(each, 'spec', 'matchConstraints', 'resourceRules'),
+    ])
+    .some(
+      (rule) => isMap(rule) && fits(list(rule, 'apiGroups'), group) && fits(list(rule, 'resources'), plural),
+    );
+};
+
+/**
+ * Nobody has written the field since it was applied: either the repository has moved on, or something changed the value
+ * on its way in.
+ */
+export const isAsApplied = ({ owners }: Difference, { manager }: Expected): boolean =>
+  owners[0] !== undefined && owners[0].manager === manager && owners[0].operation === 'Apply';

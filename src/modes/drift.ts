@@ -1,0 +1,210 @@
+// drift: what has changed since it was applied, in the cluster, Helm, Route 53 and AWS; and whether the hosts still answer.
+import { posix } from 'node:path';
+import { fieldManager } from '../apply/applier.ts';
+import { chooseDefinitions } from '../apply/definitions.ts';
+import { route53ZoneReader } from '../aws/route53.ts';
+import type { Bundle } from '../bundle/object.ts';
+import { type IgnoreRule, ignoredBy, parseIgnoreRules } from '../drift/ignore.ts';
+import { type DriftItem, type DriftLayer, identityOf, type Sighting } from '../drift/item.ts';
+import { readAgain } from '../files/read.ts';
+import type { Outcome } from '../report/report.ts';
+import type { Run } from '../run.ts';
+import { type Finding, findingOf } from '../verdict/finding.ts';
+import { Problem } from '../verdict/problem.ts';
+import { type RenderedChart, useHelm } from './charts.ts';
+import type { DriftContext } from './drift-context.ts';
+import { lookAtHttps } from './drift-https.ts';
+import { distinct, type LayerSeen } from './drift-layer.ts';
+import { expectedOf, lookAtObjects } from './drift-objects.ts';
+import { lookAtRecords } from './drift-records.ts';
+import { findBundle } from './find-bundle.ts';
+import { type Applied, openPorts, publishedHosts, tellVersions } from './live.ts';
+import type { Cluster } from './reach-cluster.ts';
+import type { SignedIn } from './sign-in.ts';
+import { begin, withCluster } from './steps.ts';
+
+/** @throws Problem for all expected trouble; the signal's reason on abort. */
+export async function drift(run: Run): Promise<Outcome> {
+  const { draft, inputs, signal } = run;
+  try {
+    return await check(run);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof Problem) || inputs.drift.failOn !== 'never') throw error;
+    draft.findings([findingOf(error)]);
+    draft.exitCode(0);
+    return 'failed';
+  }
+}
+
+async function check(run: Run): Promise<Outcome> {
+  begin(run, 'Find what to compare');
+  const rules = await readRules(run);
+  const bundle = await findBundle(run);
+  if (bundle === undefined || rules === undefined) return 'failed';
+  return await withCluster(run, async (signedIn, cluster) => {
+    const helm = await useHelm(run, cluster, bundle);
+    try {
+      if (bundle.charts.length > 0) begin(run, 'Render the charts');
+      const rendered = await helm.render();
+      const context = contextOf(run, { signedIn, cluster, bundle }, rendered);
+      return await judge(context, rules);
+    } finally {
+      await helm.close();
+    }
+  });
+}
+
+/** `undefined` when something is wrong in the file: all of it is then among the findings. */
+async function readRules({ inputs, environment, draft }: Run): Promise<readonly IgnoreRule[] | undefined> {
+  const { ignoreFile } = inputs.drift;
+  if (ignoreFile === undefined) return [];
+  const text = await readAgain(environment.workspace, ignoreFile);
+  if (text === undefined) {
+    throw new Problem('input/invalid', `\`drift-ignore\` names ${ignoreFile}, which cannot be read.`, {
+      hint: 'Give its path relative to the workspace, or leave the input empty.',
+    });
+  }
+  const { rules, findings } = parseIgnoreRules(text, posix.normalize(ignoreFile));
+  draft.findings(findings);
+  return findings.length > 0 ? undefined : rules;
+}
+
+interface Given {
+  readonly signedIn: SignedIn;
+  readonly cluster: Cluster;
+  readonly bundle: Bundle;
+}
+
+function contextOf(run: Run, given: Given, rendered: readonly RenderedChart[]): DriftContext {
+  const { clock, inputs, runner } = run;
+  const { signedIn, bundle } = given;
+  const routes = [...bundle.routes, ...rendered.flatMap((chart) => chart.routes)];
+  const applied: Applied = {
+    ...given,
+    routes,
+    since: new Date(0),
+    readOnly: true,
+    generations: new Map(),
+  };
+  const { crds, passedOver } = chooseDefinitions(
+    bundle.crds,
+    rendered.map((each) => ({ name: each.chart.name, crds: each.crds })),
+  );
+  for (const sentence of passedOver) runner.info(sentence);
+  const ports = {
+    ...openPorts(run, applied),
+    zones: route53ZoneReader({
+      aws: signedIn.aws,
+      credentials: signedIn.dns,
+      clock,
+      ...(inputs.hostedZoneId !== undefined && { hostedZoneId: inputs.hostedZoneId }),
+    }),
+  };
+  let hosts: ReturnType<typeof publishedHosts> | undefined;
+  return {
+    run,
+    applied,
+    ports,
+    rendered,
+    own: [...crds, ...bundle.manifests, ...bundle.routes],
+    hosts: () => {
+      hosts ??= publishedHosts(run, applied, ports);
+      return hosts;
+    },
+  };
+}
+
+const lookAtOwnObjects = ({ run, applied, own }: DriftContext): Promise<LayerSeen> =>
+  lookAtObjects(run, applied.cluster, {
+    exact: run.inputs.drift.compare === 'exact',
+    expected: own.map((each) =>
+      expectedOf(each, { layer: 'kubernetes', namespace: run.inputs.namespace, manager: fieldManager }),
+    ),
+  });
+
+const layers: Readonly<Record<DriftLayer, (context: DriftContext) => Promise<LayerSeen>>> = {
+  kubernetes: lookAtOwnObjects,
+  helm: async () => ({ sightings: [], unchecked: [] }),
+  route53: lookAtRecords,
+  aws: async () => ({ sightings: [], unchecked: [] }),
+  https: lookAtHttps,
+};
+
+async function lookAt(context: DriftContext, which: readonly DriftLayer[]): Promise<LayerSeen> {
+  const seen = await Promise.all(which.map((layer) => layers[layer](context)));
+  return {
+    sightings: seen.flatMap(({ sightings }) => sightings),
+    unchecked: distinct(seen.flatMap(({ unchecked }) => unchecked)),
+    notes: distinct(seen.flatMap(({ notes = [] }) => notes)),
+  };
+}
+
+/** Milliseconds between two looks at what may pass. */
+const between = 5_000;
+
+/** What may be gone in a moment is looked at again until it is gone, or its time is up. */
+async function settled(context: DriftContext, first: LayerSeen): Promise<LayerSeen> {
+  const { clock, inputs, runner, signal } = context.run;
+  const deadline = clock.monotonic() + inputs.drift.recheck * 1000;
+  let seen = first;
+  for (;;) {
+    const passing = seen.sightings.filter((each) => each.passing);
+    if (passing.length === 0 || clock.monotonic() >= deadline) return seen;
+    runner.info(
+      `… ${passing.length} ${passing.length === 1 ? 'thing' : 'things'} may mend by themselves (${passing[0]?.ref ?? ''} …): looked at again`,
+    );
+    await clock.sleep(Math.min(between, Math.max(0, deadline - clock.monotonic())), signal);
+    const again = [...new Set(passing.map(({ layer }) => layer))];
+    // The chain is walked by the layer HTTPS, whatever it finds.
+    const which = inputs.drift.layers.filter(
+      (layer) =>
+        again.includes(layer) || (layer === 'https' && passing.some(({ ref }) => ref.startsWith('Host '))),
+    );
+    const next = await lookAt(context, which);
+    const kept = seen.sightings.filter((each) => !each.passing);
+    seen = {
+      ...seen,
+      sightings: unique([...kept, ...next.sightings]),
+      unchecked: distinct([...seen.unchecked, ...next.unchecked]),
+    };
+  }
+}
+
+const unique = (sightings: readonly Sighting[]): readonly Sighting[] => [
+  ...new Map(sightings.map((each) => [identityOf(each), each])).values(),
+];
+
+async function judge(context: DriftContext, rules: readonly IgnoreRule[]): Promise<Outcome> {
+  const { run } = context;
+  const { draft, inputs } = run;
+  begin(run, 'Compare');
+  const first = await lookAt(context, inputs.drift.layers);
+  const { sightings, unchecked, notes = [] } = await settled(context, first);
+  const all = unique(sightings).map(itemOf);
+  const counted = all.filter((each) => ignoredBy(each, rules) === undefined);
+  draft.drift(counted, all.length - counted.length);
+  draft.findings([...unchecked, ...notes]);
+  if (inputs.drift.layers.some((layer) => layer !== 'kubernetes' && layer !== 'helm'))
+    await tellVersions(run, context.ports, context.applied);
+  tell(run, counted, unchecked);
+  const outcome = counted.length > 0 ? 'drifted' : unchecked.length > 0 ? 'failed' : 'clean';
+  draft.exitCode(failsOn(run, outcome, unchecked) ? 1 : 0);
+  return outcome;
+}
+
+const itemOf = ({ passing: _, ...item }: Sighting): DriftItem => item;
+
+const failsOn = ({ inputs }: Run, outcome: Outcome, unchecked: readonly Finding[]): boolean => {
+  const { failOn } = inputs.drift;
+  if (failOn === 'never') return false;
+  return unchecked.length > 0 || (failOn === 'drift' && outcome === 'drifted');
+};
+
+function tell({ runner }: Run, items: readonly DriftItem[], unchecked: readonly Finding[]): void {
+  for (const { layer, ref, path, wanted, found, by } of items) {
+    const who = by === undefined ? '' : ` (by ${by})`;
+    runner.info(`${layer}  ${ref} ${path}  wanted ${wanted ?? 'nothing'}, found ${found ?? 'nothing'}${who}`);
+  }
+  for (const { message } of unchecked) runner.info(`?  ${message}`);
+}
