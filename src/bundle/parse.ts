@@ -117,8 +117,9 @@ const complain = (value: Json | undefined, place: Place): readonly Finding[] => 
 const itemsOf = (value: Json | undefined): readonly Json[] | undefined => {
   const kind = text(value, 'kind');
   const items = field(value, 'items');
-  if (kind === undefined || !kind.endsWith('List') || !(Array.isArray(items) || items === null))
-    return undefined;
+  if (kind === undefined || !kind.endsWith('List')) return undefined;
+  const isEmpty = items === null || (items === undefined && kind === 'List');
+  if (!Array.isArray(items) && !isEmpty) return undefined;
   const itemKind = kind.slice(0, -'List'.length);
   const apiVersion = text(value, 'apiVersion');
   return (items ?? []).map((item: Json) =>

@@ -13,6 +13,7 @@ import {
   type ScalarTag,
   type Tags,
   visit,
+  type YAMLMap,
 } from 'yaml';
 import type { Json } from './object.ts';
 
@@ -41,6 +42,21 @@ const octal: ScalarTag = {
   resolve: (source) => Number(source.replace(/^[-+]/, '')) * (source.startsWith('-') ? -1 : 1),
 };
 
+/** goyaml decodes it; what it holds is then text like any other. */
+const binary: ScalarTag = {
+  tag: 'tag:yaml.org,2002:binary',
+  identify: () => false,
+  resolve: (source, onError) => {
+    try {
+      const bytes = Uint8Array.from(atob(source.replaceAll(/\s/g, '')), (each) => each.charCodeAt(0));
+      return new TextDecoder().decode(bytes);
+    } catch {
+      onError('this !!binary is no base64');
+      return source;
+    }
+  },
+};
+
 /** The tags of goyaml.v2: no dates (they stay text in JSON), no base 60, but `0o14` beside `014`. */
 const asGo = (tags: Tags): Tags => [
   ...tags.filter(
@@ -49,6 +65,7 @@ const asGo = (tags: Tags): Tags => [
       (!/:(timestamp|omap|pairs|set|binary)$/.test(tag.tag) && !('format' in tag && tag.format === 'TIME')),
   ),
   octal,
+  binary,
 ];
 
 const sentences: Readonly<Record<string, string>> = {
@@ -56,8 +73,20 @@ const sentences: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: 'a tab is used for indentation; YAML allows only spaces',
 };
 
+/** What the parser says when its own recursion ends. */
+const tooDeep = /maximum call stack/i;
+
+const sentenceOf = ({ code, message }: { readonly code?: string; readonly message: string }): string => {
+  if (tooDeep.test(message)) return 'it is nested far more deeply than a manifest can be';
+  return sentences[code ?? ''] ?? message.charAt(0).toLowerCase() + message.slice(1);
+};
+
 /** What YAML can hold and JSON, which the API server reads, cannot. */
 const unfit = (node: Node): string | undefined => {
+  if (isScalar(node) && typeof node.value === 'string') {
+    const tag = /^tag:yaml\.org,2002:(int|float|bool|null)$/.exec(node.tag ?? '')?.[1];
+    return tag === undefined ? undefined : `${JSON.stringify(node.value)} does not fit its tag !!${tag}`;
+  }
   if (!isScalar(node) || typeof node.value !== 'number') return undefined;
   if (!Number.isFinite(node.value)) return `the number ${node.source ?? ''} cannot be written as JSON`;
   const exact = !Number.isInteger(node.value) || Number.isSafeInteger(node.value);
@@ -72,6 +101,40 @@ const keyProblem = (key: unknown): string | undefined => {
   return undefined;
 };
 
+/** The keys that a merge key brings: its value is a map, a list of maps, or aliases of them; `undefined` where it is not. */
+const broughtBy = (value: unknown, document: Document, inList = false): readonly unknown[] | undefined => {
+  const source = isAlias(value) ? value.resolve(document) : value;
+  if (isMap(source)) return source.items.map(({ key }) => (isScalar(key) ? key.value : undefined));
+  if (!isSeq(source) || inList) return undefined;
+  const each = source.items.map((item) => broughtBy(item, document, true));
+  return each.every((keys) => keys !== undefined) ? each.flat() : undefined;
+};
+
+/**
+ * YAML lets the map's own key win over one that `<<` brings (yaml.org/type/merge.html); goyaml.v2, and so kubectl, lets
+ * the later of the two win. Where they agree there is nothing to say.
+ */
+const mergeProblem = (map: YAMLMap, document: Document): { node: unknown; message: string } | undefined => {
+  const before = new Set<unknown>();
+  for (const { key, value } of map.items) {
+    const name = isScalar(key) ? key.value : undefined;
+    // In quotes it is a key like any other.
+    if (typeof name === 'symbol') {
+      const brought = broughtBy(value, document);
+      if (brought === undefined)
+        return { node: key, message: 'the merge key << takes a map, or a list of maps' };
+      const twice = brought.find((each) => before.has(each));
+      if (twice !== undefined)
+        return {
+          node: key,
+          message: `the merge key << stands after "${String(twice)}", which it brings too: tools differ on which of the two counts; put << first`,
+        };
+    }
+    before.add(name);
+  }
+  return undefined;
+};
+
 /** Problems that the syntax allows: aliases to nothing or to themselves, keys and numbers that JSON has no room for. */
 const meaning = (document: Document, lineOf: (node: unknown) => number): readonly YamlProblem[] => {
   const found: YamlProblem[] = [];
@@ -80,6 +143,10 @@ const meaning = (document: Document, lineOf: (node: unknown) => number): readonl
   };
   visit(document, {
     Pair: (_key, pair) => add(pair.key, keyProblem(pair.key)),
+    Map: (_key, map) => {
+      const problem = mergeProblem(map, document);
+      add(problem?.node, problem?.message);
+    },
     Scalar: (_key, node) => add(node, unfit(node)),
     Alias: (_key, node, path) => {
       const anchor = node.resolve(document);
@@ -100,16 +167,42 @@ const expand = (document: Document): { readonly value: Json } | { readonly messa
   try {
     // At most 100 nodes may come out of aliases, the library's guard against "billion laughs".
     return { value: document.toJS({ maxAliasCount: 100 }) };
-  } catch {
-    return { message: 'its aliases expand to far more than a manifest can hold' };
+  } catch (error) {
+    const message = error instanceof Error && tooDeep.test(error.message) ? sentenceOf(error) : undefined;
+    return { message: message ?? 'its aliases expand to far more than a manifest can hold' };
   }
+};
+
+/**
+ * goyaml's reader refuses them (yaml.org/spec/1.2.2, 5.1 too, all but one), and takes a carriage return of its own for a
+ * line end, which our parser does not.
+ */
+const unwelcome = /[^\P{Cc}\t\n\r]|\r(?!\n)/u;
+
+const characterProblem = (
+  text: string,
+  [start, , end]: readonly [number, number, number],
+  lineAtOffset: (offset: number) => number,
+): readonly YamlProblem[] => {
+  const at = text.slice(start, end).search(unwelcome);
+  if (at < 0) return [];
+  const code = text
+    .charCodeAt(start + at)
+    .toString(16)
+    .toUpperCase()
+    .padStart(4, '0');
+  const message =
+    code === '000D'
+      ? 'a line ends with a carriage return alone; write line feeds, or both'
+      : `the control character U+${code} stands in the text; write it as "\\u${code}" in double quotes`;
+  return [{ line: lineAtOffset(start + at), message }];
 };
 
 /** @param end where the text ends, blanks aside: what is never closed is complained of behind it, on no line at all */
 const read = (
   document: Document.Parsed<ParsedNode>,
   lines: LineCounter,
-  end: number,
+  { text, end }: { readonly text: string; readonly end: number },
 ): YamlDocument | undefined => {
   const lineAtOffset = (offset: number): number => lines.linePos(Math.min(offset, end)).line;
   const start = document.contents?.range[0] ?? document.range[0];
@@ -131,10 +224,10 @@ const read = (
     }
     return line;
   };
-  const syntax = document.errors.map((error) => ({
-    line: lineAtOffset(error.pos[0]),
-    message: sentences[error.code] ?? error.message.charAt(0).toLowerCase() + error.message.slice(1),
-  }));
+  const syntax = [
+    ...document.errors.map((error) => ({ line: lineAtOffset(error.pos[0]), message: sentenceOf(error) })),
+    ...characterProblem(text, document.range, lineAtOffset),
+  ];
   const problems = firstPerLine(syntax.length > 0 ? syntax : meaning(document, lineOf));
   if (problems.length > 0) return { line, problems, lineAt };
   const got = expand(document);
@@ -145,13 +238,16 @@ const read = (
 /**
  * Reads all documents of a text. Like kubectl 1.36 (measured with sigs.k8s.io/yaml's YAMLToJSON): `yes`, `no`, `on`,
  * `off`, `y`, `n` in their three spellings are booleans, as values and as keys; `014` and `0o14` are 12, `1_000` is 1000;
- * dates and `1:30` stay text; unknown tags are passed over; a byte order mark is skipped. Unlike it: a key that stands
- * twice in a map is a problem (kubectl takes the last).
+ * dates and `1:30` stay text; unknown tags are passed over; byte order marks are skipped. Unlike it: a key that stands
+ * twice in a map is a problem (kubectl takes the last), so is a number that JSON would change. __tests__/lab/yaml.test.ts
+ * holds both beside each other.
  */
 export const readYaml = (text: string): readonly YamlDocument[] => [...yamlDocuments(text)];
 
 /** One document after the other: the tree of one that was read may go before the next one comes. */
-export function* yamlDocuments(text: string): Generator<YamlDocument> {
+export function* yamlDocuments(body: string): Generator<YamlDocument> {
+  // One may stand before each document, where files were put together.
+  const text = body.replaceAll(/^\uFEFF/gm, '');
   const lines = new LineCounter();
   const parser = new Parser(lines.addNewLine);
   const composer = new Composer<ParsedNode, true>({
@@ -165,7 +261,7 @@ export function* yamlDocuments(text: string): Generator<YamlDocument> {
   });
   const end = Math.max(0, text.trimEnd().length - 1);
   for (const document of composer.compose(parser.parse(text))) {
-    const found = read(document, lines, end);
+    const found = read(document, lines, { text, end });
     if (found) yield found;
   }
 }

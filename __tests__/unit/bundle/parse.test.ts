@@ -107,6 +107,13 @@ describe('what is no YAML', () => {
     ['a key twice by its meaning', 'true: a\nyes: b\n', ['2 the same key stands twice in one map']],
     ['an alias to nothing', 'a: 1\nb: *x\n', ['2 the alias *x has no anchor before it']],
     ['an alias inside its anchor', 'a: &x\n- 1\n- *x\n', ['3 the alias *x stands inside its own anchor']],
+    [
+      'a carriage return',
+      'a: 1\nb: x\ry\n',
+      ['2 a line ends with a carriage return alone; write line feeds, or both'],
+    ],
+    ['a merge key without a map', 'a:\n  <<: 5\n', ['2 the merge key << takes a map, or a list of maps']],
+    ['a tag that does not fit', 'a: !!int x\n', ['1 "x" does not fit its tag !!int']],
     ['a map as key', 'a: 1\n? {b: c}\n: d\n', ['2 a map or a list is used as a key']],
     ['an empty key', 'a: 1\n~: b\n', ['2 a key is empty']],
     ['no number', 'a: 1\nb: .inf\n', ['2 the number .inf cannot be written as JSON']],

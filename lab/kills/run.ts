@@ -1,0 +1,108 @@
+// `npm run kills`: a deploy is killed with SIGKILL at random moments, and each time the next run has to finish the job.
+// Options: --points 20, --seed (printed; repeats the moments), --out .lab/kills.json; --inside is how it calls itself.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { spawnInLab, startLab, stopLab } from '../cluster/lab.ts';
+import { runAction } from '../runner.ts';
+import { prepareSample } from '../sample.ts';
+import { clear } from './cluster.ts';
+import { deploy, killAt, type Result } from './point.ts';
+import { randomOf } from './random.ts';
+
+const root = join(import.meta.dirname, '../..');
+const { values } = parseArgs({
+  options: {
+    points: { type: 'string', default: '20' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    out: { type: 'string', default: join(root, '.lab/kills.json') },
+    inside: { type: 'boolean', default: false },
+  },
+});
+const seed = Number(values.seed);
+const points = Number(values.points);
+
+/** After so many points the bundle is installed anew instead of upgraded. */
+const anew = 5;
+
+/** What is killed: the commit, and the bundle of the action that runs. */
+function stamp(): { readonly commit: string; readonly dist: string } {
+  const folder = process.env['LAB_DIST'] ?? join(root, 'dist');
+  const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
+  const dist = createHash('sha256')
+    .update(readFileSync(join(folder, 'index.js')))
+    .digest('hex');
+  return { commit, dist };
+}
+
+async function installInfra(): Promise<void> {
+  const workspace = mkdtempSync(join(tmpdir(), 'eks-gateway-kills-infra-'));
+  prepareSample(workspace, process.env['LAB_DIR'] ?? '');
+  const inputs = { namespace: 'infra', 'create-namespace': 'true', 'values-files': 'infra/environment.yaml' };
+  const { code, log } = await runAction({ workspace, inputs });
+  rmSync(workspace, { recursive: true, force: true });
+  if (code !== 0) throw new Error(`the sample did not come alive:\n${log}`);
+}
+
+const line = (point: number, { at_s, phase, killed, again, next, seconds, ok }: Result): string =>
+  `${ok ? '✓' : '✗'} ${String(point).padStart(2)}  killed ${killed} after ${at_s.toFixed(2)} s (${phase}); ${again}: ${next} after ${seconds} s`;
+
+async function inside(): Promise<number> {
+  console.log(`seed ${seed}, ${points} points`);
+  await installInfra();
+  const workspace = mkdtempSync(join(tmpdir(), 'eks-gateway-kills-'));
+  const random = randomOf(seed);
+  const stamped = stamp();
+  const results: object[] = [];
+  let failed = 0;
+  // The second one is an upgrade, as most runs are.
+  await deploy(workspace, 1);
+  const whole = await deploy(workspace, 2);
+  console.log(`a run that nobody kills takes ${whole.toFixed(1)} s`);
+  for (let point = 1; point <= points; point += 1) {
+    if (point % anew === 0) clear();
+    // One in each slice of the run, so that no part of it is left out by chance.
+    const after = ((point - 1 + random()) / points) * whole;
+    const version = point + 2;
+    const again = random() < 0.5 ? 'new attempt' : 'other run';
+    const result = await killAt({ workspace, version, after, whole: random() < 0.5, again });
+    console.log(line(point, result));
+    if (!result.ok) {
+      failed += 1;
+      console.log([...result.differences, result.log].join('\n'));
+    }
+    const { log: _, ...kept } = result;
+    results.push({ seed, point, ...kept, ...stamped });
+    mkdirSync(dirname(values.out), { recursive: true });
+    writeFileSync(values.out, `${JSON.stringify(results, null, 2)}\n`);
+  }
+  clear();
+  rmSync(workspace, { recursive: true, force: true });
+  console.log(`\n${points - failed} of ${points} finished by the next run; ${values.out}`);
+  return failed === 0 ? 0 : 1;
+}
+
+async function outside(): Promise<number> {
+  const dir = mkdtempSync(join(tmpdir(), 'eks-gateway-kills-lab-'));
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
+  try {
+    const lab = await startLab({ dir: join(dir, 'lab'), log: console.error, signal: stop.signal });
+    const options = ['--seed', String(seed), '--points', String(points), '--out', values.out, '--inside'];
+    const args = [import.meta.filename, ...options];
+    const environment = { LAB_DIST: process.env['LAB_DIST'] };
+    const running = spawnInLab(lab.path, process.execPath, args, { folder: root, environment });
+    running.child.stdout?.pipe(process.stdout);
+    running.child.stderr?.pipe(process.stderr);
+    stop.signal.addEventListener('abort', () => void running.kill('SIGTERM'));
+    return (await running.ended).code;
+  } finally {
+    await stopLab(join(dir, 'lab'));
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+process.exitCode = values.inside ? await inside() : await outside();
