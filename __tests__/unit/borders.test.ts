@@ -27,6 +27,7 @@ const pure = [
   'preflight',
   'preview',
   'report',
+  'teardown',
   'verdict',
 ];
 const outside = ['aws', 'dns', 'files', 'github', 'helm', 'https', 'kube', 'kustomize'];

@@ -3,6 +3,7 @@ import { ACMClient } from '@aws-sdk/client-acm';
 import { EKSClient } from '@aws-sdk/client-eks';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { IAMClient } from '@aws-sdk/client-iam';
+import { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
 import { Route53Client } from '@aws-sdk/client-route-53';
 import { STSClient } from '@aws-sdk/client-sts';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
@@ -53,6 +54,12 @@ export const elbv2Client = (
   credentials: CredentialSource,
 ): ElasticLoadBalancingV2Client =>
   new ElasticLoadBalancingV2Client({ ...configuration(settings), credentials });
+
+export const taggingClient = (
+  settings: AwsSettings,
+  credentials: CredentialSource,
+): ResourceGroupsTaggingAPIClient =>
+  new ResourceGroupsTaggingAPIClient({ ...configuration(settings), credentials });
 
 export const iamClient = (settings: AwsSettings, credentials: CredentialSource): IAMClient =>
   new IAMClient({ ...configuration(settings), credentials });

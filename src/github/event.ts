@@ -21,6 +21,12 @@ const pullRequestEvents = new Set([
   'pull_request_review_comment',
 ]);
 
+/** Whether a pull request is behind the run, also where only a comment on one is. */
+export function isPullRequestEvent(eventName: string, payload: unknown): boolean {
+  const behind = eventName === 'workflow_run' ? textAt(at(payload, 'workflow_run'), 'event') : eventName;
+  return behind?.startsWith('pull_request') === true || behind === 'issue_comment';
+}
+
 /**
  * The pull request of a `pull_request*` event; `undefined` for other events and for payloads without one.
  * @param payload the parsed JSON of GITHUB_EVENT_PATH (GitHub docs, "Webhook events and payloads").

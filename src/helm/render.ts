@@ -39,7 +39,7 @@ const sourceOf = (text: string, chart: Chart): Source => {
 };
 
 /** The objects of helm's output, each with the file that it was rendered from. */
-const objectsOf = (text: string, chart: Chart): Sourced[] =>
+export const objectsOf = (text: string, chart: Chart): Sourced[] =>
   text.split(/^---\s*$/m).flatMap((part) => {
     const source = sourceOf(part, chart);
     const { objects, findings } = parseManifests(part, source.file);

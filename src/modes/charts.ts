@@ -3,19 +3,15 @@ import { posix } from 'node:path';
 import { stageOf } from '../apply/stages.ts';
 import type { Bundle, Chart, Sourced } from '../bundle/object.ts';
 import { stuckRollouts } from '../chain/rollout.ts';
-import { createPrivateFolder, removePrivateFolder } from '../files/temp.ts';
-import { writePrivateFile } from '../files/write.ts';
 import { buildDependencies } from '../helm/dependencies.ts';
-import { helmEnvironment } from '../helm/environment.ts';
-import { writeKubeconfig } from '../helm/kubeconfig.ts';
 import { freeRelease } from '../helm/pending.ts';
 import { type Release, type ReleaseState, upgradeInstall } from '../helm/release.ts';
 import { apiVersionsOf, renderChart } from '../helm/render.ts';
-import { findHelm } from '../helm/version.ts';
 import { clusterReader } from '../kube/reader.ts';
 import { removeObject } from '../kube/remove.ts';
 import type { Run } from '../run.ts';
 import { Problem } from '../verdict/problem.ts';
+import { openHelm, releasesOf } from './helm-session.ts';
 import type { Cluster } from './reach-cluster.ts';
 
 export interface RenderedChart {
@@ -45,93 +41,63 @@ const none: ChartsOfRun = { render: async () => [], install: async () => [], clo
  */
 export async function useHelm(run: Run, cluster: Cluster, bundle: Bundle): Promise<ChartsOfRun> {
   if (bundle.charts.length === 0) return none;
-  const { inputs, environment, runner, draft, clock, signal } = run;
+  const { inputs, environment, runner, clock, signal } = run;
   const releases = releasesOf(run, bundle.charts);
-  const folder = await createPrivateFolder(environment.temp);
-  runner.saveState('private-folder', folder);
-  const close = (): Promise<void> => removePrivateFolder(folder, environment.temp);
-  try {
-    const workspace = environment.workspace;
-    const helm = await findHelm(helmEnvironment(environment.child, folder), signal);
-    runner.info(`helm ${helm.version.text}`);
-    draft.version('helm', helm.version.text);
-    const values = inputs.valuesFiles.map((file) => posix.join(inputs.workingDirectory, file));
-    const onLine = (line: string): void => runner.info(`  ${line}`);
+  const session = await openHelm(run, cluster);
+  const { helm } = session;
+  const { workspace } = environment;
+  const values = inputs.valuesFiles.map((file) => posix.join(inputs.workingDirectory, file));
+  const onLine = (line: string): void => runner.info(`  ${line}`);
 
-    const render = async (): Promise<RenderedChart[]> => {
-      const rendered: RenderedChart[] = [];
-      const apiVersions = [...cluster.discovery.apiVersions(), ...apiVersionsOf(bundle.crds)];
-      for (const { chart, release } of releases) {
-        await buildDependencies(helm, chart, { workspace, onLine }, signal);
-        const options = { workspace, values, kubeVersion: cluster.version, apiVersions };
-        const { crds, objects } = await renderChart(helm, chart, release, options, signal);
-        runner.info(`${chart.name}: ${objects.length} objects, ${crds.length} custom resource definitions`);
-        rendered.push({
-          chart,
-          release,
-          crds,
-          objects,
-          routes: objects.filter(({ object }) => stageOf(object) === 'routes'),
-        });
-      }
-      return rendered;
+  const render = async (): Promise<RenderedChart[]> => {
+    const rendered: RenderedChart[] = [];
+    const apiVersions = [...cluster.discovery.apiVersions(), ...apiVersionsOf(bundle.crds)];
+    for (const { chart, release } of releases) {
+      await buildDependencies(helm, chart, { workspace, onLine }, signal);
+      const options = { workspace, values, kubeVersion: cluster.version, apiVersions };
+      const { crds, objects } = await renderChart(helm, chart, release, options, signal);
+      runner.info(`${chart.name}: ${objects.length} objects, ${crds.length} custom resource definitions`);
+      rendered.push({
+        chart,
+        release,
+        crds,
+        objects,
+        routes: objects.filter(({ object }) => stageOf(object) === 'routes'),
+      });
+    }
+    return rendered;
+  };
+
+  const install = async (rendered: readonly RenderedChart[]): Promise<InstalledChart[]> => {
+    const options = {
+      workspace,
+      values,
+      timeout: inputs.helmTimeout,
+      createNamespace: inputs.createNamespace,
+      onLine,
     };
-
-    const install = async (rendered: readonly RenderedChart[]): Promise<InstalledChart[]> => {
-      const kubeconfig = await writeKubeconfig(
-        {
-          endpoint: cluster.description.endpoint,
-          caData: cluster.description.caData,
-          token: cluster.freshToken,
-          now: () => clock.now(),
-        },
-        {
-          createFolder: () => createPrivateFolder(folder),
-          write: writePrivateFile,
-          remove: (inner) => removePrivateFolder(inner, folder),
-        },
-      );
-      const withCluster = {
-        ...helm,
-        environment: helmEnvironment(environment.child, folder, kubeconfig.path),
-      };
-      const options = {
-        workspace,
-        values,
-        timeout: inputs.helmTimeout,
-        createNamespace: inputs.createNamespace,
-        onLine,
-      };
-      const freeing = {
-        clock,
-        timeout: inputs.helmTimeout,
-        deleteSecret: (namespace: string, name: string, during: AbortSignal) =>
-          removeObject(cluster.kube, { apiVersion: 'v1', plural: 'secrets' }, namespace, name, during),
-        onLine: (line: string): void => runner.info(line),
-      };
-      try {
-        const installed: InstalledChart[] = [];
-        for (const { chart, release, objects } of rendered) {
-          const state = await kubeconfig.keepFresh(async () => {
-            await freeRelease(withCluster, release, workspace, freeing, signal);
-            try {
-              return await upgradeInstall(withCluster, chart, release, options, signal);
-            } catch (error) {
-              throw await withRollouts(error, cluster, release, objects, signal);
-            }
-          });
+    const freeing = {
+      clock,
+      timeout: inputs.helmTimeout,
+      deleteSecret: (namespace: string, name: string, during: AbortSignal) =>
+        removeObject(cluster.kube, { apiVersion: 'v1', plural: 'secrets' }, namespace, name, during),
+      onLine: (line: string): void => runner.info(line),
+    };
+    return await session.connected(async (withCluster) => {
+      const installed: InstalledChart[] = [];
+      for (const { chart, release, objects } of rendered) {
+        await freeRelease(withCluster, release, workspace, freeing, signal);
+        try {
+          const state = await upgradeInstall(withCluster, chart, release, options, signal);
           installed.push({ release, state });
+        } catch (error) {
+          throw await withRollouts(error, cluster, release, objects, signal);
         }
-        return installed;
-      } finally {
-        await kubeconfig.remove();
       }
-    };
-    return { render, install, close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+      return installed;
+    });
+  };
+  return { render, install, close: session.close };
 }
 
 /** Helm says that something was not ready in time; the Deployments and their pods say what, and why. */
@@ -157,20 +123,4 @@ async function withRollouts(
     evidence: [...error.evidence, ...stuck.flatMap(({ evidence }) => evidence)],
     cause: error,
   });
-}
-
-function releasesOf({ inputs }: Run, charts: readonly Chart[]): { chart: Chart; release: Release }[] {
-  if (inputs.releaseName !== undefined && charts.length > 1) {
-    throw new Problem(
-      'input/invalid',
-      `\`release-name\` is given, but there are ${charts.length} charts: ${charts.map(({ folder }) => folder).join(', ')}.`,
-      {
-        hint: 'Leave `release-name` empty (each release is then named after its chart), or name one chart in `charts`.',
-      },
-    );
-  }
-  return charts.map((chart) => ({
-    chart,
-    release: { name: inputs.releaseName ?? chart.name, namespace: inputs.namespace },
-  }));
 }

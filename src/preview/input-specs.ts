@@ -8,7 +8,7 @@ export const previewSpecs = {
   'preview-domain': {
     group: 'Previews',
     description:
-      'Domain under which previews get their hostnames, such as `preview.example.com`; the preview Gateway needs a certificate for `*.` it. Required by `preview` and `teardown`.',
+      'Domain under which previews get their hostnames, such as `preview.example.com`; the preview Gateway needs a certificate for `*.` it. Required by `preview`; with it `teardown` removes a preview, without it what the repository deployed.',
   },
   'preview-gateway': {
     group: 'Previews',
@@ -112,7 +112,8 @@ export const readPreviewInputs = (reader: InputReader, mode: string): PreviewInp
     if (given || !modes.includes(mode) || reader.text(name) !== undefined) return;
     reader.problems.push(`\`${name}\` is required: ${previewSpecs[name].description}`);
   };
-  needs('preview-domain', ['preview', 'teardown'], domain !== undefined);
+  // `teardown` without it takes down a deploy (modes/teardown.ts).
+  needs('preview-domain', ['preview'], domain !== undefined);
   needs('preview-gateway', ['preview'], gateway !== undefined);
   const nameTemplate = reader.text('preview-name') ?? '';
   const wrong = templateProblem(nameTemplate);

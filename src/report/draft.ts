@@ -117,6 +117,8 @@ export class Draft {
   }
 
   #verdict(outcome: Outcome): string {
+    if (outcome === 'removed' && this.#preview === undefined)
+      return 'What the repository deployed is removed; definitions and namespaces stay.';
     const errors = this.#findings.some(({ severity }) => severity === 'error');
     if (this.mode !== 'drift' || outcome === 'cancelled' || outcome === 'refused' || errors)
       return verdictOf(outcome, this.#hosts, this.#findings);

@@ -6,10 +6,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { hostRunPodPrefix, labNetwork, layout } from '../layout.ts';
 
 const used = new Set<number>();
+const [lowest, count] = [2, 253];
+let next = 0;
 
-/** An address for a pod; give it back with `releaseAddress`. */
+/**
+ * An address for a pod; give it back with `releaseAddress`. Not the one that was given back last: the kernel takes its
+ * time to remove a network, and until then its device has the name.
+ */
 export function takeAddress(): string {
-  for (let last = 2; last < 255; last++) {
+  for (let tries = 0; tries < count; tries++) {
+    const last = lowest + (next++ % count);
     if (!used.has(last)) {
       used.add(last);
       return `${hostRunPodPrefix}${last}`;
