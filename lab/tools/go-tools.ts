@@ -23,6 +23,8 @@ interface GoBuild {
   readonly command: (into: string) => readonly string[];
   /** Module folder under lab/tools/go, for programs that `go install` refuses because of replace directives. */
   readonly module?: string;
+  /** Built when it is asked for: no lab needs it to start. */
+  readonly onDemand?: true;
 }
 
 const KUBERNETES = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const;
@@ -82,9 +84,24 @@ const builds: readonly GoBuild[] = [
   install('external-dns', 'sigs.k8s.io/external-dns', '3 min'),
   install('act', 'github.com/nektos/act', '30 s'),
   install('actionlint', 'github.com/rhysd/actionlint/cmd/actionlint', '10 s'),
+  {
+    tools: ['opentofu'],
+    about: '3 min',
+    module: 'opentofu',
+    onDemand: true,
+    command: (into) => [
+      'build',
+      '-trimpath',
+      '-o',
+      join(into, 'opentofu'),
+      '-ldflags',
+      '-s -w',
+      'github.com/opentofu/opentofu/cmd/tofu',
+    ],
+  },
 ];
 
-/** Every Go tool that is not in the cache yet, one build after the other: a build alone fills two cores. */
+/** Every Go tool that a lab needs and that is not in the cache yet (or those of `only`), one build after the other: a build alone fills two cores. */
 export async function buildGoTools(
   go: string,
   log: Log,
@@ -92,7 +109,8 @@ export async function buildGoTools(
   only?: readonly Tool[],
 ): Promise<void> {
   for (const build of builds) {
-    const wanted = only === undefined || build.tools.some((tool) => only.includes(tool));
+    const wanted =
+      only === undefined ? build.onDemand !== true : build.tools.some((tool) => only.includes(tool));
     if (wanted && !build.tools.every((tool) => existsSync(toolPath(tool)))) {
       await buildOne(build, go, log, signal);
     }

@@ -16,10 +16,11 @@ export type Tool =
   | 'external-dns'
   | 'act'
   | 'actionlint'
+  | 'opentofu'
   | 'helm'
   | 'kubectl';
 
-type Pinned = 'kubernetes' | 'etcd' | 'kwok' | 'external-dns' | 'act' | 'actionlint' | 'helm' | 'kubectl';
+type Pinned = 'kubernetes' | Exclude<Tool, `kube-${string}`>;
 
 export const versions = JSON.parse(
   readFileSync(new URL('versions.json', import.meta.url), 'utf8'),

@@ -1,0 +1,49 @@
+output "run" {
+  description = "Policy of every role in the EKS account that the action assumes, whatever the mode."
+  value       = jsonencode(local.run)
+}
+
+output "run_dns" {
+  description = "Policy of the action's role in the DNS account."
+  value       = jsonencode(local.run_dns)
+}
+
+output "doctor" {
+  description = "What `mode: doctor` needs in the EKS account besides."
+  value       = jsonencode(local.doctor)
+}
+
+output "doctor_dns" {
+  description = "What `mode: doctor` needs in the DNS account besides."
+  value       = jsonencode(local.doctor_dns)
+}
+
+output "github_trust" {
+  description = "Trust policies of the action's roles: deploy, preview, read (EKS account) and dns_reader (DNS account)."
+  value       = { for key, each in local.github_trust : key => jsonencode(each) }
+}
+
+output "subjects" {
+  description = "The subjects that are admitted, by purpose: deploy, preview, read."
+  value       = local.subjects
+}
+
+output "pods_trust" {
+  description = "Trust policy of the controllers' roles: pods of this cluster, by EKS Pod Identity."
+  value       = jsonencode(local.pods_trust)
+}
+
+output "external_dns" {
+  description = "Policy of ExternalDNS's role in the EKS account: the hop into the DNS account."
+  value       = jsonencode(local.external_dns)
+}
+
+output "external_dns_target_trust" {
+  description = "Trust policy of ExternalDNS's role in the DNS account."
+  value       = jsonencode(local.external_dns_target_trust)
+}
+
+output "external_dns_target" {
+  description = "Policy of ExternalDNS's role in the DNS account."
+  value       = jsonencode(local.external_dns_target)
+}
