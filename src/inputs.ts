@@ -19,7 +19,7 @@ export const inputSpecs = {
     group: 'AWS',
     default: 'deploy',
     description:
-      'What to do: `deploy`; `verify` (the chain alone, read-only); `preview` (a hostname for a pull request); `teardown` (the end of a preview, or, without `preview-domain`, of what the repository deployed); `drift` (what has changed since, in the cluster, Helm, Route 53 and AWS); `doctor` (a read-only look at AWS and the cluster before anything is applied); `lint` (the files alone, without AWS and cluster).',
+      'What to do: `deploy`; `plan` (what a deploy would change and break; writes nothing); `verify` (the chain alone, read-only); `preview` (a hostname for a pull request); `teardown` (the end of a preview, or, without `preview-domain`, of what the repository deployed); `drift` (what has changed since, in the cluster, Helm, Route 53 and AWS); `doctor` (a read-only look at AWS and the cluster before anything is applied); `lint` (the files alone, without AWS and cluster).',
   },
   'cluster-name': { group: 'AWS', required: true, description: 'Name of the EKS cluster.' },
   'aws-region': { group: 'AWS', required: true, description: 'AWS region of the cluster.' },
@@ -162,7 +162,16 @@ export const inputSpecs = {
 
 export type InputName = keyof typeof inputSpecs;
 
-export const runModes = ['deploy', 'verify', 'preview', 'teardown', 'drift', 'doctor', 'lint'] as const;
+export const runModes = [
+  'deploy',
+  'plan',
+  'verify',
+  'preview',
+  'teardown',
+  'drift',
+  'doctor',
+  'lint',
+] as const;
 export type RunMode = (typeof runModes)[number];
 
 export interface Inputs {

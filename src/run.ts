@@ -52,17 +52,15 @@ async function attempt(given: Omit<Run, 'inputs' | 'clock'>): Promise<Outcome> {
   const { environment, runner, draft, signal } = given;
   try {
     signal.throwIfAborted();
-    // Linting needs no credentials, so a fork's pull request may have it.
-    if (
-      draft.mode !== 'lint' &&
-      isForkPullRequest(environment.event.name, readPayload(environment.event.payloadFile))
-    ) {
-      draft.findings([fork(environment.event.name)]);
-      return 'refused';
-    }
+    const { name, payloadFile } = environment.event;
+    const foreign = draft.mode !== 'lint' && isForkPullRequest(name, readPayload(payloadFile));
+    // Linting needs no credentials, so a fork's pull request may have it: that much of a plan it gets.
+    const linted = foreign && draft.mode === 'plan';
+    if (foreign) draft.findings([fork(name, linted)]);
+    if (foreign && !linted) return 'refused';
     draft.phase('inputs');
     draft.findings(environment.unknownInputs.map(unknownInput));
-    const inputs = readInputs(environment.raw);
+    const inputs = readInputs(linted ? lintOnly(environment.raw) : environment.raw);
     return await (await modeOf(inputs.mode))({ ...given, inputs, clock: systemClock });
   } catch (error) {
     return failure(error, draft, signal, runner);
@@ -76,6 +74,8 @@ async function modeOf(mode: RunMode): Promise<(run: Run) => Promise<Outcome>> {
   switch (mode) {
     case 'deploy':
       return (await import(/* webpackMode: "eager" */ './modes/deploy.ts')).deploy;
+    case 'plan':
+      return (await import(/* webpackMode: "eager" */ './modes/plan.ts')).plan;
     case 'verify':
       return (await import(/* webpackMode: "eager" */ './modes/verify.ts')).verify;
     case 'preview':
@@ -92,15 +92,22 @@ async function modeOf(mode: RunMode): Promise<(run: Run) => Promise<Outcome>> {
 }
 
 /** `pull_request` runs of a fork cannot have a token; `pull_request_target` and `workflow_run` can, and must not use it. */
-const fork = (event: string): Finding =>
-  finding(
+const fork = (event: string, linted: boolean): Finding => {
+  const rest = linted ? 'only the files are checked' : 'nothing is deployed and nothing is checked';
+  return finding(
     'notice',
     'event/fork',
     event.startsWith('pull_request') && event !== 'pull_request_target'
-      ? 'This pull request comes from a fork: GitHub gives it no OIDC token, so nothing is deployed and nothing is checked.'
-      : `This pull request comes from a fork: what it holds is not deployed with the rights that \`${event}\` gives to this run, and nothing is checked.`,
+      ? `This pull request comes from a fork: GitHub gives it no OIDC token, so ${rest}.`
+      : `This pull request comes from a fork: what it holds is not used with the rights that \`${event}\` gives to this run; ${rest}.`,
     { hint: 'Nothing has to be done. A maintainer can push the branch to this repository to deploy it.' },
   );
+};
+
+const lintOnly =
+  (raw: Environment['raw']): Environment['raw'] =>
+  (name) =>
+    name === 'mode' ? 'lint' : raw(name);
 
 function unknownInput(name: string): Finding {
   const letters = (text: string): string => text.replaceAll(/[^a-z0-9]/g, '');

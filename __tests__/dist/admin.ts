@@ -81,8 +81,8 @@ const entry = `access-entries/${encodeURIComponent(deployPrincipal)}`;
 export const deleteAccessEntry = (): Promise<unknown> => eks('DELETE', entry);
 
 /** Without a policy the cluster knows the role, and lets it do nothing. */
-export async function createAccessEntry(policy?: string): Promise<void> {
-  await eks('POST', 'access-entries', { principalArn: deployPrincipal });
+export async function createAccessEntry(policy?: string, groups: readonly string[] = []): Promise<void> {
+  await eks('POST', 'access-entries', { principalArn: deployPrincipal, kubernetesGroups: groups });
   if (policy !== undefined) {
     await eks('POST', `${entry}/access-policies`, { policyArn: policy, accessScope: { type: 'cluster' } });
   }

@@ -24,6 +24,7 @@ const pure = [
   'externaldns',
   'gateway',
   'lint',
+  'plan',
   'preflight',
   'preview',
   'report',

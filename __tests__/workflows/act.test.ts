@@ -5,7 +5,7 @@ import { appFiles, ensureInfra, workspaceOf } from '../dist/harness.ts';
 import { runWorkflow } from './act.ts';
 
 /** Ten lines, as the caller of a reusable workflow writes them; and a job that uses what came out. */
-const caller = (inputs: Readonly<Record<string, string>> = {}): string => {
+const caller = (inputs: Readonly<Record<string, string>> = {}, workflow = 'deploy'): string => {
   const given = {
     'cluster-name': 'sample',
     'aws-region': 'us-east-1',
@@ -18,8 +18,8 @@ const caller = (inputs: Readonly<Record<string, string>> = {}): string => {
 on: push
 jobs:
   publish:
-    uses: org/eks-gateway-action/.github/workflows/deploy.yml@v1
-    permissions: { contents: read, id-token: write }
+    uses: org/eks-gateway-action/.github/workflows/${workflow}.yml@v1
+    permissions: { contents: read, id-token: write, pull-requests: write }
     with:
 ${Object.entries(given)
   .map(([name, value]) => `      ${name}: ${value}`)
@@ -66,6 +66,24 @@ test('the reusable workflow publishes for its caller, and hands on what came out
     jobs: { deploy: 'success', after: 'success' },
   });
   expect(ran.summary).toContain('## ✅ reused.example.com is live.');
+  workspace.remove();
+}, 300_000);
+
+test('the reusable workflow plans for its caller, and hands on that something would change', async () => {
+  await ensureInfra();
+  const text = caller({}, 'plan')
+    .replace(/^ *wait-timeout: .*\n/m, '')
+    .replace('echo "live is $LIVE at $URLS"', 'echo "changed is $CHANGED"')
+    .replace(/LIVE: .*/, `CHANGED: \${{ needs.publish.outputs.changed }}`)
+    .replace(/ *URLS: .*\n/, '');
+  const workspace = workspaceOf({ ...appFiles('foreseen'), '.github/workflows/plan.yml': text });
+  const ran = await runWorkflow(workspace.path, '.github/workflows/plan.yml');
+  expect(ran.log).toContain('changed is true');
+  expect({ code: ran.code, jobs: ran.jobs }).toEqual({
+    code: 0,
+    jobs: { plan: 'success', after: 'success' },
+  });
+  expect(ran.summary).toContain('HTTPRoute foreseen/foreseen');
   workspace.remove();
 }, 300_000);
 

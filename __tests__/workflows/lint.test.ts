@@ -138,7 +138,12 @@ describe.each([...ours, ...examples])('%s', (path) => {
       // Linting needs no AWS.
       const signsIn = /^(\$\/|org\/eks-gateway-action(\/|@))(?!lint)/;
       const deploys = job.steps?.some(({ uses }) => signsIn.test(uses ?? ''));
-      expect(job.permissions).toEqual({ contents: 'read', ...(deploys && { 'id-token': 'write' }) });
+      const comments = job.steps?.some(({ uses }) => /\/plan(@v1)?$/.test(uses ?? ''));
+      expect(job.permissions).toEqual({
+        contents: 'read',
+        ...(deploys && { 'id-token': 'write' }),
+        ...(comments && { 'pull-requests': 'write' }),
+      });
     }
   });
 

@@ -8,7 +8,7 @@ import { sameContent, sameValues } from '../compare/content.ts';
 import type { ReportedObject } from '../report/report.ts';
 import type { Finding } from '../verdict/finding.ts';
 import { Problem } from '../verdict/problem.ts';
-import { type Applier, fieldManager, type Look, type Placed, type Refusal } from './applier.ts';
+import { type Applier, fieldManager, type Look, type Placed, type Refusal, type Written } from './applier.ts';
 import { refuseLowering } from './crd-safety.ts';
 import { kept, type Locate, notWritten, refused, warned } from './outcome.ts';
 import { dated, explainConflicts, managedFieldsAfter, otherOwner } from './ownership.ts';
@@ -31,6 +31,8 @@ export interface StageOptions {
   readonly inventory?: string;
   /** Finds the line of a field, for complaints of the API server. */
   readonly locate?: Locate;
+  /** Nothing is going to be written: an object that may not even be tried is told from what the cluster has of it. */
+  readonly planning?: true;
 }
 
 export interface StageResult {
@@ -41,15 +43,19 @@ export interface StageResult {
 }
 
 /** An object that has to be written, for all that is known before. */
-interface Write {
+export interface Write {
   readonly each: Sourced;
   readonly placed: Placed;
   /** Conflicts are settled in our favour: the user allows it for all managers that the dry run named. */
   readonly force: boolean;
   readonly warnings: readonly string[];
+  /** The dry run's answer; absent where it could not be had before other objects are written, or not at all. */
+  readonly tried?: Extract<Written, { live: KubernetesObject }>;
+  /** The permission that the dry run lacked; only in a plan. */
+  readonly denied?: string;
 }
 
-type Decision = { readonly end: AppliedObject } | { readonly write: Write };
+export type Decision = { readonly end: AppliedObject } | { readonly write: Write };
 
 const heldBy = ({ held }: Placed): KubernetesObject | undefined => ('value' in held ? held.value : undefined);
 
@@ -71,7 +77,7 @@ class Stage {
   async run(): Promise<StageResult> {
     if (this.#objects.length === 0) return { objects: [] };
     try {
-      const writes = await this.#decide();
+      const writes = (await this.decide()).flatMap((decision) => ('write' in decision ? decision.write : []));
       const bad = this.#firstBad();
       if (bad === undefined) await this.#write(writes);
       else for (const { each, placed } of writes) this.#end(each, notWritten(each, placed.ref, bad));
@@ -105,13 +111,13 @@ class Stage {
     );
   }
 
-  /** What has to be written; everything else has come to its end. */
-  async #decide(): Promise<readonly Write[]> {
+  /** What has to be written; everything else has come to its end. In the order given. */
+  async decide(): Promise<readonly Decision[]> {
     const looks = await this.#applier.look(
       this.#objects.map(({ object }) => object),
       this.#signal,
     );
-    const decisions = await Promise.all(
+    return Promise.all(
       this.#objects.map(async (each, index) => {
         const look = looks[index];
         if (look === undefined) throw new RangeError('a look for each object');
@@ -120,7 +126,6 @@ class Stage {
         return decision;
       }),
     );
-    return decisions.flatMap((decision) => ('write' in decision ? decision.write : []));
   }
 
   async #judge(each: Sourced, look: Look): Promise<Decision> {
@@ -191,6 +196,8 @@ class Stage {
     if ('refusal' in answer) {
       const { refusal } = answer;
       if (refusal.open) return write;
+      const { denied } = refusal;
+      if (denied !== undefined && this.#options.planning) return { write: { ...write.write, denied } };
       if (live && refusal.conflicts) return this.#settle(write, live, refusal);
       return { end: await this.#refuse(each, ref, refusal, live, warnings) };
     }
@@ -198,7 +205,7 @@ class Stage {
     const now = live && !adopts ? await this.#stillLive(object, live, answer.live) : undefined;
     if (now && sameContent(now, answer.live, fieldManager))
       return { end: unchanged(each, ref, now, warnings) };
-    return write;
+    return { write: { ...write.write, tried: answer } };
   }
 
   /** A dry run answers with the live resourceVersion: where it moved on since the look, a controller was at work. */
@@ -229,7 +236,7 @@ class Stage {
     if (conflicts.length > 0 && managers.every((manager) => this.#takeOver.includes(manager))) {
       return 'refusal' in forced
         ? { end: await this.#refuse(each, ref, forced.refusal, live, warnings) }
-        : { write: { ...write, force: true } };
+        : { write: { ...write, force: true, tried: forced } };
     }
     if ('live' in forced && sameValues(live, forced.live)) {
       const applied = unchanged(each, ref, live, warnings);
@@ -324,3 +331,17 @@ export const applyStage = (
   signal: AbortSignal,
   options: StageOptions = {},
 ): Promise<StageResult> => new Stage(objects, applier, signal, options).run();
+
+/**
+ * What `applyStage` would do with the objects, and nothing of it: reads and dry runs only.
+ * @throws Problem where access is lost or the endpoint gone; the signal's reason on abort.
+ */
+export const decideStage = (
+  objects: readonly Sourced[],
+  applier: Applier,
+  signal: AbortSignal,
+  options: StageOptions = {},
+): Promise<readonly Decision[]> =>
+  objects.length === 0
+    ? Promise.resolve([])
+    : new Stage(objects, applier, signal, { ...options, planning: true }).decide();

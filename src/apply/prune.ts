@@ -67,46 +67,63 @@ const inOrder = (objects: readonly KubernetesObject[]): readonly (readonly Kuber
       .map((rank) => rank.map(({ object }) => object));
   });
 
-/** @throws what ends the whole run: access lost, endpoint gone, abort. */
-export const prune = async (
+/** The members that would go; or that they cannot be found; or why none may. */
+export type Leftovers =
+  | { readonly open: readonly KubernetesObject[] }
+  | { readonly unread: Exclude<Seen<never>, { readonly value: never }> }
+  | { readonly refused: Pruned };
+
+/** Members of the inventory that this run has not applied. @throws what ends the whole run. */
+export const leftoversOf = async (
   inventory: Inventory,
   { contents, applied, limit }: PruneOptions,
-  members: Members,
+  members: Pick<Members, 'list'>,
   signal: AbortSignal,
-): Promise<Pruned> => {
+): Promise<Leftovers> => {
   const found: KubernetesObject[] = [];
   for (const groupKind of contents.kinds) {
     const seen = await members.list(groupKind, contents.namespaces, selectorOf(inventory), signal);
-    if (!('value' in seen)) {
-      const why = 'denied' in seen ? `the role may not ${seen.denied}` : seen.failed;
-      const hint = 'denied' in seen ? 'Give the role that permission, or run without `prune`.' : 'Run again.';
-      return {
-        objects: [],
-        findings: [failed(`What left the repository cannot be found: ${why}.`, hint)],
-        complete: false,
-      };
-    }
+    if (!('value' in seen)) return { unread: seen };
     found.push(...seen.value);
   }
   const old = found.filter((object) => !applied.has(uidOf(object)) && isOurs(object, inventory));
   const open = old.filter(({ metadata }) => metadata['deletionTimestamp'] === undefined);
-  if (open.length === 0) return { objects: [], findings: [], complete: true };
   const list = open.map(refOf).join(', ');
-  if (applied.size === 0) {
-    return refused(
-      `The repository has nothing left of its inventory, so ${open.length} objects would be removed: ${list}.`,
-      'If that is meant, remove them by hand: the action never empties an inventory.',
-    );
+  if (open.length > 0 && applied.size === 0) {
+    const message = `The repository has nothing left of its inventory, so ${open.length} objects would be removed: ${list}.`;
+    const hint = 'If that is meant, remove them by hand: the action never empties an inventory.';
+    return { refused: refused(message, hint) };
   }
   if (open.length > limit * (open.length + applied.size)) {
-    return refused(
-      `${open.length} of ${open.length + applied.size} objects of the inventory left the repository, more than ${Math.round(limit * 100)} %: ${list}.`,
-      'Nothing was removed. If it is meant, raise the input `prune-limit` for one run.',
-    );
+    const message = `${open.length} of ${open.length + applied.size} objects of the inventory left the repository, more than ${Math.round(limit * 100)} %: ${list}.`;
+    const hint = 'Nothing was removed. If it is meant, raise the input `prune-limit` for one run.';
+    return { refused: refused(message, hint) };
+  }
+  return { open };
+};
+
+/** @throws what ends the whole run: access lost, endpoint gone, abort. */
+export const prune = async (
+  inventory: Inventory,
+  options: PruneOptions,
+  members: Members,
+  signal: AbortSignal,
+): Promise<Pruned> => {
+  const left = await leftoversOf(inventory, options, members, signal);
+  if ('refused' in left) return left.refused;
+  if ('unread' in left) {
+    const { unread } = left;
+    const why = 'denied' in unread ? `the role may not ${unread.denied}` : unread.failed;
+    const hint = 'denied' in unread ? 'Give the role that permission, or run without `prune`.' : 'Run again.';
+    return {
+      objects: [],
+      findings: [failed(`What left the repository cannot be found: ${why}.`, hint)],
+      complete: false,
+    };
   }
   const objects: ReportedObject[] = [];
   const findings: Finding[] = [];
-  for (const rank of inOrder(open)) {
+  for (const rank of inOrder(left.open)) {
     signal.throwIfAborted();
     await Promise.all(
       rank.map(async (object) => {

@@ -174,7 +174,8 @@ class GatewayReading {
   }
 }
 
-const addressOf = (gateway: KubernetesObject | undefined): string | undefined => {
+/** The load balancer's DNS name, lower case, without a trailing dot. */
+export const addressOf = (gateway: KubernetesObject | undefined): string | undefined => {
   const [first] = list(gateway, 'status', 'addresses');
   return text(first, 'value')?.toLowerCase().replace(/\.$/, '');
 };
@@ -373,9 +374,10 @@ export const judgeGateway = (
 };
 
 /** The load balancer's DNS name, and its ARN: LBC's message of Programmed=True is the ARN. */
-export const foundGateway = (seen: Seen<GatewayValue>): Found => {
-  if (!('value' in seen)) return {};
-  const { gateway } = seen.value;
+export const foundGateway = (seen: Seen<GatewayValue>): Found =>
+  'value' in seen ? foundIn(seen.value.gateway) : {};
+
+export const foundIn = (gateway: KubernetesObject | undefined): Found => {
   const loadBalancer = addressOf(gateway);
   const programmed = conditionOf(conditionsOf(gateway, 'status', 'conditions'), 'Programmed');
   const arn = /^arn:aws[\w-]*:elasticloadbalancing:\S+$/.exec(programmed?.message ?? '')?.[0];

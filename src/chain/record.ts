@@ -75,7 +75,30 @@ const observeLog = async (
   return reader.log(externalDns.namespace, pod.metadata.name, logLines, signal);
 };
 
-/** Reads the records in the zones that could hold the host, the longest name first; and, while they are amiss, the log. */
+/** The records and their ownership in the zones that could hold the host, the longest name first. */
+export const observeRecordSets = async (
+  zoneReader: ZoneReader,
+  { host, externalDns }: Pick<RecordWant, 'host' | 'externalDns'>,
+  signal: AbortSignal,
+): Promise<Seen<RecordValue>> => {
+  const zones = await zoneReader.zones(host, signal);
+  if (!('value' in zones)) return zones;
+  const names = recordNames(host, externalDns?.settings, externalDns?.version);
+  let at = zones.at;
+  let value: RecordValue = { zones: zones.value, records: [], ownership: [] };
+  for (const zone of zones.value.filter((each) => !each.private)) {
+    const seen = await zoneReader.records(zone.id, [names.host, ...names.ownership], signal);
+    if (!('value' in seen)) return seen;
+    at = seen.at;
+    const records = seen.value.filter(({ name, type }) => name === host && addressTypes.includes(type));
+    const ownership = seen.value.filter(({ name, type }) => type === 'TXT' && names.ownership.includes(name));
+    if (value.zone === undefined || records.length > 0) value = { ...value, zone, records, ownership };
+    if (records.length > 0) break;
+  }
+  return { at, value };
+};
+
+/** Reads the record sets; and, while they are amiss, ExternalDNS's log. */
 export const observeRecord = async (
   zoneReader: ZoneReader,
   reader: ClusterReader,
@@ -83,20 +106,9 @@ export const observeRecord = async (
   signal: AbortSignal,
 ): Promise<Seen<RecordValue>> => {
   const { externalDns } = want;
-  const zones = await zoneReader.zones(want.host, signal);
-  if (!('value' in zones)) return zones;
-  const names = recordNames(want.host, externalDns?.settings, externalDns?.version);
-  let at = zones.at;
-  let value: RecordValue = { zones: zones.value, records: [], ownership: [] };
-  for (const zone of zones.value.filter((each) => !each.private)) {
-    const seen = await zoneReader.records(zone.id, [names.host, ...names.ownership], signal);
-    if (!('value' in seen)) return seen;
-    at = seen.at;
-    const records = seen.value.filter(({ name, type }) => name === want.host && addressTypes.includes(type));
-    const ownership = seen.value.filter(({ name, type }) => type === 'TXT' && names.ownership.includes(name));
-    if (value.zone === undefined || records.length > 0) value = { ...value, zone, records, ownership };
-    if (records.length > 0) break;
-  }
+  const seen = await observeRecordSets(zoneReader, want, signal);
+  if (!('value' in seen)) return seen;
+  const { at, value } = seen;
   const asWanted = answering(value.records).some((record) => pointsTo(record, want.loadBalancer));
   if (asWanted || externalDns === undefined || value.zone === undefined) return { at, value };
   return { at, value: { ...value, log: await observeLog(reader, externalDns, signal) } };

@@ -56,6 +56,20 @@ export const ownershipNames = (
   ),
 ];
 
+/** The ownership records that this version writes beside an alias A and AAAA; none without a registry of TXT records. */
+export const writtenOwnership = (
+  host: string,
+  settings: Naming & Pick<ExternalDnsSettings, 'registry'>,
+  version?: string,
+): readonly { readonly name: string; readonly of: 'A' | 'AAAA' }[] => {
+  if (settings.registry !== 'txt') return [];
+  const [first = 'a'] = externalDnsRules(version).aliasTypes;
+  return [
+    { name: ownershipName(host, first, settings), of: 'A' },
+    { name: ownershipName(host, 'aaaa', settings), of: 'AAAA' },
+  ];
+};
+
 export interface Ownership {
   readonly owner: string;
   /** `httproute/<namespace>/<name>` as ExternalDNS writes it. */

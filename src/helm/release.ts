@@ -54,10 +54,10 @@ const grant =
   'Give the role that permission by an access policy of its access entry, or by a ClusterRole bound to a group of the entry.';
 
 /**
- * What helm passes on of the API server's refusals: `… is forbidden: User "u" cannot list resource "secrets" in API
+ * The missing permission, where that is why helm failed. What helm passes on of the API server's refusals: `… is forbidden: User "u" cannot list resource "secrets" in API
  * group "" in the namespace "infra"` (kubernetes/apiserver responsewriters/errors.go).
  */
-const forbidden = (words: string, release: Release): Problem | undefined => {
+export const forbidden = (words: string, release: Release): Problem | undefined => {
   const found =
     /User "([^"]*)" cannot (\S+) resource "([^"]*)"(?: in API group "([^"]*)")?(?: in the namespace "([^"]*)")?/.exec(
       words,

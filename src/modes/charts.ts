@@ -5,6 +5,7 @@ import type { Bundle, Chart, Sourced } from '../bundle/object.ts';
 import { stuckRollouts } from '../chain/rollout.ts';
 import { buildDependencies } from '../helm/dependencies.ts';
 import { freeRelease } from '../helm/pending.ts';
+import { deployedObjects, type Previewed, upgradedObjects } from '../helm/preview.ts';
 import { type Release, type ReleaseState, upgradeInstall } from '../helm/release.ts';
 import { apiVersionsOf, renderChart } from '../helm/render.ts';
 import { clusterReader } from '../kube/reader.ts';
@@ -27,13 +28,29 @@ export interface InstalledChart {
   readonly state: ReleaseState;
 }
 
+/** A release before and after an upgrade, as far as helm may tell. */
+export interface PreviewedChart {
+  readonly rendered: RenderedChart;
+  /** Of the last revision; the value is absent where there is no release. */
+  readonly deployed: Previewed<readonly Sourced[] | undefined>;
+  /** What an upgrade would send. */
+  readonly upgraded: Previewed<readonly Sourced[]>;
+}
+
 export interface ChartsOfRun {
   render(): Promise<readonly RenderedChart[]>;
+  /** What an upgrade would change; writes nothing. */
+  preview(rendered: readonly RenderedChart[]): Promise<readonly PreviewedChart[]>;
   install(rendered: readonly RenderedChart[]): Promise<readonly InstalledChart[]>;
   close(): Promise<void>;
 }
 
-const none: ChartsOfRun = { render: async () => [], install: async () => [], close: async () => {} };
+const none: ChartsOfRun = {
+  render: async () => [],
+  preview: async () => [],
+  install: async () => [],
+  close: async () => {},
+};
 
 /**
  * Helm with a home of its own in a private folder; where the bundle has no chart, helm is not even looked for.
@@ -68,6 +85,18 @@ export async function useHelm(run: Run, cluster: Cluster, bundle: Bundle): Promi
     return rendered;
   };
 
+  const preview = (rendered: readonly RenderedChart[]): Promise<PreviewedChart[]> =>
+    session.connected(async (withCluster) => {
+      const previewed: PreviewedChart[] = [];
+      for (const each of rendered) {
+        const { chart, release } = each;
+        const deployed = await deployedObjects(withCluster, chart, release, workspace, signal);
+        const upgraded = await upgradedObjects(withCluster, chart, release, { workspace, values }, signal);
+        previewed.push({ rendered: each, deployed, upgraded });
+      }
+      return previewed;
+    });
+
   const install = async (rendered: readonly RenderedChart[]): Promise<InstalledChart[]> => {
     const options = {
       workspace,
@@ -97,7 +126,7 @@ export async function useHelm(run: Run, cluster: Cluster, bundle: Bundle): Promi
       return installed;
     });
   };
-  return { render, install, close: session.close };
+  return { render, preview, install, close: session.close };
 }
 
 /** Helm says that something was not ready in time; the Deployments and their pods say what, and why. */

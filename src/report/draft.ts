@@ -4,6 +4,8 @@ import type { DriftItem } from '../drift/item.ts';
 import { codes } from '../verdict/codes.ts';
 import type { Finding } from '../verdict/finding.ts';
 import { driftVerdict } from './drift-part.ts';
+import type { Plan } from './plan.ts';
+import { planSentence } from './plan-text.ts';
 import type {
   Mode,
   Outcome,
@@ -27,6 +29,7 @@ export class Draft {
   #phase: { readonly name: string; readonly since: number } | undefined;
   #target: ReportedTarget | undefined;
   #preview: ReportedPreview | undefined;
+  #plan: Plan | undefined;
   #hosts: readonly ReportedHost[] = [];
   #loadBalancers: readonly string[] = [];
   #drift: readonly DriftItem[] = [];
@@ -55,6 +58,10 @@ export class Draft {
 
   preview(preview: ReportedPreview): void {
     this.#preview = preview;
+  }
+
+  plan(plan: Plan): void {
+    this.#plan = plan;
   }
 
   zone(zone: string): void {
@@ -109,6 +116,7 @@ export class Draft {
       objects: [...this.#objects],
       hosts: this.#hosts,
       findings: [...this.#findings],
+      ...(this.#plan && { plan: this.#plan }),
       drift: this.#drift,
       ...(this.#driftIgnored > 0 && { driftIgnored: this.#driftIgnored }),
       loadBalancers: this.#loadBalancers,
@@ -121,7 +129,7 @@ export class Draft {
       return 'What the repository deployed is removed; definitions and namespaces stay.';
     const errors = this.#findings.some(({ severity }) => severity === 'error');
     if (this.mode !== 'drift' || outcome === 'cancelled' || outcome === 'refused' || errors)
-      return verdictOf(outcome, this.#hosts, this.#findings);
+      return verdictOf(outcome, this.#hosts, this.#findings, this.#plan);
     return driftVerdict({ outcome, drift: this.#drift, findings: this.#findings });
   }
 
@@ -175,13 +183,27 @@ function headline({ message }: Finding, others: number): string {
     : `${first} (and ${others} more ${others === 1 ? 'problem' : 'problems'}).`;
 }
 
-function verdictOf(outcome: Outcome, hosts: readonly ReportedHost[], findings: readonly Finding[]): string {
+/** What goes offline is the one thing that nobody should read over. */
+function planned(plan: Plan | undefined, findings: readonly Finding[]): string {
+  const gone = findings.filter(({ code }) => code === 'plan/host-removed').length;
+  const what = plan === undefined ? 'Nothing would change.' : planSentence(plan);
+  if (gone === 0) return what;
+  return `${what} ${gone} ${gone === 1 ? 'hostname goes' : 'hostnames go'} offline.`;
+}
+
+function verdictOf(
+  outcome: Outcome,
+  hosts: readonly ReportedHost[],
+  findings: readonly Finding[],
+  plan: Plan | undefined,
+): string {
   const live = hosts.filter((host) => host.live).length;
   const names = hosts.length === 1 ? (hosts[0]?.host ?? '') : `${hosts.length} hostnames`;
   if (outcome === 'live' && hosts.length === 0)
     return 'Everything is applied; the repository publishes no hostname.';
   if (outcome === 'live') return hosts.length === 1 ? `${names} is live.` : `All ${names} are live.`;
   if (outcome === 'removed') return 'The preview is removed, and so are its records.';
+  if (outcome === 'planned') return planned(plan, findings);
   if (outcome === 'clean') {
     return findings.length === 0
       ? 'Nothing wrong was found.'

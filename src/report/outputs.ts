@@ -1,11 +1,12 @@
 // Report → outputs of the step.
+import { counted } from './plan.ts';
 import type { Report } from './report.ts';
 
 export const outputSpecs = {
   live: '`true` when every hostname is live.',
   hostnames: 'The hostnames that the repository publishes, as a JSON array.',
   urls: 'Their addresses (`https://…`), as a JSON array.',
-  changed: '`true` when an object was created, configured or pruned.',
+  changed: '`true` when an object was created, configured or pruned; in a plan, when anything would change.',
   'preview-url':
     'Address of the preview: known from the start, whether it is live or not; empty in other modes.',
   'load-balancer': "DNS name of the load balancer; with several Gateways the first one's.",
@@ -43,7 +44,7 @@ export function outputsOf(
     live: String(report.outcome === 'live'),
     hostnames: JSON.stringify(report.hosts.map((host) => host.host)),
     urls: JSON.stringify(report.hosts.map((host) => host.url)),
-    changed: String(changes.length > 0),
+    changed: String(changes.length > 0 || wouldChange(report)),
     'preview-url': report.preview?.url ?? '',
     'load-balancer': report.loadBalancers[0] ?? '',
     report: reportFile,
@@ -57,3 +58,9 @@ export function outputsOf(
     'drift-report': driftFile,
   };
 }
+
+const wouldChange = ({ plan }: Report): boolean => {
+  if (plan === undefined) return false;
+  const { objects, records, rules } = counted(plan);
+  return objects + records + rules > 0;
+};

@@ -4,6 +4,7 @@ import type { DriftItem } from '../drift/item.ts';
 import type { Code, Owner } from '../verdict/codes.ts';
 import type { Finding, Source } from '../verdict/finding.ts';
 import type { Evidence, LinkId, State } from '../verdict/verdict.ts';
+import type { Plan } from './plan.ts';
 
 export type Mode =
   | 'deploy'
@@ -100,6 +101,8 @@ export interface Report {
   readonly objects: readonly ReportedObject[];
   readonly hosts: readonly ReportedHost[];
   readonly findings: readonly Finding[];
+  /** Of `mode: plan`. */
+  readonly plan?: Plan;
   readonly drift: readonly DriftItem[];
   /** How many more there were that a rule covers (`drift-ignore`). */
   readonly driftIgnored?: number;

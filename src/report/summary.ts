@@ -9,6 +9,7 @@ import { docsPath } from './docs.ts';
 import { stuckAt } from './draft.ts';
 import { driftPart } from './drift-part.ts';
 import { block, clip, code, folded, plain, sentence, table } from './markdown.ts';
+import { planParts } from './plan-text.ts';
 import type { Report, ReportedHost, ReportedLink } from './report.ts';
 
 const marks: Readonly<Record<State, string>> = {
@@ -35,6 +36,7 @@ const headMarks: Readonly<Record<Report['outcome'], string>> = {
 const limit = 900_000;
 const rowsShown = 200;
 const hostsExplained = 20;
+const planLimits = { rows: rowsShown, fields: 100 };
 
 /** A code as it is shown: linked to its page where it is known where that is. */
 type Explained = (code: Code) => string;
@@ -50,6 +52,7 @@ export function summaryOf(report: Report, docs?: string): string {
     hostTable(report.hosts),
     ...notLive(report.hosts, explained),
     findingsPart(report.findings, explained),
+    ...(report.plan === undefined ? [] : planParts(report.plan, planLimits)),
     appliedPart(report),
     timePart(report),
   ];

@@ -138,6 +138,8 @@ export const codes = {
   'teardown/objects-left': entry('Objects still stand', 'platform-team', 0),
   'teardown/resources-left': entry('The controller left something in AWS', 'platform-team', 0),
   'teardown/records-left': entry('Records of a removed host still stand', 'dns-account', 0),
+  'plan/host-removed': entry('A hostname would go offline', 'app-team', 0),
+  'plan/budget': entry('A quota of the load balancer would be used up', 'platform-team', 0),
   'preview/wrong-event': entry('A preview belongs to a pull request of this repository', 'github-admin', 0),
   'preview/name-taken': entry('The name of the preview is taken', 'app-team', 0),
   'preview/name-too-long': entry('The name is too long for its ownership record', 'platform-team', 0),

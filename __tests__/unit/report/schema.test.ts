@@ -38,6 +38,26 @@ const full = () => {
       ],
     },
   ]);
+  draft.plan({
+    objects: [
+      {
+        ref: 'Service a/b',
+        result: 'configured',
+        by: 'dry-run',
+        changes: [{ path: '.spec.ports[port=80].name', from: { a: [null] }, to: 1 }],
+      },
+    ],
+    releases: [{ name: 'a', namespace: 'b', action: 'upgrade', chart: 'c 1.0.0', objects: [] }],
+    records: [{ name: 'a.example.com', type: 'A', action: 'unchanged', from: 'x', why: 'y' }],
+    loadBalancers: [
+      {
+        gateway: 'Gateway a/b',
+        rules: { before: 1, after: 2, limit: 100 },
+        targetGroups: { before: 1, after: 1, limit: 100 },
+        changes: [{ action: 'created', listener: 'HTTPS:443', host: 'a.example.com', match: 'PathPrefix /' }],
+      },
+    ],
+  });
   return draft.finish('not-live');
 };
 
