@@ -32,7 +32,7 @@ export const signInFaults: readonly Fault[] = [
     family: 'sign-in',
     what: "The role's trust policy names another repository",
     code: 'auth/trust-policy-mismatch',
-    names: () => [roles.deploy, 'example-org/other-app', 'repo:example-org/sample-app'],
+    names: () => [roles.deploy, 'repo:example-org/sample-app'],
     alone: true,
     inject: () => changeTrust('eks', roles.deploy, (policy) => policy.replaceAll('sample-app', 'other-app')),
     mend: () => restoreTrust('eks', roles.deploy),

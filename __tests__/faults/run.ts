@@ -1,15 +1,15 @@
-// `npm run faults [-- --only TEXT,… --labs N]`: every fault through the built action, in labs of its own; writes .lab/faults.json and docs/faults.md.
+// `npm run faults [-- --only TEXT,… --labs N]`: every fault through the built action, in labs of its own; writes .lab/faults.json and docs/faults.md. With --table only the table of the page is written, from the matrix.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { spawnInLab, startLab, stopLab } from '../../lab/cluster/lab.ts';
 import type { Fault } from './fault.ts';
 import { faults } from './matrix.ts';
 import type { FaultResult } from './run-fault.ts';
-import { faultPage } from './table.ts';
+import { faultPage, withTable } from './table.ts';
 
 const root = join(import.meta.dirname, '../..');
 const dist = process.env['LAB_DIST'] ?? join(root, 'dist');
@@ -21,8 +21,16 @@ interface Share {
 }
 
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, labs: { type: 'string', default: '2' } },
+  options: {
+    only: { type: 'string' },
+    labs: { type: 'string', default: '2' },
+    table: { type: 'boolean', default: false },
+    out: { type: 'string', default: '.lab/faults.json' },
+  },
 });
+const out = resolve(root, values.out);
+const labFolder = (index: number): string =>
+  `${resolve(root, process.env['LAB_DIR'] ?? '.lab-faults')}-${index + 1}`;
 
 function wanted(): readonly Fault[] {
   const parts = values.only?.split(',');
@@ -42,7 +50,7 @@ const shares = (all: readonly Fault[], count: number): readonly (readonly Fault[
   );
 
 async function inLab(share: readonly Fault[], index: number): Promise<Share> {
-  const dir = join(root, `.lab-faults-${index + 1}`);
+  const dir = labFolder(index);
   const file = join(scratch, `${index}.json`);
   const lab = await startLab({ dir });
   try {
@@ -69,11 +77,16 @@ function stamped(share: Share): readonly object[] {
   return share.results.map((result) => ({ ...result, commit, dist: bundle, controller: share.controller }));
 }
 
+const page = join(root, 'docs/faults.md');
+if (values.table) {
+  writeFileSync(page, withTable(readFileSync(page, 'utf8'), faults));
+  process.exit();
+}
 const all = wanted();
 const labs = Math.max(1, Math.min(Number(values.labs), all.length));
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => {
-    const dirs = Array.from({ length: labs }, (_, index) => join(root, `.lab-faults-${index + 1}`));
+    const dirs = Array.from({ length: labs }, (_, index) => labFolder(index));
     void Promise.all(dirs.map((dir) => stopLab(dir))).finally(() => process.exit(1));
   });
 try {
@@ -83,10 +96,10 @@ try {
     .flatMap(({ results: some }) => some)
     .toSorted((one, other) => (order.get(one.fault) ?? 0) - (order.get(other.fault) ?? 0));
   const missing = all.filter(({ name }) => !results.some(({ fault }) => fault === name));
-  mkdirSync(join(root, '.lab'), { recursive: true });
-  writeFileSync(join(root, '.lab/faults.json'), `${JSON.stringify(done.flatMap(stamped), null, 2)}\n`);
+  mkdirSync(dirname(out), { recursive: true });
+  writeFileSync(out, `${JSON.stringify(done.flatMap(stamped), null, 2)}\n`);
   if (values.only === undefined && missing.length === 0)
-    writeFileSync(join(root, 'docs/faults.md'), faultPage(faults, results, done[0]?.controller ?? ''));
+    writeFileSync(page, faultPage(faults, results, done[0]?.controller ?? ''));
   const bad = results.filter(({ ok }) => !ok).length + missing.length;
   for (const { name } of missing) console.log(`✗ ${name}: did not run`);
   console.log(`\n${results.length - (bad - missing.length)} passed, ${bad} failed`);

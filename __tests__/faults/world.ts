@@ -86,7 +86,7 @@ export const controllers = {
 const deployment = (name: string): string => `deployment/${name}`;
 
 export const rolledOut = (name: string): string =>
-  kubectl('rollout', 'status', '-n', 'infra', deployment(name), '--timeout=90s');
+  kubectl('rollout', 'status', '-n', 'infra', deployment(name), '--timeout=180s');
 
 export function scale(name: string, replicas: number): void {
   kubectl('scale', '-n', 'infra', deployment(name), `--replicas=${replicas}`);

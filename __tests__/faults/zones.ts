@@ -7,6 +7,8 @@ import { changeRecords, ownership, record, wakeExternalDns } from './world.ts';
 
 const elsewhere = ({ host }: Place) => record(host, 'A', '192.0.2.80');
 
+const long = 'a-label-of-more-than-fifty-seven-characters-as-some-previews-have'.slice(0, 60);
+
 export const zoneFaults: readonly Fault[] = [
   {
     name: 'record-of-another',
@@ -58,6 +60,16 @@ export const zoneFaults: readonly Fault[] = [
     code: 'record/zone-missing',
     names: () => ['zone-missing.example.test', layout.accounts.dns],
     change: (files, at) => replaced([at.host, 'zone-missing.example.test'])(files),
+  },
+  {
+    name: 'record-label',
+    family: 'zone',
+    what: 'The first label leaves no room for the ownership record',
+    link: 'record',
+    code: 'record/label-too-long',
+    names: () => [`cname-${long}`],
+    change: (files, { host }) =>
+      replaced([`hostnames: [${host}]`, `hostnames: [${long}.example.com]`])(files),
   },
   {
     name: 'zone-wrong-id',

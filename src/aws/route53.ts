@@ -45,6 +45,11 @@ export function route53ZoneReader(settings: ZoneReaderSettings): WholeZoneReader
   };
 }
 
+interface Listed {
+  readonly id: string;
+  readonly private: boolean;
+}
+
 interface Kept<Value> {
   readonly value: Value;
   /** Monotonic milliseconds. */
@@ -55,7 +60,7 @@ class Reader {
   readonly #client: Route53Client;
   readonly #partition: string;
   readonly #clock: Clock;
-  readonly #zonesByName = new Map<string, Kept<readonly string[]>>();
+  readonly #zonesByName = new Map<string, Kept<readonly Listed[]>>();
   readonly #zonesById = new Map<string, Kept<HostedZone | undefined>>();
   /** Record sets in a zone when it was last described: tells whether to page it or to ask for names. */
   readonly #sizes = new Map<string, number>();
@@ -89,8 +94,11 @@ class Reader {
     }
     const found: HostedZone[] = [];
     for (const name of suffixes(host)) {
-      for (const zoneId of await this.#publicZonesNamed(name, signal)) {
-        const zone = await this.#zone(zoneId, signal);
+      for (const listed of await this.#zonesNamed(name, signal)) {
+        // Of a private zone its name is enough; the role need not be allowed to read it.
+        const zone = listed.private
+          ? { id: listed.id, name, private: true, nameServers: [] }
+          : await this.#zone(listed.id, signal);
         if (zone !== undefined) found.push(zone);
       }
     }
@@ -197,7 +205,7 @@ class Reader {
     if (wait > 0) await this.#clock.sleep(wait, signal);
   }
 
-  async #publicZonesNamed(name: string, signal: AbortSignal): Promise<readonly string[]> {
+  async #zonesNamed(name: string, signal: AbortSignal): Promise<readonly Listed[]> {
     return await this.#kept(this.#zonesByName, name, async () => {
       await this.#turnOfOurs(signal);
       const { HostedZones = [] } = await this.#client.send(
@@ -205,9 +213,10 @@ class Reader {
         { abortSignal: signal },
       );
       // The listing goes on with later zones, public and private mixed.
-      return HostedZones.filter(
-        (zone) => plainName(zone.Name ?? '') === name && !zone.Config?.PrivateZone,
-      ).map((zone) => plainId(zone.Id ?? ''));
+      return HostedZones.filter((zone) => plainName(zone.Name ?? '') === name).map((zone) => ({
+        id: plainId(zone.Id ?? ''),
+        private: zone.Config?.PrivateZone ?? false,
+      }));
     });
   }
 

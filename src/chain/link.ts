@@ -11,9 +11,21 @@ export interface Found {
   /** What would be wrong with the workload, should the load balancer not get an answer from it. */
   readonly suspicion?: NotOk;
   /** The hosted zone in which the record was found. */
-  readonly zone?: { readonly id: string; readonly name: string; readonly nameServers: readonly string[] };
+  readonly zone?: FoundZone;
+  /** Where the record stands in a private zone alone: nobody outside of its VPCs is told of it. */
+  readonly privateZone?: { readonly id: string; readonly name: string };
   /** Addresses that the zone's own name servers give for the host. */
   readonly addresses?: readonly string[];
+}
+
+export interface FoundZone {
+  readonly id: string;
+  readonly name: string;
+  readonly nameServers: readonly string[];
+  /** Other public zones of the same name and account. */
+  readonly twins?: readonly { readonly id: string; readonly nameServers: readonly string[] }[];
+  /** Route 53 chooses between several record sets of the host (weighted, latency …), so answers may differ. */
+  readonly routed?: true;
 }
 
 export interface FoundTargetGroup {

@@ -63,7 +63,12 @@ export interface NameServersWant {
   /** Lower case; a wildcard host's generated label in place of `*`. */
   readonly host: string;
   /** The zone in which the record stands; without it (no access to Route 53) the zone is found by DNS. */
-  readonly zone?: Zone;
+  readonly zone?: Zone & {
+    readonly twins?: readonly { readonly id: string; readonly nameServers: readonly string[] }[];
+    readonly routed?: true;
+  };
+  /** The record stands in a private zone alone. */
+  readonly privateZone?: { readonly id: string; readonly name: string };
 }
 
 export interface NameServersValue {
@@ -105,6 +110,7 @@ export const observeNameServers = async (
   signal: AbortSignal,
 ): Promise<Seen<NameServersValue>> => {
   const at = clock.now();
+  if (want.privateZone !== undefined && !authority.overridden) return { at, value: { answers: [] } };
   if (authority.overridden) return { at, value: { answers: await authority.ask(want.host, [], signal) } };
   const zone = want.zone ?? (await authority.zoneOf(want.host, signal));
   if ('failed' in zone) return { at, value: { answers: [], noZone: zone.failed } };
@@ -142,11 +148,16 @@ const sayAnswer = (answer: ServerAnswer): string => {
 const evidenceOf = (answers: readonly ServerAnswer[]): readonly Evidence[] =>
   answers.map((answer) => ({ from: answer.server, saw: sayAnswer(answer) }));
 
-const serves = (answer: ServerSaid): boolean =>
-  answer.rcode === 'NOERROR' && answer.aa && answer.addresses.length > 0;
+/** The resolver of a VPC, which alone tells of a private zone, never has authority. */
+const serves = (answer: ServerSaid, hidden: boolean): boolean =>
+  answer.rcode === 'NOERROR' && (answer.aa || hidden) && answer.addresses.length > 0;
 
 /** `undefined` where nothing is wrong with it, or it is not known. The answers tell name servers under names of their own. */
-export const judgeDelegation = (zone: Zone, value: NameServersValue): NotOk | undefined => {
+export const judgeDelegation = (
+  zone: Zone,
+  value: NameServersValue,
+  twins: readonly { readonly id: string; readonly nameServers: readonly string[] }[] = [],
+): NotOk | undefined => {
   const { delegation } = value;
   if (delegation === undefined) return undefined;
   const hint = `Set the NS records of ${zone.name} in its parent zone (or at the registrar) to ${zone.nameServers.join(', ')}, or use the hosted zone that is delegated.`;
@@ -164,11 +175,14 @@ export const judgeDelegation = (zone: Zone, value: NameServersValue): NotOk | un
   const others = foreign(value, zone) ?? [];
   if (others.length < delegation.servers.length) return undefined;
   const seen = delegation.servers.map((server) => server.name);
+  const twin = twins.find(({ nameServers }) => lower(nameServers).some((name) => seen.includes(name)));
   return broken('nameservers/undelegated', {
     message:
       seen.length === 0
         ? `The zone ${zone.name} is not delegated: nobody who looks for its names is sent to its name servers.`
-        : `The zone ${zone.name} is delegated to name servers that are not those of the hosted zone.`,
+        : twin === undefined
+          ? `The zone ${zone.name} is delegated to name servers that are not those of the hosted zone.`
+          : `Two hosted zones are called ${zone.name}: the record stands in one, and ${twin.id} is the one that is delegated.`,
     evidence: [
       { from: `NS ${zone.name} as the runner's resolver sees it`, saw: seen.join(', ') || 'none' },
       { from: `hosted zone ${zone.name} delegation set`, saw: zone.nameServers.join(', ') },
@@ -200,7 +214,7 @@ const oddOneOut = (said: readonly ServerSaid[]): ServerSaid | undefined =>
         return !answer.addresses.some((address) => others.has(address));
       });
 
-const judgeAnswers = (host: string, value: NameServersValue): Verdict => {
+const judgeAnswers = ({ host, zone, privateZone }: NameServersWant, value: NameServersValue): Verdict => {
   const { answers } = value;
   const evidence = evidenceOf(answers);
   const said = answers.filter((answer) => 'rcode' in answer);
@@ -211,7 +225,7 @@ const judgeAnswers = (host: string, value: NameServersValue): Verdict => {
       evidence,
       hint: 'The runner must be able to send DNS queries (port 53, UDP or TCP) to the name servers of the zone; a proxy or an egress policy may forbid it.',
     });
-  const bad = said.filter((answer) => !serves(answer));
+  const bad = said.filter((answer) => !serves(answer, privateZone !== undefined));
   const [first] = bad;
   if (first !== undefined)
     return waiting('nameservers/not-served', {
@@ -224,7 +238,8 @@ const judgeAnswers = (host: string, value: NameServersValue): Verdict => {
       message: `${silent.length} of ${plural(answers.length, 'name server')} ${silent.length === 1 ? 'does' : 'do'} not answer: ${mute.server}: ${mute.failed}.`,
       evidence,
     });
-  const odd = oddOneOut(said);
+  // Route 53 gives each asker another of several record sets.
+  const odd = zone?.routed === true ? undefined : oddOneOut(said);
   if (odd !== undefined)
     return waiting('nameservers/disagree', {
       message: `${odd.server} gives addresses for ${host} that no other name server gives: ${odd.addresses.join(', ')}.`,
@@ -241,15 +256,20 @@ const judgeAnswers = (host: string, value: NameServersValue): Verdict => {
 export const judgeNameServers = (want: NameServersWant, seen: Seen<NameServersValue>): Verdict => {
   if (!('value' in seen)) return judgeNotSeen(seen, `The name servers of ${want.host}`);
   const { value } = seen;
+  if (want.privateZone !== undefined && value.answers.length === 0)
+    return unknown('nameservers/private-zone', {
+      message: `The record of ${want.host} stands in the private hosted zone ${want.privateZone.name} (${want.privateZone.id}) alone: outside of its VPCs nobody is told of it.`,
+      hint: 'Run the job on a runner inside such a VPC, with its resolver in the input `name-servers` (169.254.169.253), or publish the host in a public zone.',
+    });
   if (value.noZone !== undefined)
     return unknown('nameservers/unreachable', {
       message: `The name servers of ${want.host} cannot be found: ${value.noZone}.`,
       hint: 'Give the action a role that can read the hosted zone, or name the servers in the input for name servers.',
     });
   return (
-    (value.zone && judgeDelegation(value.zone, value)) ??
+    (value.zone && judgeDelegation(value.zone, value, want.zone?.twins)) ??
     judgeReferral(want.host, value) ??
-    judgeAnswers(want.host, value)
+    judgeAnswers(want, value)
   );
 };
 

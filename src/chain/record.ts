@@ -3,6 +3,7 @@ import { type KubernetesObject, refOf } from '../bundle/object.ts';
 import { excludedBy } from '../externaldns/excludes.ts';
 import { complaintIn, type LogComplaint } from '../externaldns/log.ts';
 import { type Ownership, parseOwnership, recordNames } from '../externaldns/records.ts';
+import { annotatedTargets } from '../externaldns/targets.ts';
 import type { Seen } from '../verdict/seen.ts';
 import { broken, type Evidence, type NotOk, ok, unknown, type Verdict, waiting } from '../verdict/verdict.ts';
 import { type ClusterReader, kinds } from './cluster.ts';
@@ -28,14 +29,16 @@ export interface RecordWant {
 }
 
 export interface RecordValue {
-  /** Public zones that could hold the host, longest name first. */
+  /** Zones that could hold the host, longest name first, public and private. */
   readonly zones: readonly HostedZone[];
-  /** The zone that has records of the host, or else the first. */
+  /** The zone that has records of the host, or else the first; a private one only where there is no public one. */
   readonly zone?: HostedZone;
   /** A, AAAA and CNAME of the host. */
   readonly records: readonly RecordSet[];
   /** TXT record sets at the names where ExternalDNS keeps ownership. */
   readonly ownership: readonly RecordSet[];
+  /** A private zone that has records of the host; looked for only while the public one has none. */
+  readonly twin?: HostedZone;
   /** ExternalDNS's log; read only while the record is not as wanted. */
   readonly log?: Seen<string>;
 }
@@ -51,11 +54,18 @@ const plainName = (name: string): string =>
 const targetOf = (record: RecordSet): string =>
   record.alias === undefined ? record.values.join(', ') : record.alias.target;
 
-const pointsTo = (record: RecordSet, loadBalancer: string | undefined): boolean =>
-  loadBalancer === undefined ||
-  (record.alias === undefined
-    ? record.type === 'CNAME' && record.values.some((value) => plainName(value) === plainName(loadBalancer))
-    : plainName(record.alias.target) === plainName(loadBalancer));
+/** Where the record is to point: where the Gateway's annotation says, or else to its load balancer; none where neither is known. */
+const targetsOf = ({ gateways, externalDns, loadBalancer }: RecordWant): readonly string[] => {
+  const annotated = externalDns === undefined ? [] : annotatedTargets(gateways, externalDns.settings);
+  if (annotated.length > 0) return annotated;
+  return loadBalancer === undefined ? [] : [loadBalancer];
+};
+
+const pointsTo = (record: RecordSet, targets: readonly string[]): boolean => {
+  const wanted = targets.map(plainName);
+  const has = record.alias === undefined ? record.values : [record.alias.target];
+  return wanted.length === 0 || has.some((value) => wanted.includes(plainName(value)));
+};
 
 /** The records that answer over IPv4: an AAAA alone does not make the host live, and its lack breaks nothing. */
 const answering = (records: readonly RecordSet[]): readonly RecordSet[] =>
@@ -75,7 +85,7 @@ const observeLog = async (
   return reader.log(externalDns.namespace, pod.metadata.name, logLines, signal);
 };
 
-/** The records and their ownership in the zones that could hold the host, the longest name first. */
+/** The records and their ownership in the zones that could hold the host, the longest name first; private ones only where no other could. */
 export const observeRecordSets = async (
   zoneReader: ZoneReader,
   { host, externalDns }: Pick<RecordWant, 'host' | 'externalDns'>,
@@ -84,9 +94,11 @@ export const observeRecordSets = async (
   const zones = await zoneReader.zones(host, signal);
   if (!('value' in zones)) return zones;
   const names = recordNames(host, externalDns?.settings, externalDns?.version);
+  const open = zones.value.filter((each) => !each.private);
+  const hidden = zones.value.filter((each) => each.private);
   let at = zones.at;
   let value: RecordValue = { zones: zones.value, records: [], ownership: [] };
-  for (const zone of zones.value.filter((each) => !each.private)) {
+  for (const zone of open.length > 0 ? open : hidden) {
     const seen = await zoneReader.records(zone.id, [names.host, ...names.ownership], signal);
     if (!('value' in seen)) return seen;
     at = seen.at;
@@ -109,13 +121,31 @@ export const observeRecord = async (
   const seen = await observeRecordSets(zoneReader, want, signal);
   if (!('value' in seen)) return seen;
   const { at, value } = seen;
-  const asWanted = answering(value.records).some((record) => pointsTo(record, want.loadBalancer));
-  if (asWanted || externalDns === undefined || value.zone === undefined) return { at, value };
-  return { at, value: { ...value, log: await observeLog(reader, externalDns, signal) } };
+  const asWanted = answering(value.records).some((record) => pointsTo(record, targetsOf(want)));
+  if (asWanted || value.zone === undefined) return { at, value };
+  const hidden = value.zones.filter((each) => each.private);
+  const twin =
+    value.records.length === 0 ? await observeTwin(zoneReader, want.host, hidden, signal) : undefined;
+  const log = externalDns === undefined ? undefined : await observeLog(reader, externalDns, signal);
+  return { at, value: { ...value, ...(twin && { twin }), ...(log && { log }) } };
 };
 
-const sayZone = ({ name, id }: HostedZone, account?: string): string =>
-  `hosted zone ${name} (${id}${account === undefined ? '' : `, account ${account}`})`;
+/** The private zone that has the host's records; one that may not be read tells nothing. */
+const observeTwin = async (
+  zoneReader: ZoneReader,
+  host: string,
+  hidden: readonly HostedZone[],
+  signal: AbortSignal,
+): Promise<HostedZone | undefined> => {
+  for (const zone of hidden) {
+    const seen = await zoneReader.records(zone.id, [host], signal);
+    if ('value' in seen && seen.value.some(({ type }) => addressTypes.includes(type))) return zone;
+  }
+  return undefined;
+};
+
+const sayZone = ({ name, id, private: hidden }: HostedZone, account?: string): string =>
+  `${hidden ? 'private ' : ''}hosted zone ${name} (${id}${account === undefined ? '' : `, account ${account}`})`;
 
 const recordEvidence = (value: RecordValue): readonly Evidence[] => {
   const zone = value.zone?.name ?? '';
@@ -196,13 +226,30 @@ const judgeExternalDns = (of: Case): NotOk | undefined => {
   });
 };
 
+/** The ownership record's first label may be longer than DNS allows; then there will be none. */
+const judgeLabel = ({ want, zone, evidence }: Case): NotOk | undefined => {
+  const settings = want.externalDns?.settings;
+  if (settings === undefined || settings.registry !== 'txt') return undefined;
+  const [name = ''] = recordNames(want.host, settings, want.externalDns?.version).ownership;
+  const [label = ''] = name.split('.');
+  if (label.length <= 63) return undefined;
+  return broken('record/label-too-long', {
+    message: `ExternalDNS cannot keep ${want.host} in the ${sayZone(zone)}: the first label of its ownership record, ${label}, has ${label.length} characters, and DNS allows 63.`,
+    evidence: [{ from: 'ownership TXT', saw: name }, ...evidence],
+    hint: `Shorten the first label by ${label.length - 63} or more.`,
+  });
+};
+
 const judgeMissing = (of: Case): Verdict => {
   const { want, value, zone } = of;
   const told = judgeExternalDns(of);
   if (told !== undefined) return told;
+  const long = judgeLabel(of);
+  if (long !== undefined) return long;
   const orphans = value.ownership.length > 0 ? ' An ownership TXT without its record stands there.' : '';
+  const twin = value.twin === undefined ? '' : ` Only its private twin (${value.twin.id}) has one.`;
   return waiting('record/missing', {
-    message: `The ${sayZone(zone, want.zoneAccount)} has no record of ${want.host} yet.${orphans}`,
+    message: `The ${sayZone(zone, want.zoneAccount)} has no record of ${want.host} yet.${orphans}${twin}`,
     evidence: of.evidence,
     hint: [
       want.externalDns === undefined
@@ -234,6 +281,8 @@ const judgeOwner = (of: Case): NotOk | undefined => {
   const owners = ownersOf(value);
   if (owners.some(({ ownership }) => ownership.owner === settings.txtOwnerId)) return undefined;
   const [other] = owners;
+  const long = other === undefined ? judgeLabel(of) : undefined;
+  if (long !== undefined) return long;
   const resource = other?.ownership.resource === undefined ? '' : ` for ${other.ownership.resource}`;
   if (other !== undefined)
     return broken('record/owned-by-another', {
@@ -244,7 +293,7 @@ const judgeOwner = (of: Case): NotOk | undefined => {
   return broken('record/unowned', {
     message: `The record of ${want.host} in the ${sayZone(zone, want.zoneAccount)} has no ownership TXT, so ExternalDNS neither changes nor removes it.`,
     evidence: of.evidence,
-    hint: `Somebody made it by hand or by Terraform: delete it and let ExternalDNS write it, or add a TXT record ${recordNames(want.host, settings, want.externalDns?.version).ownership[0] ?? ''} with the value "heritage=external-dns,external-dns/owner=${settings.txtOwnerId}". (A first label beyond 57 characters also leaves a record without a TXT.)`,
+    hint: `Somebody made it by hand or by Terraform: delete it and let ExternalDNS write it, or add a TXT record ${recordNames(want.host, settings, want.externalDns?.version).ownership[0] ?? ''} with the value "heritage=external-dns,external-dns/owner=${settings.txtOwnerId}".`,
   });
 };
 
@@ -253,7 +302,7 @@ const judgeOtherTarget = (of: Case): Verdict => {
   const targets = answering(value.records).map(targetOf).join(', ');
   const owner = judgeOwner(of);
   if (owner !== undefined) return owner;
-  const message = `The record of ${want.host} in the ${sayZone(zone, want.zoneAccount)} points to ${targets}, not to ${want.loadBalancer ?? ''}.`;
+  const message = `The record of ${want.host} in the ${sayZone(zone, want.zoneAccount)} points to ${targets}, not to ${targetsOf(want).join(', ')}.`;
   if (want.externalDns === undefined)
     return broken('record/other-target', {
       message,
@@ -289,8 +338,11 @@ const judgeRight = (of: Case): Verdict => {
     other === undefined
       ? ''
       : ` (kept for ${other.ownership.resource}: ExternalDNS names one resource a host)`;
-  const target = want.loadBalancer ?? answering(value.records).map(targetOf).join(', ');
-  return ok(`${want.host} in the ${sayZone(zone)} points to ${target}${note}.`, of.evidence);
+  const [wanted] = targetsOf(want);
+  const target = wanted ?? answering(value.records).map(targetOf).join(', ');
+  const others = new Set(value.records.flatMap(({ setIdentifier }) => setIdentifier ?? [])).size;
+  const sets = others > 1 ? `, one of ${others} record sets between which Route 53 chooses` : '';
+  return ok(`${want.host} in the ${sayZone(zone)} points to ${target}${sets}${note}.`, of.evidence);
 };
 
 const judgeZones = (want: RecordWant): Verdict =>
@@ -315,14 +367,18 @@ export const judgeRecord = (want: RecordWant, seen: Seen<RecordValue>): Verdict 
   const of: Case = { want, value, zone: value.zone, evidence: recordEvidence(value) };
   const records = answering(value.records);
   if (records.length === 0) return judgeMissing(of);
-  return records.some((record) => pointsTo(record, want.loadBalancer))
-    ? judgeRight(of)
-    : judgeOtherTarget(of);
+  return records.some((record) => pointsTo(record, targetsOf(want))) ? judgeRight(of) : judgeOtherTarget(of);
 };
 
 /** The zone in which the record is, or belongs. */
 export const foundRecord = (seen: Seen<RecordValue>): Found => {
   if (!('value' in seen) || seen.value.zone === undefined) return {};
-  const { id, name, nameServers } = seen.value.zone;
-  return { zone: { id, name, nameServers } };
+  const { zone, zones, records } = seen.value;
+  const { id, name, nameServers } = zone;
+  if (zone.private) return { privateZone: { id, name } };
+  const twins = zones.filter((each) => !each.private && each.name === name && each.id !== id);
+  const routed = records.some(({ setIdentifier }) => setIdentifier !== undefined);
+  return {
+    zone: { id, name, nameServers, ...(twins.length > 0 && { twins }), ...(routed && { routed: true }) },
+  };
 };

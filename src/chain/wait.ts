@@ -2,7 +2,7 @@
 import pLimit from 'p-limit';
 import type { Clock } from '../clock.ts';
 import type { ReportedLink } from '../report/report.ts';
-import { codes } from '../verdict/codes.ts';
+import { type Code, codes } from '../verdict/codes.ts';
 import { type LinkId, type Verdict, waiting } from '../verdict/verdict.ts';
 import type { HostChain, Link } from './link.ts';
 import { firstNotOk, isLive } from './live.ts';
@@ -37,6 +37,8 @@ export interface WaitedHost {
   /** How the wait for this host ended; absent while it goes on. */
   readonly end?: WaitEnd;
 }
+
+const shutOut: Code = 'https/shut-out';
 
 /** A link as it stands: its last verdict, since when, and how often in a row it has been ok. */
 class Standing {
@@ -156,9 +158,12 @@ class HostWait {
     this.options.onChange?.(this.chain.host, this.result());
   }
 
-  /** A broken verdict ends the host once the same code has held for its settle time: controllers correct themselves. */
+  /**
+   * A broken verdict ends the host once the same code has held for its settle time: controllers correct themselves. So does
+   * a rule that shuts the runner out: it will be there tomorrow as well.
+   */
   private settle(last: Verdict | undefined): void {
-    if (last?.state !== 'broken') {
+    if (last === undefined || last.state === 'ok' || !(last.state === 'broken' || last.code === shutOut)) {
       this.troubleSince = undefined;
       return;
     }

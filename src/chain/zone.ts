@@ -23,7 +23,7 @@ export interface RecordSet {
 
 export interface ZoneReader {
   /**
-   * Public zones that could hold the host, longest name first: the zone of every suffix of it.
+   * Zones that could hold the host, longest name first, public and private: those of every suffix of it.
    * With a zone id given by input: that zone alone.
    */
   zones(host: string, signal: AbortSignal): Promise<Seen<readonly HostedZone[]>>;

@@ -10,7 +10,7 @@ export interface Published {
   readonly route: KubernetesObject;
   /** The route's Gateways that are known. */
   readonly gateways: readonly KubernetesObject[];
-  readonly zone?: { readonly id: string; readonly name: string };
+  readonly zone?: { readonly id: string; readonly name: string; readonly private?: boolean };
 }
 
 /** matchFilter of endpoint/domain_filter.go (0.19). */
@@ -64,7 +64,9 @@ const byZone: Check = (settings, { zone }) => {
   const sayZone = `the hosted zone ${zone.name} (${zone.id})`;
   if (zoneIdFilters.length > 0 && !zoneIdFilters.some((id) => `/hostedzone/${zone.id}`.endsWith(id)))
     return `ExternalDNS's --zone-id-filter=${zoneIdFilters.join(',')} leaves out ${sayZone}`;
-  if (zoneType === 'private')
+  if (zoneType === 'public' && zone.private === true)
+    return `ExternalDNS's --aws-zone-type=public leaves out ${sayZone}, which is private`;
+  if (zoneType === 'private' && zone.private !== true)
     return `ExternalDNS's --aws-zone-type=private leaves out ${sayZone}, which is public`;
   const isParent = (filter: string): boolean => filter.toLowerCase().endsWith(`.${zone.name}`);
   if (

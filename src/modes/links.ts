@@ -1,6 +1,7 @@
 // The chain of one host: each link's observation bound to its judgement.
 
 import type { KubernetesObject } from '../bundle/object.ts';
+import { judgeShutOut, mayBeShutOut, observeBarriers } from '../chain/admission.ts';
 import { type CertificateReader, judgeCertificate, observeCertificate } from '../chain/certificate.ts';
 import { judgeClass, observeClass } from '../chain/class.ts';
 import { type ClusterReader, kinds } from '../chain/cluster.ts';
@@ -35,7 +36,7 @@ import type { HostRoutes, PublishedHost } from '../gateway/hosts.ts';
 import type { ParentRef } from '../gateway/shapes.ts';
 import { namespaceOf } from '../gateway/shapes.ts';
 import { type LbcRules, rulesFor } from '../gateway/versions.ts';
-import { ok, type State, type Verdict } from '../verdict/verdict.ts';
+import { ok, type State, unknown, type Verdict } from '../verdict/verdict.ts';
 import { explained, trafficLinks } from './traffic-links.ts';
 
 /** Systems that the links look at. */
@@ -56,8 +57,8 @@ export interface HostWant {
   readonly others: HostRoutes['others'];
   readonly crds: CrdsWant;
   readonly freshness: Freshness;
-  /** A route's generation after this run's write, if it changed it. */
-  readonly generationOf: (route: KubernetesObject) => number | undefined;
+  /** A route's or Gateway's generation after this run's write, if it changed it. */
+  readonly generationOf: (object: KubernetesObject) => number | undefined;
   readonly namespace: string;
   readonly zoneAccount: string;
   readonly probe: Omit<Probe, 'host'>;
@@ -133,7 +134,14 @@ function clusterLinks(want: HostWant, { cluster, nudges, clock }: Ports): Link[]
     ),
     once('gateway', (_found, signal) =>
       perGateway(async ({ namespace, name }) => {
-        const wanted = { namespace, name, ...nudges.freshness({ namespace, name }, freshness) };
+        const generation = want.generationOf(gatewayNamed(namespace, name));
+        const wanted = {
+          namespace,
+          name,
+          ...nudges.freshness({ namespace, name }, freshness),
+          ...(generation !== undefined && { appliedGeneration: generation }),
+          ...sectionsOf(want, { namespace, name }),
+        };
         const seen = await observeGateway(cluster, wanted, signal);
         const verdict = judgeGateway(wanted, seen, clock.now(), await rules(signal));
         if (isAsleep(verdict)) await nudges.touch({ namespace, name }, signal);
@@ -153,6 +161,25 @@ function clusterLinks(want: HostWant, { cluster, nudges, clock }: Ports): Link[]
   ];
 }
 
+/** Enough of a Gateway to find it by `refOf` among what this run applied. */
+const gatewayNamed = (namespace: string, name: string): KubernetesObject => ({
+  apiVersion: kinds.gateway.apiVersion,
+  kind: kinds.gateway.kind,
+  metadata: { namespace, name },
+});
+
+/** The listeners that the host's routes name; all where one of them names none. */
+const sectionsOf = (
+  { published, others }: HostWant,
+  gateway: { readonly namespace: string; readonly name: string },
+): { readonly sections?: readonly string[] } => {
+  const parents = [published, ...others]
+    .flatMap((each) => each.parents)
+    .filter(({ namespace, name }) => namespace === gateway.namespace && name === gateway.name);
+  const sections = parents.flatMap(({ sectionName }) => sectionName ?? []);
+  return sections.length === parents.length && sections.length > 0 ? { sections } : {};
+};
+
 /** Only a complaint from before this run is in the way: its controller has to be woken before it can be believed. */
 const isAsleep = (verdict: Verdict): boolean => verdict.state === 'waiting' && verdict.old === true;
 
@@ -162,7 +189,7 @@ function routeWant(
   nudges: Nudges,
 ): RouteWant {
   const route = published.route.object;
-  const generation = generationOf(route);
+  const generation = generationOf(inNamespace(route, namespace));
   const [parent] = published.parents;
   return {
     ...(parent === undefined ? freshness : nudges.freshness(parent, freshness)),
@@ -174,6 +201,12 @@ function routeWant(
     ...(generation !== undefined && { appliedGeneration: generation }),
   };
 }
+
+/** Where the repository names no namespace the route is in the run's. */
+const inNamespace = (route: KubernetesObject, namespace: string): KubernetesObject => ({
+  ...route,
+  metadata: { ...route.metadata, namespace: namespaceOf(route, namespace) },
+});
 
 async function controllers(cluster: ClusterReader, signal: AbortSignal): Promise<Controllers> {
   const seen = await observeRelease(cluster, signal);
@@ -197,7 +230,7 @@ function recordLink(want: HostWant, { cluster, zones }: Ports): Link {
     const wanted = {
       host: want.published.host,
       ...(found.loadBalancer !== undefined && { loadBalancer: found.loadBalancer }),
-      route: want.published.route.object,
+      route: inNamespace(want.published.route.object, want.namespace),
       gateways: await gatewaysOf(want, cluster, signal),
       ...(externalDns && { externalDns }),
       zoneAccount: want.zoneAccount,
@@ -208,30 +241,47 @@ function recordLink(want: HostWant, { cluster, zones }: Ports): Link {
   });
 }
 
+const notTold = (host: string, { name, id }: NonNullable<Found['privateZone']>): Verdict =>
+  unknown('https/shut-out', {
+    message: `https://${host} was not asked: its record stands in the private hosted zone ${name} (${id}) alone.`,
+    hint: 'Run the job on a runner inside a VPC of the zone, or publish the host in a public zone.',
+  });
+
 /** What proves that the host is live: all three must be ok several rounds in a row. */
-function proofLinks(want: HostWant, { authority, tls, https, clock }: Ports): Link[] {
+function proofLinks(want: HostWant, { cluster, authority, tls, https, clock }: Ports): Link[] {
   const host = want.published.probeHost;
   const proof = (id: Link['id'], look: Link['look']): Link => ({ id, streak: want.streak, look });
-  const judged = (verdict: Verdict): Look => ({ verdict });
+  /** What a rule of the load balancer explains is not broken: it is not known. */
+  const judged = async (verdict: Verdict, signal: AbortSignal): Promise<Look> => {
+    if (!mayBeShutOut(verdict)) return { verdict };
+    return { verdict: judgeShutOut(verdict, await observeBarriers(cluster, want.published.parents, signal)) };
+  };
   return [
     proof('nameservers', async (found, signal) => {
-      const wanted = { host, ...(found.zone && { zone: found.zone }) };
+      const wanted = {
+        host,
+        ...(found.zone && { zone: found.zone }),
+        ...(found.privateZone && { privateZone: found.privateZone }),
+      };
       const seen = await observeNameServers(wanted, authority, clock, signal);
       return { verdict: judgeNameServers(wanted, seen), found: { addresses: servedAddresses(seen) } };
     }),
     proof('certificate', async (found, signal) => {
       const wanted = { host, addresses: found.addresses ?? [] };
-      return judged(judgeCertificate(wanted, await observeCertificate(wanted, tls, clock, signal)));
+      return judged(judgeCertificate(wanted, await observeCertificate(wanted, tls, clock, signal)), signal);
     }),
     proof('https', async (found, signal) => {
-      if (want.published.kind === 'GRPC') return judged(grpcNotProbed(host));
+      if (want.published.kind === 'GRPC') return { verdict: grpcNotProbed(host) };
+      const { addresses = [], privateZone } = found;
+      if (addresses.length === 0 && privateZone !== undefined) return { verdict: notTold(host, privateZone) };
       const wanted = {
         probe: { host, ...want.probe },
-        addresses: found.addresses ?? [],
+        addresses,
         statuses: want.statuses,
         ...(want.header && { header: want.header }),
       };
-      return explained(judged(judgeHttps(wanted, await observeHttps(wanted, https, clock, signal))), found);
+      const verdict = judgeHttps(wanted, await observeHttps(wanted, https, clock, signal));
+      return explained(await judged(verdict, signal), found);
     }),
   ];
 }

@@ -78,7 +78,8 @@ export async function waitUntilLive(run: Run, applied: Applied): Promise<Outcome
   report(waited);
   draft.loadBalancers(await loadBalancersOf(published, ports, signal));
   const zones = await ports.zones.zones(published[0]?.first.host ?? '', signal);
-  if ('value' in zones && zones.value[0]) draft.zone(zones.value[0].name);
+  const zone = 'value' in zones ? zones.value.find((each) => !each.private) : undefined;
+  if (zone !== undefined) draft.zone(zone.name);
   signal.throwIfAborted();
   return waited.every(({ live }) => live) ? 'live' : 'not-live';
 }

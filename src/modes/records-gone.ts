@@ -98,7 +98,7 @@ async function recordsOf(
   const known = await zones.zones(host, signal);
   if (!('value' in known)) return 'denied' in known ? `${known.denied} is missing` : known.failed;
   const found: RecordSet[] = [];
-  for (const { id } of known.value) {
+  for (const { id } of known.value.filter(({ private: hidden }) => !hidden)) {
     const seen = await zones.records(id, [host, ...ownership], signal);
     if (!('value' in seen)) return 'denied' in seen ? `${seen.denied} is missing` : seen.failed;
     found.push(...seen.value.filter(({ type }) => ['A', 'AAAA', 'CNAME', 'TXT'].includes(type)));

@@ -28,8 +28,9 @@ export interface ZonesSeen {
 
 /** The zones of a name, most specific only: a record is written there. */
 const longest = (zones: readonly HostedZone[]): readonly HostedZone[] => {
-  const length = Math.max(0, ...zones.map(({ name }) => name.length));
-  return zones.filter(({ name, private: hidden }) => name.length === length && !hidden);
+  const open = zones.filter(({ private: hidden }) => !hidden);
+  const length = Math.max(0, ...open.map(({ name }) => name.length));
+  return open.filter(({ name }) => name.length === length);
 };
 
 export async function observeZones(

@@ -112,11 +112,11 @@ const zones: readonly Zone[] = [
 
 describe('the zones of a host', () => {
   test.each<[string, readonly string[]]>([
-    ['app.example.com', ['ZEXAMPLE']],
-    ['example.com', ['ZEXAMPLE']],
-    ['a.preview.example.com', ['ZPREVIEW', 'ZEXAMPLE']],
-    ['*.preview.example.com', ['ZPREVIEW', 'ZEXAMPLE']],
-    ['APP.Example.com.', ['ZEXAMPLE']],
+    ['app.example.com', ['ZEXAMPLE', 'ZPRIVATE']],
+    ['example.com', ['ZEXAMPLE', 'ZPRIVATE']],
+    ['a.preview.example.com', ['ZPREVIEW', 'ZEXAMPLE', 'ZPRIVATE']],
+    ['*.preview.example.com', ['ZPREVIEW', 'ZEXAMPLE', 'ZPRIVATE']],
+    ['APP.Example.com.', ['ZEXAMPLE', 'ZPRIVATE']],
     ['app.elsewhere.com', []],
     ['notexample.com', []],
   ])('%s: %j', async (host, ids) => {
@@ -136,6 +136,8 @@ describe('the zones of a host', () => {
           private: false,
           nameServers: ['ns-1.awsdns-2.com', 'ns-3.awsdns-4.org'],
         },
+        // Of a private zone the listing says enough.
+        { id: 'ZPRIVATE', name: 'example.com', private: true, nameServers: [] },
       ],
     });
   });

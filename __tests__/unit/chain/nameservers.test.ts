@@ -211,3 +211,47 @@ test('the addresses handed on are those of all servers', () => {
   ];
   expect(servedAddresses({ at, value: { answers } })).toEqual(['192.0.2.1', '192.0.2.3']);
 });
+
+describe('zones that are not plain', () => {
+  test('record sets between which Route 53 chooses: servers may differ', () => {
+    const answers = all(good('ns-4.test', ['203.0.113.9']));
+    expect(
+      judgeNameServers({ host, zone: { ...zone, routed: true } }, { at, value: { zone, answers } }),
+    ).toMatchObject({ state: 'ok' });
+  });
+
+  test('of two hosted zones of a name the other is delegated: it is named', () => {
+    const twins = [{ id: 'Z2', nameServers: ['ns-9.test'] }];
+    const delegation = { servers: [{ name: 'ns-9.test', addresses: ['198.51.100.9'] }] };
+    const value = { zone, answers: all(last), delegation };
+    const verdict = judgeNameServers({ host, zone: { ...zone, twins } }, { at, value });
+    expect(verdict).toMatchObject({
+      state: 'broken',
+      code: 'nameservers/undelegated',
+      message: expect.stringContaining('Z2 is the one that is delegated'),
+    });
+  });
+
+  const privateZone = { id: 'ZP', name: 'example.test' };
+
+  test('a private zone: no server is asked, and nothing is claimed', async () => {
+    const authority: Authority = {
+      overridden: false,
+      ask: () => Promise.reject(new Error('asked')),
+      delegation: () => Promise.reject(new Error('asked')),
+      zoneOf: () => Promise.reject(new Error('asked')),
+    };
+    const want = { host, privateZone };
+    const verdict = judgeNameServers(want, await observeNameServers(want, authority, clock, signal));
+    expect(verdict).toMatchObject({ state: 'unknown', code: 'nameservers/private-zone' });
+    expect(verdict.message).toContain('example.test (ZP)');
+  });
+
+  test('a private zone by the resolver of its VPC, which has no authority', () => {
+    const answers = [{ ...good('169.254.169.253'), aa: false }];
+    expect(judgeNameServers({ host, privateZone }, { at, value: { answers } })).toMatchObject({
+      state: 'ok',
+    });
+    expect(judgeNameServers({ host }, { at, value: { answers } })).toMatchObject({ state: 'waiting' });
+  });
+});

@@ -184,7 +184,7 @@ describe('the record', () => {
       'private zones only',
       [],
       { zones: { at, value: [zoneOf('example.com', 'Z1', true)] } },
-      'broken record/zone-missing',
+      'waiting record/missing',
     ],
     ['denied', [], { zones: { at, denied: 'route53:ListHostedZones' } }, 'unknown record/look-denied'],
     ['failed', [], { zones: { at, failed: 'no answer' } }, 'waiting look/failed'],
@@ -286,5 +286,115 @@ describe('ExternalDNS', () => {
   test('its log is not read while all is well', async () => {
     const { seen } = await judge(wantOf([]), zone(alias(loadBalancer), owner('lab')));
     expect('value' in seen && seen.value.log).toBeUndefined();
+  });
+});
+
+describe('what is legitimate although it looks odd', () => {
+  const annotated = (name: string, target: string): KubernetesObject => ({
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'Gateway',
+    metadata: { name: 'public', namespace: 'infra', annotations: { [name]: target } },
+  });
+  const own = 'external-dns.alpha.kubernetes.io/target';
+  const cname = (value: string): RecordSet => ({ name: host, type: 'CNAME', values: [value] });
+
+  test.each<[string, KubernetesObject, RecordSet, string]>([
+    ['a CNAME to it', annotated(own, 'd1.cloudfront.net'), cname('d1.cloudfront.net.'), 'ok'],
+    ['an alias to it', annotated(own, 'D1.cloudfront.net.'), alias('d1.cloudfront.net'), 'ok'],
+    [
+      'one of its addresses',
+      annotated(own, '192.0.2.1, 192.0.2.2'),
+      { name: host, type: 'A', values: ['192.0.2.1', '192.0.2.2'] },
+      'ok',
+    ],
+    [
+      'the load balancer, which it replaces',
+      annotated(own, 'd1.cloudfront.net'),
+      alias(loadBalancer),
+      'waiting record/other-target',
+    ],
+    [
+      'under a prefix that this ExternalDNS does not read',
+      annotated('external-dns.kubernetes.io/target', 'd1.cloudfront.net'),
+      alias(loadBalancer),
+      'ok',
+    ],
+  ])("the Gateway's annotation `target`: %s", async (_what, gateway, record, expected) => {
+    const { said } = await judge(wantOf([], { gateways: [gateway] }), zone(record, owner('lab')));
+    expect(said).toBe(expected);
+  });
+
+  test('several weighted sets, ours among them, each with an owner', async () => {
+    const set = (identifier: string, target: string): RecordSet => ({
+      ...alias(target),
+      setIdentifier: identifier,
+    });
+    const { verdict, seen, said } = await judge(
+      wantOf([]),
+      zone(set('blue', 'old.elb.amazonaws.com'), set('green', loadBalancer), owner('prod'), owner('lab')),
+    );
+    expect(said).toBe('ok');
+    expect(verdict.message).toContain('one of 2 record sets between which Route 53 chooses');
+    expect(foundRecord(seen).zone?.routed).toBe(true);
+  });
+});
+
+describe('zones that are not the one', () => {
+  const open = zoneOf('example.com');
+  const hidden = zoneOf('example.com', 'ZP', true);
+
+  test('twins are handed on: the name servers tell which is delegated', async () => {
+    const twin = { ...zoneOf('example.com', 'Z2'), nameServers: ['ns-2.awsdns-2.com'] };
+    const { seen } = await judge(wantOf([]), {
+      zones: { at, value: [open, twin] },
+      records: { Z1: [alias(loadBalancer), owner('lab')] },
+    });
+    expect(foundRecord(seen).zone?.twins).toMatchObject([{ id: 'Z2', nameServers: ['ns-2.awsdns-2.com'] }]);
+  });
+
+  test('the private twin has the record, the public zone has not', async () => {
+    const { verdict, said } = await judge(wantOf([]), {
+      zones: { at, value: [hidden, open] },
+      records: { ZP: [alias(loadBalancer)] },
+    });
+    expect(said).toBe('waiting record/missing');
+    expect(verdict.message).toContain('Only its private twin (ZP) has one.');
+  });
+
+  test('a private zone alone: its record is judged, and nobody here can ask for it', async () => {
+    const { seen, said } = await judge(wantOf([]), {
+      zones: { at, value: [hidden] },
+      records: { ZP: [alias(loadBalancer), owner('lab')] },
+    });
+    expect(said).toBe('ok');
+    expect(foundRecord(seen)).toEqual({ privateZone: { id: 'ZP', name: 'example.com' } });
+  });
+
+  test('a private zone that ExternalDNS leaves out', async () => {
+    const { verdict, said } = await judge(wantOf(['--aws-zone-type=public']), {
+      zones: { at, value: [hidden] },
+    });
+    expect(said).toBe('broken record/external-dns-excludes');
+    expect(verdict.message).toContain('--aws-zone-type=public leaves out the hosted zone example.com (ZP)');
+  });
+});
+
+describe('a first label that leaves no room for the ownership record', () => {
+  const long = `${'a'.repeat(58)}.example.com`;
+
+  test.each<[string, string[], string, Outside, string]>([
+    ['no record', [], long, zone(), 'broken record/label-too-long'],
+    [
+      'a record without a TXT',
+      [],
+      long,
+      zone(alias(loadBalancer, 'A', long)),
+      'broken record/label-too-long',
+    ],
+    ['one character less', [], long.slice(1), zone(), 'waiting record/missing'],
+    ['a prefix of its own', ['--txt-prefix=edns-'], long.slice(5), zone(), 'broken record/label-too-long'],
+    ['no ownership records at all', ['--registry=noop'], long, zone(), 'waiting record/missing'],
+  ])('%s', async (_what, args, name, outside, expected) => {
+    expect((await judge(wantOf(args, { host: name }), outside)).said).toBe(expected);
   });
 });

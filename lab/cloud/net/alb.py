@@ -106,7 +106,7 @@ class _Connection(Exchange):
         if status == 0:
             self.close_connection = True
             return
-        if status in (502, 503, 504):
+        if status in (403, 464, 502, 503, 504):
             return self._own(status)
         self.answer(status, f"{status}\n".encode(), {**_dated(), "Content-Type": "text/plain"})
 
