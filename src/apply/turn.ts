@@ -29,6 +29,8 @@ export interface Unguarded {
 }
 
 export interface Turn {
+  /** When the run before us held the Lease, where it never gave it back: it has died, and what it was at with it. */
+  readonly abandoned?: { readonly from: Date; readonly until: Date };
   /** Aborts with a Problem `run/turn-lost` when another run took over, which it may once we have not renewed in time. */
   readonly lost: AbortSignal;
   /** Lets the next one in. Never throws: what cannot be given back runs out. */
@@ -96,7 +98,7 @@ export const takeTurn = async (
     if (made === 'homeless') return undefined;
     // Another run was quicker: it is waited for.
     if (made === 'late') continue;
-    return 'version' in made ? new HeldTurn(store, ours, made.version) : unguarded(made);
+    return 'version' in made ? new HeldTurn(store, ours, made.version, abandonedBy(before)) : unguarded(made);
   }
 };
 
@@ -105,7 +107,15 @@ const unguarded = (why: { readonly denied: string } | { readonly failed: string 
     ? { unguarded: `the role may not ${why.denied}`, denied: why.denied }
     : { unguarded: why.failed };
 
+const abandonedBy = (before: Lease | undefined): Turn['abandoned'] => {
+  const { holder, acquired, renewed, seconds } = before ?? {};
+  if (holder === undefined || acquired === undefined || renewed === undefined || seconds === undefined)
+    return undefined;
+  return { from: acquired, until: new Date(renewed.getTime() + seconds * 1_000) };
+};
+
 class HeldTurn implements Turn {
+  readonly abandoned?: { readonly from: Date; readonly until: Date };
   readonly #store: LeaseStore;
   readonly #lease: Lease;
   readonly #lost = new AbortController();
@@ -113,7 +123,8 @@ class HeldTurn implements Turn {
   readonly #renewing: Promise<void>;
   #version: string;
 
-  constructor(store: LeaseStore, lease: Lease, version: string) {
+  constructor(store: LeaseStore, lease: Lease, version: string, abandoned: Turn['abandoned']) {
+    if (abandoned) this.abandoned = abandoned;
     this.#store = store;
     this.#lease = lease;
     this.#version = version;

@@ -10,6 +10,8 @@ export interface Freeing {
   readonly timeout: number;
   /** Deletes a Secret. */
   readonly deleteSecret: (namespace: string, name: string, signal: AbortSignal) => Promise<void>;
+  /** Whether an operation that began then belongs to a run of ours that is known to have died. */
+  readonly isAbandoned?: (began: Date) => boolean;
   /** Told what is waited for, and what was done. */
   readonly onLine?: (line: string) => void;
 }
@@ -25,16 +27,16 @@ const secretOf = ({ name }: Release, { revision }: ReleaseState): string =>
 
 /**
  * Does nothing unless the release is `pending-*`. Helm refuses to touch such a release ("another operation is in
- * progress") for ever, and nothing tells a dead operation from a live one but its age: it is given the time that it
- * could have had, then its revision is forgotten. The objects that it wrote carry the release's name, so the next
- * upgrade takes them over.
+ * progress") for ever, and nothing in it tells a dead operation from a live one but its age: unless it is known to belong
+ * to a run that died, it is given the time that it could have had; then its revision is forgotten. The objects that it
+ * wrote carry the release's name, so the next upgrade takes them over.
  * @throws Problem `helm/failed` when its start cannot be read; what `deleteSecret` throws; the signal's reason.
  */
 export const freeRelease = async (
   helm: Helm,
   release: Release,
   cwd: string,
-  { clock, timeout, deleteSecret, onLine }: Freeing,
+  { clock, timeout, deleteSecret, isAbandoned, onLine }: Freeing,
   signal: AbortSignal,
 ): Promise<void> => {
   for (;;) {
@@ -46,7 +48,8 @@ export const freeRelease = async (
         hint: `If no other helm runs: kubectl --namespace ${release.namespace} delete secret ${secretOf(release, state)}, then run again.`,
       });
     }
-    const left = since + timeout * 1_000 - clock.now().getTime();
+    const isDead = isAbandoned?.(new Date(since)) === true;
+    const left = isDead ? 0 : since + timeout * 1_000 - clock.now().getTime();
     if (left <= 0) {
       await deleteSecret(release.namespace, secretOf(release, state), signal);
       onLine?.(

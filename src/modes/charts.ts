@@ -54,9 +54,15 @@ const none: ChartsOfRun = {
 
 /**
  * Helm with a home of its own in a private folder; where the bundle has no chart, helm is not even looked for.
+ * @param isAbandoned whether a helm that began then belongs to a run that is known to have died
  * @throws Problem `helm/*`, `input/invalid`.
  */
-export async function useHelm(run: Run, cluster: Cluster, bundle: Bundle): Promise<ChartsOfRun> {
+export async function useHelm(
+  run: Run,
+  cluster: Cluster,
+  bundle: Bundle,
+  isAbandoned?: (began: Date) => boolean,
+): Promise<ChartsOfRun> {
   if (bundle.charts.length === 0) return none;
   const { inputs, environment, runner, clock, signal } = run;
   const releases = releasesOf(run, bundle.charts);
@@ -108,6 +114,7 @@ export async function useHelm(run: Run, cluster: Cluster, bundle: Bundle): Promi
     const freeing = {
       clock,
       timeout: inputs.helmTimeout,
+      ...(isAbandoned && { isAbandoned }),
       deleteSecret: (namespace: string, name: string, during: AbortSignal) =>
         removeObject(cluster.kube, { apiVersion: 'v1', plural: 'secrets' }, namespace, name, during),
       onLine: (line: string): void => runner.info(line),

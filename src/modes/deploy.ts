@@ -33,7 +33,7 @@ async function deployTo(whole: Run, cluster: Cluster, bundle: Bundle, untilLive:
   const { run } = turn;
   const writer = writerOf(run, cluster);
 
-  const helm = await useHelm(run, cluster, bundle);
+  const helm = await useHelm(run, cluster, bundle, turn.isAbandoned);
   try {
     if (bundle.charts.length > 0) begin(run, 'Render the charts');
     const rendered: readonly RenderedChart[] = await helm.render();

@@ -17,9 +17,14 @@ export interface BundleTurn {
    * does not exist yet. @throws Problem `run/held-by-another`.
    */
   take(): Promise<void>;
+  /** Whether what began then belongs to a run that died while it held the turn. */
+  readonly isAbandoned: (began: Date) => boolean;
   /** Lets the next run write; harmless where the turn was never had. */
   end(): Promise<void>;
 }
+
+/** Milliseconds by which a runner's clock may differ from the API server's. */
+const skew = 60_000;
 
 const runnerOf = ({ environment }: Run): Runner => {
   const { repository, runUrl, workflow } = environment;
@@ -66,6 +71,11 @@ export function turnOf(run: Run, cluster: Cluster, { namespace, name }: Inventor
       turn = taken;
       const { lost: gone } = taken;
       gone.addEventListener('abort', () => lost.abort(gone.reason));
+    },
+    isAbandoned: (began) => {
+      const { from, until } = turn?.abandoned ?? {};
+      if (from === undefined || until === undefined) return false;
+      return began.getTime() >= from.getTime() - skew && began.getTime() <= until.getTime() + skew;
     },
     end: async () => {
       await turn?.end();

@@ -148,7 +148,12 @@ test.each([
   expect(got !== undefined).toBe(after === 0);
   await world.pass(2_000);
   expect(world.stored?.holder?.run?.id).toBe('2');
+  // What the dead run had begun in that time is known to be dead with it.
+  expect(got?.abandoned).toEqual({ from: died, until: new Date(died.getTime() + 30_000) });
   await got?.end();
+  const third = held(await take(world, runner('3')));
+  expect(third.abandoned).toBeUndefined();
+  await third.end();
 });
 
 test('a holder whose clock is an hour ahead is outlived all the same', async () => {

@@ -247,6 +247,21 @@ describe('a release', () => {
     expect(lines.at(-1)).toContain('was dropped');
   }, 20_000);
 
+  test('that a run of ours left when it died is freed at once', async () => {
+    const began = new Date(Date.now() - 1_000);
+    let secrets: object[] = [secretOf('pending-upgrade', began)];
+    serve(() => secrets);
+    const asked: Date[] = [];
+    const deleteSecret = async (): Promise<void> => {
+      secrets = [];
+    };
+    const isAbandoned = (at: Date): boolean => asked.push(at) > 0;
+    const freeing = { clock: systemClock, timeout: 600, deleteSecret, isAbandoned };
+    await freeRelease(helm, release, base, freeing, never);
+    expect(secrets).toEqual([]);
+    expect(asked).toEqual([began]);
+  }, 20_000);
+
   test('that is at rest is left alone', async () => {
     serve(() => [secretOf('deployed', new Date(0))]);
     const deleteSecret = () => Promise.reject(new Error('deleted'));
