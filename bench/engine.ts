@@ -12,6 +12,8 @@ export interface EngineRun {
   /** From the first request (which opens the connection) to the last response. */
   readonly seconds: number;
   readonly requests: number;
+  /** Of them, those for one object by its name. */
+  readonly objectRequests: number;
   /** How many objects came to which end. */
   readonly results: Readonly<Record<string, number>>;
   /** Peak resident set of the process, in MB. */
@@ -28,10 +30,12 @@ const kube = connect({
   clock: systemClock,
 });
 let requests = 0;
+let objectRequests = 0;
 const counted: typeof kube = {
   ...kube,
   send: (request, signal) => {
     requests += 1;
+    if (/\/namespaces\/[^/]+\/[^/]+\/[^/]+$/.test(request.path)) objectRequests += 1;
     return kube.send(request, signal);
   },
 };
@@ -44,5 +48,6 @@ await kube.close();
 if (problem) throw problem;
 const results: Record<string, number> = {};
 for (const { reported } of applied) results[reported.result] = (results[reported.result] ?? 0) + 1;
-const run: EngineRun = { seconds, requests, results, megabytes: process.resourceUsage().maxRSS / 1024 };
+const megabytes = process.resourceUsage().maxRSS / 1024;
+const run: EngineRun = { seconds, requests, objectRequests, results, megabytes };
 process.stdout.write(`${JSON.stringify(run)}\n`);

@@ -8,7 +8,7 @@ import { readKubeconfig } from '../lab/controller/kube/config.ts';
 import { gatewayApiFolder } from '../lab/gateway-api.ts';
 import type { EngineRun } from './engine.ts';
 import { routes } from './routes.ts';
-import { type Sample, sample, shown, table } from './statistics.ts';
+import { listed, rounded, type Sample, sample, shown, table } from './statistics.ts';
 
 export interface MeasureOptions {
   /** The bundled engine. */
@@ -34,8 +34,14 @@ export interface Case {
     readonly ours_process_s: readonly number[];
     readonly peer_s: readonly number[];
   };
+  /** All of them, discovery and the LIST among them. */
   readonly requests: number;
+  /** Beyond discovery, the LIST and the kind's schema: 0 where nothing changes, 2 where it does (a dry run, the write). */
+  readonly requests_per_object: number;
+  /** The engine's peak resident set. */
   readonly megabytes: number;
+  /** `peer_s / ours_s` of each round, least, median and most: both were measured within the same seconds. */
+  readonly ratios: readonly number[];
 }
 
 interface Wire {
@@ -159,21 +165,20 @@ class Pair {
   }
 }
 
-const listed = ({ median, least, most }: Sample): readonly number[] =>
-  [least, median, most].map((value) => Math.round(value * 1000) / 1000);
-const rounded = (value: number): number => Math.round(value * 1000) / 1000;
-
 interface Measured {
   readonly name: string;
   readonly ours: Sample;
   readonly process: Sample;
   readonly peer: Sample;
   readonly requests: number;
+  readonly perObject: number;
   readonly megabytes: number;
+  readonly ratios: Sample;
 }
 
 function measured(
   name: string,
+  count: number,
   ours: readonly ReturnType<Pair['ours']>[],
   peers: readonly number[],
 ): Measured {
@@ -183,6 +188,8 @@ function measured(
     process: sample(ours.map((run) => run.process)),
     peer: sample(peers),
     requests: Math.max(...ours.map(({ requests }) => requests)),
+    perObject: Math.max(...ours.map(({ objectRequests }) => objectRequests)) / count,
+    ratios: sample(ours.map(({ seconds }, round) => (peers[round] ?? Number.NaN) / seconds)),
     megabytes: Math.round(Math.max(...ours.map(({ megabytes }) => megabytes))),
   };
 }
@@ -200,23 +207,26 @@ function measurePair(pair: Pair, count: number, delay: number, rounds: number): 
     nothing.ours.push(pair.ours(round, 'unchanged'));
   }
   return [
-    measured(`apply ${count} at ${delay} ms`, apply.ours, apply.peer),
-    measured(`no-op ${count} at ${delay} ms`, nothing.ours, nothing.peer),
+    measured(`apply ${count} at ${delay} ms`, count, apply.ours, apply.peer),
+    measured(`no-op ${count} at ${delay} ms`, count, nothing.ours, nothing.peer),
   ];
 }
 
 /** Prints the table; times in seconds, medians with the least and the most. */
 function print(all: readonly Measured[]): void {
-  const rows = all.map(({ name, ours, process: whole, peer: theirs, requests, megabytes }) => [
-    name,
-    shown(ours),
-    shown(whole),
-    shown(theirs),
-    `${(theirs.median / ours.median).toFixed(1)}×`,
-    `${(theirs.median / whole.median).toFixed(1)}×`,
-    String(requests),
-    String(megabytes),
-  ]);
+  const rows = all.map(
+    ({ name, ours, process: whole, peer: theirs, requests, perObject, megabytes, ratios }) => [
+      name,
+      shown(ours),
+      shown(whole),
+      shown(theirs),
+      `${(theirs.median / ours.median).toFixed(1)}× (${ratios.least.toFixed(1)}–${ratios.most.toFixed(1)})`,
+      `${(theirs.median / whole.median).toFixed(1)}×`,
+      String(requests),
+      String(perObject),
+      String(megabytes),
+    ],
+  );
   const head = [
     'seconds: median (least–most)',
     'engine',
@@ -225,10 +235,25 @@ function print(all: readonly Measured[]): void {
     'ratio',
     'whole',
     'requests',
+    'an object',
     'MB',
   ];
   console.log(`\n${table([head, ...rows])}`);
 }
+
+const caseOf = ({ name, ours, process: whole, peer: theirs, ...rest }: Measured): Case => ({
+  case: name,
+  ours_s: rounded(ours.median),
+  ours_process_s: rounded(whole.median),
+  peer,
+  peer_s: rounded(theirs.median),
+  ratio: Math.round((theirs.median / ours.median) * 10) / 10,
+  spread: { ours_s: listed(ours), ours_process_s: listed(whole), peer_s: listed(theirs) },
+  requests: rest.requests,
+  requests_per_object: rest.perObject,
+  megabytes: rest.megabytes,
+  ratios: listed(rest.ratios),
+});
 
 export async function measure(options: MeasureOptions): Promise<readonly Case[]> {
   const folder = mkdtempSync(join(tmpdir(), 'eks-gateway-bench-inside-'));
@@ -245,17 +270,7 @@ export async function measure(options: MeasureOptions): Promise<readonly Case[]>
       proxy.kill();
     }
     print(all);
-    return all.map(({ name, ours, process: whole, peer: theirs, requests, megabytes }) => ({
-      case: name,
-      ours_s: rounded(ours.median),
-      ours_process_s: rounded(whole.median),
-      peer,
-      peer_s: rounded(theirs.median),
-      ratio: Math.round((theirs.median / ours.median) * 10) / 10,
-      spread: { ours_s: listed(ours), ours_process_s: listed(whole), peer_s: listed(theirs) },
-      requests,
-      megabytes,
-    }));
+    return all.map(caseOf);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

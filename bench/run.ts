@@ -1,13 +1,15 @@
 // `npm run bench`: the apply engine beside `kubectl apply --server-side`, in one run, in a lab of its own.
-// Options: --rounds 5, --counts 20,200,1000, --delays 0,50, --out bench/results.json; --inside is how it calls itself.
+// Options: --rounds 5, --counts 20,200,1000, --delays 0,50, --whole 5 (rounds of the example's whole deploy; 0: none),
+// --out bench/results.json; --inside is how it calls itself.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { spawnInLab, startLab, stopLab } from '../lab/cluster/lab.ts';
 import { measure } from './measure.ts';
+import { measureWhole } from './whole.ts';
 
 const root = join(import.meta.dirname, '..');
 const { values } = parseArgs({
@@ -16,6 +18,7 @@ const { values } = parseArgs({
     counts: { type: 'string', default: '20,200,1000' },
     delays: { type: 'string', default: '0,50' },
     out: { type: 'string', default: join(root, 'bench/results.json') },
+    whole: { type: 'string', default: '5' },
     inside: { type: 'string' },
   },
 });
@@ -45,51 +48,60 @@ function stamp(): { commit: string; dist: string } {
     execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
   const changed = git('status', '--porcelain', '--', 'src', 'bench', 'dist') === '' ? '' : '+';
   const dist = createHash('sha256')
-    .update(readFileSync(join(root, 'dist/index.js')))
+    .update(readFileSync(join(process.env['LAB_DIST'] ?? join(root, 'dist'), 'index.js')))
     .digest('hex');
   return { commit: `${git('rev-parse', 'HEAD')}${changed}`, dist };
 }
 
-async function outside(): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), 'eks-gateway-bench-'));
-  const stop = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
-  process.env['LAB_CLOUD'] = 'off';
+/** The engine's cases, measured inside a lab without AWS. */
+async function engineCases(folder: string, signal: AbortSignal): Promise<readonly object[]> {
+  console.error('bundling the engine …');
+  const engine = bundleEngine(folder);
+  const dir = join(folder, 'lab');
   try {
-    writeFileSync(join(folder, 'stamp.json'), JSON.stringify(stamp()));
-    console.error('bundling the engine …');
-    const engine = bundleEngine(folder);
-    const lab = await startLab({ dir: join(folder, 'lab'), log: console.error, signal: stop.signal });
+    // Without AWS there is less that runs beside it.
+    process.env['LAB_CLOUD'] = 'off';
+    const lab = await startLab({ dir, log: console.error, signal });
+    delete process.env['LAB_CLOUD'];
     const args = [import.meta.filename, ...process.argv.slice(2), '--inside', engine];
     const running = spawnInLab(lab.path, process.execPath, args, { folder: root });
     running.child.stdout?.pipe(process.stdout);
     running.child.stderr?.pipe(process.stderr);
-    stop.signal.addEventListener('abort', () => void running.kill('SIGTERM'));
-    return (await running.ended).code ?? 1;
+    signal.addEventListener('abort', () => void running.kill('SIGTERM'));
+    const { code } = await running.ended;
+    if (code !== 0) throw new Error(`the bench inside the lab ended with ${code}`);
+    return JSON.parse(readFileSync(casesBeside(engine), 'utf8')) as object[];
   } finally {
-    await stopLab(join(folder, 'lab'));
+    await stopLab(dir);
+  }
+}
+
+const casesBeside = (engine: string): string => join(dirname(engine), 'cases.json');
+
+async function outside(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'eks-gateway-bench-'));
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
+  try {
+    const stamped = stamp();
+    const engine = values.counts === '' ? [] : await engineCases(folder, stop.signal);
+    const rounds = Number(values.whole);
+    const whole = rounds === 0 ? [] : await measureWhole(folder, rounds, stop.signal);
+    const cases = [...engine, ...whole].map((each) => ({ ...each, ...stamped }));
+    writeFileSync(values.out, `${JSON.stringify(cases, null, 2)}\n`);
+    console.log(`\n${values.out}`);
+  } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-if (values.inside === undefined) process.exitCode = await outside();
+if (values.inside === undefined) await outside();
 else {
-  const { commit, dist } = JSON.parse(
-    readFileSync(join(values.inside, '../../stamp.json'), 'utf8'),
-  ) as ReturnType<typeof stamp>;
   const cases = await measure({
     engine: values.inside,
     rounds: Number(values.rounds),
     counts: numbers(values.counts),
     delays: numbers(values.delays),
   });
-  writeFileSync(
-    values.out,
-    `${JSON.stringify(
-      cases.map((each) => ({ ...each, commit, dist })),
-      null,
-      2,
-    )}\n`,
-  );
-  console.log(`\n${values.out}`);
+  writeFileSync(casesBeside(values.inside), JSON.stringify(cases));
 }

@@ -17,6 +17,11 @@ export const sample = (values: readonly number[]): Sample => {
   };
 };
 
+/** Least, median, most, to the millisecond. */
+export const listed = ({ median, least, most }: Sample): readonly number[] =>
+  [least, median, most].map(rounded);
+export const rounded = (value: number): number => Math.round(value * 1000) / 1000;
+
 /** `1.23 (1.20–1.31)`. */
 export const shown = ({ median, least, most }: Sample): string =>
   `${median.toFixed(2)} (${least.toFixed(2)}–${most.toFixed(2)})`;

@@ -33,13 +33,18 @@ export interface Counted extends Kube {
 const line = ({ method, path, query }: KubeRequest): string =>
   `${method} ${path}${query?.['dryRun'] === undefined ? '' : ' dry'}`;
 
-/** As a service account, on a runner whose clock is so many milliseconds ahead. */
-export function connectAs(namespace: string, account: string, endpoint?: string, ahead = 0): Counted {
+/** As a service account, through a proxy where one is given, on a runner whose clock is so many milliseconds ahead. */
+export function connectAs(
+  namespace: string,
+  account: string,
+  through?: { readonly endpoint: string; readonly caData: string },
+  ahead = 0,
+): Counted {
   const access = readKubeconfig(process.env['KUBECONFIG'] ?? '');
   const token = kubectl(['create', 'token', account, '-n', namespace, '--duration=1h']).trim();
   const kube = connect({
-    endpoint: endpoint ?? access.server,
-    caData: Buffer.from(access.ca ?? '').toString('base64'),
+    endpoint: through?.endpoint ?? access.server,
+    caData: through?.caData ?? Buffer.from(access.ca ?? '').toString('base64'),
     token: async () => token,
     clock: { ...systemClock, now: () => new Date(Date.now() + ahead) },
   });

@@ -6,8 +6,8 @@ import { LabFailure } from '../tools/failure.ts';
 import { repositoryRoot } from '../tools/locations.ts';
 import { isAlive } from './process-table.ts';
 
-/** Results of `npm run demo`, which outlive the lab. */
-const KEPT = ['demo'];
+/** Results of `npm run demo` and `npm run kills`, which outlive the lab. */
+const KEPT = ['demo', 'kills.json'];
 
 export interface LabRecord {
   /** The first process of the lab's namespaces, as this machine numbers it; absent while the lab is being made. */
