@@ -83,8 +83,9 @@ describe.each([
   const calls = callsOf(yaml);
 
   test('calls the action with inputs that it has, and with all that it needs', () => {
-    // ci.yml runs the tests and calls nothing.
-    expect(calls.length > 0 || path.endsWith('/ci.yml')).toBe(true);
+    // Other workflows of ours keep the repository and call nothing.
+    const isForOthers = !path.startsWith('.github/') || /^ {2}workflow_call:/m.test(yaml);
+    expect(calls.length > 0).toBe(isForOthers);
     const required = Object.entries<InputSpec>(inputSpecs).filter(([, spec]) => spec.required);
     for (const { mode, given } of calls) {
       expect(given.filter((name) => !(name in inputSpecs))).toEqual([]);

@@ -1,4 +1,5 @@
 // A Chart.yaml → the chart it describes.
+import { posix } from 'node:path';
 import { type Finding, finding } from '../verdict/finding.ts';
 import { field, isMap, list, text } from './field.ts';
 import type { Chart, Json } from './object.ts';
@@ -24,21 +25,37 @@ const versionProblem = (value: Json | undefined): string | undefined => {
   return version.test(value) ? undefined : `its version "${value}" is not a semantic version (1.2.3)`;
 };
 
-const dependencyProblem = (dependency: Json): string | undefined => {
+/**
+ * Helm copies a dependency by `file://` from wherever it lies, and unpacks one under its name: neither may lead out of
+ * the repository (pkg/downloader/manager.go, helm 4.2 and 3.21).
+ */
+const leavesRepository = (repository: string, folder: string): boolean => {
+  if (!repository.startsWith('file://')) return false;
+  const path = repository.slice('file://'.length);
+  return path.startsWith('/') || /^\.\.(\/|$)/.test(posix.normalize(posix.join(folder, path)));
+};
+
+const dependencyProblem = (dependency: Json, folder: string): string | undefined => {
   const name = text(dependency, 'name');
   if (name === undefined) return 'one of its dependencies has no name';
+  for (const part of [name, text(dependency, 'alias') ?? '']) {
+    if (/[/\\]|^\.\.?$/.test(part)) return `the name "${part}" of a dependency is a path`;
+  }
   const wanted = field(dependency, 'version');
   if (typeof wanted === 'number')
     return `the version of its dependency ${name} is a number; put it in quotes`;
   const repository = field(dependency, 'repository');
-  return repository === undefined || repository === null || typeof repository === 'string'
-    ? undefined
-    : `the repository of its dependency ${name} is not an address`;
+  if (repository === undefined || repository === null) return undefined;
+  if (typeof repository !== 'string') return `the repository of its dependency ${name} is not an address`;
+  return leavesRepository(repository, folder)
+    ? `the repository ${repository} of its dependency ${name} leads out of the workspace`
+    : undefined;
 };
 
 /** What is wrong with the chart, each with the field that it concerns. */
 const problemsOf = (
   value: Json,
+  folder: string,
 ): readonly { readonly path: (string | number)[]; readonly message: string }[] => {
   if (!isMap(value)) return [{ path: [], message: 'it is not a map' }];
   const apiVersion = field(value, 'apiVersion');
@@ -51,7 +68,7 @@ const problemsOf = (
     [['version'], versionProblem(field(value, 'version'))],
     ...list(value, 'dependencies').map((dependency, index): [(string | number)[], string | undefined] => [
       ['dependencies', index],
-      dependencyProblem(dependency),
+      dependencyProblem(dependency, folder),
     ]),
   ];
   return checks.flatMap(([path, message]) => (message === undefined ? [] : [{ path, message }]));
@@ -64,7 +81,7 @@ const invalid = (file: string, line: number, message: string): Finding =>
   });
 
 const chartOf = (value: Json, document: YamlDocument, file: string): Chart => ({
-  folder: file.includes('/') ? file.slice(0, file.lastIndexOf('/')) : '.',
+  folder: posix.dirname(file),
   name: text(value, 'name') ?? '',
   version: text(value, 'version') ?? '',
   dependencies: list(value, 'dependencies').map((dependency) => ({
@@ -82,7 +99,7 @@ export const readChart = (body: string, file: string): ChartRead => {
   if (document.problems.length > 0)
     return { findings: document.problems.map(({ line, message }) => invalid(file, line, message)) };
   const value = document.value ?? null;
-  const problems = problemsOf(value);
+  const problems = problemsOf(value, posix.dirname(file));
   if (problems.length > 0)
     return { findings: problems.map(({ path, message }) => invalid(file, document.lineAt(path), message)) };
   if (text(value, 'type') === 'library') return { ignored: 'a library chart, which cannot be installed' };

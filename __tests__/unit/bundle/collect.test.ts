@@ -269,6 +269,22 @@ describe('duplicates', () => {
 });
 
 describe('Chart.yaml', () => {
+  test.each([
+    ['repository: file://../../outside', 'leads out of the workspace'],
+    ['repository: file:///etc', 'leads out of the workspace'],
+    ['repository: file://charts/../../..', 'leads out of the workspace'],
+    ['alias: ../x', 'is a path'],
+    ['repository: file://../shared', undefined],
+    ['repository: https://charts.example.com/../x', undefined],
+  ])('a dependency with %s', (line, complaint) => {
+    const text = `apiVersion: v2\nname: infra\nversion: 1.0.0\ndependencies:\n  - name: a\n    version: 1.0.0\n    ${line}\n`;
+    const { bundle, findings } = collect([{ path: 'infra/Chart.yaml', text }], none);
+    expect(bundle.charts).toHaveLength(complaint === undefined ? 1 : 0);
+    expect(findings.map(({ code, source, message }) => [code, source?.line, message])).toEqual(
+      complaint === undefined ? [] : [['bundle/invalid-chart', 5, expect.stringContaining(complaint)]],
+    );
+  });
+
   test('is read with its dependencies', () => {
     const text = `# the platform\n${chart}dependencies:\n- name: external-dns\n  version: 1.19.0\n  repository: https://kubernetes-sigs.github.io/external-dns/\n- name: local\n  version: "*"\n`;
     const { bundle } = collect([{ path: 'infra/Chart.yaml', text }], none);

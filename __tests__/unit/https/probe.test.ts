@@ -1,6 +1,6 @@
 // TLS and HTTPS against real servers on loopback.
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import pLimit from 'p-limit';
 import type { Probe } from '../../../src/chain/https.ts';
@@ -187,6 +187,34 @@ describe('answer', () => {
       'never ends its body',
       (_: unknown, response: { write(text: string): void }) => response.write('a'),
       'no full answer within 0.2 s',
+    ],
+    [
+      'sends its body a letter at a time, for ever',
+      (_: unknown, response: { write(text: string): void; destroyed: boolean }) => {
+        const drip = setInterval(() => {
+          if (response.destroyed) clearInterval(drip);
+          else response.write('a');
+        }, 20);
+      },
+      'no full answer within 0.2 s',
+    ],
+    [
+      'sends its header a letter at a time, for ever',
+      (_: unknown, { socket }: { socket: Socket | null }) => {
+        socket?.write('HTTP/1.1 200 OK\r\nX-Slow: ');
+        const drip = setInterval(() => {
+          if (socket === null || socket.destroyed) clearInterval(drip);
+          else socket.write('a');
+        }, 20);
+      },
+      'no full answer within 0.2 s',
+    ],
+    [
+      'sends a header without end',
+      (_: unknown, { socket }: { socket: Socket | null }) => {
+        socket?.write(`HTTP/1.1 200 OK\r\nX-Large: ${'a'.repeat(1_000_000)}`);
+      },
+      'Parse Error: Header overflow',
     ],
     [
       'hangs up in mid-answer',
