@@ -19,7 +19,7 @@ export const inputSpecs = {
     group: 'AWS',
     default: 'deploy',
     description:
-      'What to do: `deploy`; `plan` (what a deploy would change and break; writes nothing); `verify` (the chain alone, read-only); `preview` (a hostname for a pull request); `teardown` (the end of a preview, or, without `preview-domain`, of what the repository deployed); `drift` (what has changed since, in the cluster, Helm, Route 53 and AWS); `doctor` (a read-only look at AWS and the cluster before anything is applied); `lint` (the files alone, without AWS and cluster).',
+      'What to do: `deploy`; `plan` (what a deploy would change and break; writes nothing); `verify` (the chain alone, read-only); `preview` (a hostname for a pull request); `teardown` (the end of a preview, or, without `preview-domain`, of what the repository deployed); `sweep` (removes previews that nobody needs any more); `drift` (what has changed since, in the cluster, Helm, Route 53 and AWS); `doctor` (a read-only look at AWS and the cluster before anything is applied); `lint` (the files alone, without AWS and cluster).',
   },
   'cluster-name': { group: 'AWS', required: true, description: 'Name of the EKS cluster.' },
   'aws-region': { group: 'AWS', required: true, description: 'AWS region of the cluster.' },
@@ -168,6 +168,7 @@ export const runModes = [
   'verify',
   'preview',
   'teardown',
+  'sweep',
   'drift',
   'doctor',
   'lint',

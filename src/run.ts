@@ -82,6 +82,8 @@ async function modeOf(mode: RunMode): Promise<(run: Run) => Promise<Outcome>> {
       return (await import(/* webpackMode: "eager" */ './modes/preview.ts')).preview;
     case 'teardown':
       return (await import(/* webpackMode: "eager" */ './modes/teardown.ts')).teardown;
+    case 'sweep':
+      return (await import(/* webpackMode: "eager" */ './modes/sweep.ts')).sweep;
     case 'drift':
       return (await import(/* webpackMode: "eager" */ './modes/drift.ts')).drift;
     case 'doctor':

@@ -1,94 +1,23 @@
 // A hostname for a pull request: opened, pushed to, closed; and what a pull request may not do with it.
-import { ListResourceRecordSetsCommand, Route53Client } from '@aws-sdk/client-route-53';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { appFiles, ensureInfra, type Finished, kubectl, lab, layout, run, workspaceOf } from './harness.ts';
+import { appFiles, kubectl, lab } from './harness.ts';
+import {
+  deployments,
+  freshPreviews,
+  github,
+  namespaceOf,
+  preview,
+  records,
+  scaleExternalDns,
+  shas,
+} from './previews.ts';
 import { callsOfAction } from './reading.ts';
 
-beforeAll(async () => {
-  await ensureInfra();
-  // A run that failed in the same lab leaves its previews.
-  kubectl('delete', 'namespace', '-l', 'eks-gateway-action/preview', '--ignore-not-found');
-}, 300_000);
+beforeAll(freshPreviews, 300_000);
 beforeEach(async () => {
   await lab('DELETE', '/github');
   await lab('DELETE', '/calls');
 });
-
-const own = { id: 424242, full_name: 'example-org/sample-app' };
-
-interface Pushed {
-  readonly number: number;
-  readonly sha: string;
-  readonly action?: string;
-  readonly branch?: string;
-  readonly event?: string;
-  readonly from?: { readonly id: number; readonly full_name: string };
-}
-
-const event = ({ number, sha, action = 'opened', branch = 'feature/login', event: name, from }: Pushed) => ({
-  name: name ?? 'pull_request',
-  payload: {
-    action,
-    pull_request: { number, head: { sha, ref: branch, repo: from ?? own }, base: { ref: 'main', repo: own } },
-  },
-});
-
-const shas = { first: 'a'.repeat(40), second: 'b'.repeat(40) };
-
-interface Options {
-  readonly mode?: 'preview' | 'teardown';
-  readonly files?: Readonly<Record<string, string>>;
-  readonly inputs?: Readonly<Record<string, string>>;
-  readonly env?: Readonly<Record<string, string>>;
-}
-
-async function preview(
-  pushed: Pushed,
-  { mode = 'preview', files, inputs, env }: Options = {},
-): Promise<Finished> {
-  const workspace = workspaceOf(files ?? appFiles('web'));
-  try {
-    return await run({
-      workspace: workspace.path,
-      action: mode,
-      event: event(pushed),
-      inputs: {
-        'preview-domain': 'preview.example.com',
-        'preview-gateway': 'infra/public/https',
-        'wait-timeout': '60s',
-        'github-token': 'lab-github-token-0001',
-        ...inputs,
-      },
-      ...(env && { env }),
-    });
-  } finally {
-    workspace.remove();
-  }
-}
-
-interface GitHub {
-  readonly comments: readonly { readonly id: number; readonly body: string }[];
-  readonly deployments: readonly {
-    readonly sha: string;
-    readonly environment: string;
-    readonly statuses: readonly { readonly state: string; readonly environment_url?: string }[];
-  }[];
-  readonly statuses: readonly { readonly sha: string; readonly state: string; readonly target_url: string }[];
-  readonly requests: readonly string[];
-}
-
-const github = async (): Promise<GitHub> => (await lab('GET', '/github')) as GitHub;
-
-/** `aaaaaaa success, inactive`: each deployment with what was said of it. */
-const deployments = ({ deployments: all }: GitHub): string[] =>
-  all.map(({ sha, statuses }) => `${sha.slice(0, 7)} ${statuses.map(({ state }) => state).join(', ')}`);
-
-const namespaceOf = (preview: string): string =>
-  kubectl('get', 'namespace', preview, '--ignore-not-found', '-o', 'name').trim();
-
-/** How many ExternalDNS there are: none writes nothing, and removes nothing. */
-const scaleExternalDns = (replicas: number): string =>
-  kubectl('scale', 'deployment', 'infra-external-dns', '-n', 'infra', `--replicas=${replicas}`);
 
 test('opened, pushed to, closed: live, updated, gone; one comment all along', async () => {
   const url = 'https://pr-42-sample-app.preview.example.com/';
@@ -275,35 +204,22 @@ describe('what a pull request may not do', () => {
   }, 60_000);
 
   test.each([
-    ['a fork', { from: { id: 7, full_name: 'stranger/sample-app' } }, 'event/fork', {}],
-    ['pull_request_target', { event: 'pull_request_target' }, 'preview/wrong-event', {}],
-    [
-      'a pull request that is closed by now',
-      { number: 68 },
-      'preview/wrong-event',
-      { open: { number: 68, head: 'x' }, close: true },
-    ],
-  ])(
-    '%s: a notice, green, not live, nothing applied, nothing posted',
-    async (_what, pushed, wanted, { open }: { open?: object }) => {
-      if (open !== undefined) {
-        await rest('POST', '/pulls', open);
-        await rest('PATCH', '/pulls/68', { state: 'closed' });
-      }
-      const { code, outputs, report } = await preview({ number: 67, sha: shas.first, ...pushed });
-      expect({ code, live: outputs['live'], outcome: report.outcome }).toEqual({
-        code: 0,
-        live: 'false',
-        outcome: 'refused',
-      });
-      expect(report.findings.map(({ code: found, severity }) => `${severity} ${found}`)).toEqual([
-        `notice ${wanted}`,
-      ]);
-      expect(await callsOfAction()).toEqual([]);
-      const { comments, deployments: made, statuses } = await github();
-      expect([...comments, ...made, ...statuses]).toEqual([]);
-    },
-  );
+    ['a fork', { from: { id: 7, full_name: 'stranger/sample-app' } }, 'event/fork'],
+    ['pull_request_target', { event: 'pull_request_target' }, 'preview/wrong-event'],
+  ])('%s: a notice, green, not live, nothing applied, nothing posted', async (_what, pushed, wanted) => {
+    const { code, outputs, report } = await preview({ number: 67, sha: shas.first, ...pushed });
+    expect({ code, live: outputs['live'], outcome: report.outcome }).toEqual({
+      code: 0,
+      live: 'false',
+      outcome: 'refused',
+    });
+    expect(report.findings.map(({ code: found, severity }) => `${severity} ${found}`)).toEqual([
+      `notice ${wanted}`,
+    ]);
+    expect(await callsOfAction()).toEqual([]);
+    const { comments, deployments: made, statuses } = await github();
+    expect([...comments, ...made, ...statuses]).toEqual([]);
+  });
 });
 
 test('not live: the comment names the broken link, and the run goes on when GitHub refuses to be told', async () => {
@@ -329,29 +245,3 @@ test('not live: the comment names the broken link, and the run goes on when GitH
   ]);
   expect(untold.summary).toContain('pull-requests: write');
 }, 60_000);
-
-/** As the lab's GitHub itself is told. */
-async function rest(method: string, path: string, body: object): Promise<void> {
-  const response = await fetch(`http://${layout.addresses.github}/api/repos/example-org/sample-app${path}`, {
-    method,
-    headers: { authorization: 'token lab-github-token-0001' },
-    body: JSON.stringify(body),
-  });
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status}`);
-}
-
-/** What the zone has below the preview domain, whoever wrote it. */
-async function records(): Promise<string[]> {
-  const client = new Route53Client({
-    region: layout.region,
-    endpoint: `http://${layout.addresses.aws}:${layout.ports.aws}`,
-    credentials: layout.admin.dns,
-  });
-  const zone = process.env['LAB_HOSTED_ZONE_ID'] ?? '';
-  const { ResourceRecordSets = [] } = await client.send(
-    new ListResourceRecordSetsCommand({ HostedZoneId: zone, MaxItems: 300 }),
-  );
-  return ResourceRecordSets.map(({ Name = '', Type }) => `${Type} ${Name}`).filter((name) =>
-    name.includes('preview.example.com'),
-  );
-}

@@ -10,6 +10,7 @@ import {
 import { partitionOf } from '../access/arn.ts';
 import type { HostedZone, RecordSet, WholeZoneReader } from '../chain/zone.ts';
 import type { Clock } from '../clock.ts';
+import type { DomainReader } from '../preview/orphans.ts';
 import type { Seen } from '../verdict/seen.ts';
 import { type AwsSettings, type CredentialSource, route53Client } from './clients.ts';
 import { denialOf, hasCode, isThrottling, permissionOf, sentenceOf } from './denial.ts';
@@ -33,8 +34,8 @@ const pageSize = 300;
 /** Milliseconds between requests once the first few are used up. */
 const spacing = 200;
 
-/** The chain's port to Route 53, for one DNS account. Never throws but for the signal's abort. */
-export function route53ZoneReader(settings: ZoneReaderSettings): WholeZoneReader {
+/** The ports to Route 53, for one DNS account. Never throws but for the signal's abort. */
+export function route53ZoneReader(settings: ZoneReaderSettings): WholeZoneReader & DomainReader {
   const { aws, credentials, clock } = settings;
   const reader = new Reader(route53Client(aws, credentials), partitionOf(aws.region).name, clock);
   const id = settings.hostedZoneId?.replace(/^\/hostedzone\//, '');
@@ -42,6 +43,7 @@ export function route53ZoneReader(settings: ZoneReaderSettings): WholeZoneReader
     zones: (host, signal) => reader.look(signal, () => reader.zones(plainName(host), id, signal)),
     records: async (zoneId, names, signal) => await reader.records(zoneId, names.map(plainName), signal),
     all: async (zoneId, signal) => await reader.all(zoneId, signal),
+    below: async (zoneId, domain, signal) => await reader.below(zoneId, plainName(domain), signal),
   };
 }
 
@@ -54,6 +56,14 @@ interface Kept<Value> {
   readonly value: Value;
   /** Monotonic milliseconds. */
   readonly until: number;
+}
+
+/** Names that stand together in a zone's order. */
+interface Part {
+  readonly from: string;
+  readonly holds: (name: string) => boolean;
+  /** Record sets a page. */
+  readonly size: number;
 }
 
 class Reader {
@@ -132,6 +142,18 @@ class Reader {
     }
   }
 
+  async below(zoneId: string, domain: string, signal: AbortSignal): Promise<Seen<readonly RecordSet[]>> {
+    try {
+      const found: RecordSet[] = [];
+      const inside = { from: domain, holds: (name: string) => covers(domain, name), size: pageSize };
+      for await (const page of this.#pages(zoneId, inside, signal)) found.push(...page);
+      return { at: this.#clock.now(), value: found };
+    } catch (error) {
+      signal.throwIfAborted();
+      return this.#unseen(error, `route53:ListResourceRecordSets on ${this.#arn(zoneId)}`);
+    }
+  }
+
   #startReads(zoneId: string): PacedReads<readonly RecordSet[]> {
     return pacedReads({
       clock: this.#clock,
@@ -153,8 +175,11 @@ class Reader {
     const all = this.#pagesOf(zoneId) <= names.length;
     const found: RecordSet[] = [];
     let calls = 0;
-    for (const name of all ? [undefined] : names) {
-      for await (const page of this.#pages(zoneId, name, signal)) {
+    const parts = all
+      ? [undefined]
+      : names.map((from) => ({ from, holds: (name: string) => name === from, size: 20 }));
+    for (const part of parts) {
+      for await (const page of this.#pages(zoneId, part, signal)) {
         calls += 1;
         found.push(...page);
       }
@@ -163,30 +188,31 @@ class Reader {
   }
 
   /**
-   * Record sets of one name, or of the whole zone. A listing starts **at or after** the name, so an absent name gives its
-   * successor (Route 53 API, ListResourceRecordSets): the loop ends at the first record with another name.
+   * Record sets of a part of the zone, or of all of it. A listing starts **at or after** a name, so an absent name gives
+   * its successor (Route 53 API, ListResourceRecordSets): the loop ends at the first record outside the part. Names are
+   * ordered by their labels from the last to the first, so one name, or a domain with all below it, stands together.
    */
   async *#pages(
     zoneId: string,
-    name: string | undefined,
+    part: Part | undefined,
     signal: AbortSignal,
   ): AsyncGenerator<readonly RecordSet[]> {
     let start: Pick<
       ListResourceRecordSetsCommandInput,
       'StartRecordName' | 'StartRecordType' | 'StartRecordIdentifier'
-    > = name === undefined ? {} : { StartRecordName: `${name}.` };
+    > = part === undefined ? {} : { StartRecordName: `${part.from}.` };
     for (;;) {
       await this.#turnOfOurs(signal);
       const page = await this.#client.send(
         new ListResourceRecordSetsCommand({
           HostedZoneId: zoneId,
-          MaxItems: name === undefined ? pageSize : 20,
+          MaxItems: part?.size ?? pageSize,
           ...start,
         }),
         { abortSignal: signal },
       );
       const records = (page.ResourceRecordSets ?? []).map(recordSet);
-      const wanted = name === undefined ? records : records.filter((record) => record.name === name);
+      const wanted = part === undefined ? records : records.filter((record) => part.holds(record.name));
       yield wanted;
       if (!page.IsTruncated || wanted.length < records.length) return;
       start = {

@@ -9,6 +9,10 @@ export interface PullRequest {
   readonly headRepository?: string;
   readonly baseRepository: string;
   readonly fromFork: boolean;
+  /** What happened: `opened`, `synchronize`, `closed` … */
+  readonly action?: string;
+  /** When it happened: what GitHub's API says of an earlier moment is older than the event. */
+  readonly updatedAt?: Date;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -39,6 +43,8 @@ export function pullRequestOf(eventName: string, payload: unknown): PullRequest 
   const number = pull?.['number'];
   if (head === undefined || base === undefined || typeof number !== 'number') return undefined;
   const headRepository = textAt(at(head, 'repo'), 'full_name');
+  const action = textAt(payload as Fields, 'action');
+  const updatedAt = new Date(textAt(pull, 'updated_at') ?? Number.NaN);
   return {
     number,
     headSha: textAt(head, 'sha') ?? '',
@@ -46,6 +52,8 @@ export function pullRequestOf(eventName: string, payload: unknown): PullRequest 
     ...(headRepository !== undefined && { headRepository }),
     baseRepository: textAt(at(base, 'repo'), 'full_name') ?? '',
     fromFork: !sameRepository(at(head, 'repo'), at(base, 'repo')),
+    ...(action !== undefined && { action }),
+    ...(!Number.isNaN(updatedAt.getTime()) && { updatedAt }),
   };
 }
 

@@ -12,20 +12,24 @@ import { type Finding, finding } from '../verdict/finding.ts';
 import { Problem } from '../verdict/problem.ts';
 import { findBundle } from './find-bundle.ts';
 import { waitUntilLive } from './live.ts';
+import { overtaken } from './overtaken.ts';
 import { claimNamespace, clusterScoped, refuseLongNames } from './preview-checks.ts';
 import { removeOldRoutes } from './preview-routes.ts';
-import { closedMeanwhile, type PreviewOf, previewOf, telling } from './pull-request.ts';
+import { removeOf, tearDown } from './preview-teardown.ts';
+import { type PreviewOf, previewOf, telling } from './pull-request.ts';
 import type { Cluster } from './reach-cluster.ts';
 import { rolledOut } from './rollouts.ts';
 import type { SignedIn } from './sign-in.ts';
 import { begin, withCluster } from './steps.ts';
+import { removeSuperseded } from './superseded.ts';
 import { writerOf } from './write.ts';
 
 /** @throws Problem for all expected trouble before the pull request is known; the signal's reason on abort. */
 export async function preview(run: Run): Promise<Outcome> {
   const of = previewOf(run);
-  if (of === undefined || (await closedMeanwhile(run, of))) return 'refused';
-  return await telling(run, of, () => make(run, of));
+  const late = of && (await overtaken(run, of));
+  if (of === undefined || late === 'pushed') return 'refused';
+  return await telling(run, of, () => (late === 'closed' ? tearDown(run, of) : make(run, of)));
 }
 
 async function make(run: Run, of: PreviewOf): Promise<Outcome> {
@@ -36,7 +40,13 @@ async function make(run: Run, of: PreviewOf): Promise<Outcome> {
   run.draft.findings(await refused(run, bundle, made));
   if (run.draft.finish('live').findings.some(({ severity }) => severity === 'error')) return 'failed';
   const inside: Run = { ...run, inputs: { ...run.inputs, namespace: of.name } };
-  return await withCluster(inside, (signedIn, cluster) => apply(inside, of, made, signedIn, cluster));
+  return await withCluster(inside, async (signedIn, cluster) => {
+    const outcome = await apply(inside, of, made, signedIn, cluster);
+    // A teardown that overtook this run found less than there is now.
+    if ((await overtaken(run, of)) === 'closed') return await removeOf(inside, of, signedIn, cluster);
+    if (outcome === 'live') await removeSuperseded(inside, of, signedIn, cluster);
+    return outcome;
+  });
 }
 
 /** @throws Problem `preview/nothing-routed`. */
@@ -63,6 +73,7 @@ function planned({ inputs, clock, draft, runner }: Run, of: PreviewOf, bundle: B
   });
   const made = rewrite(bundle, {
     name,
+    template: inputs.preview.nameTemplate,
     domain,
     longestName,
     gateway,

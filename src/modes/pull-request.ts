@@ -4,7 +4,7 @@ import { putComment } from '../github/comments.ts';
 import { markInactive, markLive } from '../github/deployments.ts';
 import { isPullRequestTarget, type PullRequest, pullRequestOf } from '../github/event.ts';
 import { readPayload } from '../github/payload.ts';
-import { isClosed } from '../github/pulls.ts';
+import { type PullNow, readPull } from '../github/pulls.ts';
 import { setStatus } from '../github/statuses.ts';
 import { previewName } from '../preview/names.ts';
 import { commentMarker, commentOf } from '../report/comment.ts';
@@ -54,24 +54,20 @@ export function previewOf({ environment, inputs, draft }: Run): PreviewOf | unde
 }
 
 /**
- * Whether the pull request was closed before this run came to it: its teardown has been, and nobody would remove what is
- * applied now. Where GitHub does not say, it counts as open.
+ * The pull request as GitHub has it now; `undefined` where GitHub does not say, or says what was before the event: its
+ * replicas lag behind the events that it sends.
  */
-export async function closedMeanwhile(run: Run, { pull }: PreviewOf): Promise<boolean> {
+export async function pullNow(run: Run, { pull }: PreviewOf): Promise<PullNow | undefined> {
   const github = hubOf(run);
-  if (github === undefined) return false;
+  if (github === undefined) return undefined;
   try {
-    if (!(await isClosed(github, pull.number, run.signal))) return false;
+    const now = await readPull(github, pull.number, run.signal);
+    const old = now.updatedAt !== undefined && pull.updatedAt !== undefined && now.updatedAt < pull.updatedAt;
+    return old ? undefined : now;
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    return false;
+    return undefined;
   }
-  run.draft.findings([
-    finding('notice', 'preview/wrong-event', `Pull request #${pull.number} is closed: nothing is applied.`, {
-      hint: 'Reopen it to get its preview back.',
-    }),
-  ]);
-  return true;
 }
 
 /** Does the work, tells the pull request how it ended, and never fails for that. */
@@ -101,11 +97,15 @@ export async function telling(run: Run, preview: PreviewOf, work: () => Promise<
   return outcome;
 }
 
-function hubOf({ inputs, environment, runner, clock }: Run): GitHub | undefined {
+/** GitHub for a repository, the run's own unless another is given; `undefined` without a token. */
+export function hubOf(
+  { inputs, environment, runner, clock }: Run,
+  repository = environment.repository,
+): GitHub | undefined {
   const { token } = inputs.preview;
   if (token === undefined) return undefined;
   runner.mask(token);
-  return gitHub({ token, url: environment.api, repository: environment.repository, clock });
+  return gitHub({ token, url: environment.api, repository, clock });
 }
 
 type Tell = (run: Run, github: GitHub, preview: PreviewOf, report: Report) => Promise<void>;
@@ -146,7 +146,7 @@ const deployment: Tell = async ({ environment, inputs, runner, signal }, github,
 const status: Tell = async ({ environment, signal }, github, { pull, name }, report) => {
   const live = report.outcome === 'live';
   // A commit of a closed pull request needs no verdict any more.
-  if (report.mode === 'teardown') return;
+  if (report.mode === 'teardown' || report.outcome === 'removed') return;
   const url = live ? report.preview?.url : environment.runUrl;
   await setStatus(
     github,

@@ -4,8 +4,9 @@ import type { ClusterReader } from '../chain/cluster.ts';
 import { type ExternalDnsFound, observeRelease } from '../chain/release.ts';
 import type { RecordSet, ZoneReader } from '../chain/zone.ts';
 import { parseOwnership, recordNames } from '../externaldns/records.ts';
+import type { DomainReader } from '../preview/orphans.ts';
 import type { Run } from '../run.ts';
-import { finding } from '../verdict/finding.ts';
+import { type Finding, finding } from '../verdict/finding.ts';
 import type { SignedIn } from './sign-in.ts';
 
 export interface HostRecords {
@@ -20,8 +21,9 @@ export interface RecordsLeft {
 }
 
 const pause = 1_000;
+const types = ['A', 'AAAA', 'CNAME', 'TXT'];
 
-export const zonesOf = ({ clock, inputs }: Run, { aws, dns }: SignedIn): ZoneReader =>
+export const zonesOf = ({ clock, inputs }: Run, { aws, dns }: SignedIn): ZoneReader & DomainReader =>
   route53ZoneReader({
     aws,
     credentials: dns,
@@ -40,46 +42,39 @@ const neverOf = (dns: ExternalDnsFound | undefined): string | undefined => {
 };
 
 /**
- * Records of another owner at these names are none of ours. Where the zone may not be read, that is said, and the hosts
- * count as clean.
+ * Waits for all hosts together, so that they share what is read. Records of another owner at these names are none of
+ * ours. Where the zone may not be read, that is said, and the hosts count as clean.
  * @param deadline monotonic milliseconds
  */
 export async function recordsGone(
-  run: Run,
+  { clock, draft, runner, signal }: Run,
   reader: ClusterReader,
   zones: ZoneReader,
   hosts: readonly string[],
   deadline: number,
 ): Promise<RecordsLeft> {
-  const { clock, draft, runner, signal } = run;
   const seen = await observeRelease(reader, signal);
   const dns = 'value' in seen ? seen.value.controllers.externalDns : undefined;
   const never = 'value' in seen ? neverOf(dns) : undefined;
-  const left: HostRecords[] = [];
-  for (const host of hosts) {
-    const { ownership } = recordNames(host, dns?.settings, dns?.version);
-    for (;;) {
-      const found = await recordsOf(zones, host, ownership, signal);
-      if (typeof found === 'string') {
-        const message = `Whether the records of ${host} are gone is not known: ${found}.`;
-        const hint = 'Give the role of `dns-role-to-assume` that permission.';
-        draft.findings([finding('warning', 'record/look-denied', message, { hint })]);
-        break;
-      }
-      const ours = found.filter((record) => !isForeign(record, found, dns?.settings.txtOwnerId));
-      if (ours.length === 0) {
-        runner.info(`${host}: no record`);
-        break;
-      }
-      if (never !== undefined || clock.monotonic() > deadline) {
-        left.push({ host, records: ours });
-        break;
-      }
-      await clock.sleep(pause, signal);
+  let waiting = [...new Set(hosts)];
+  for (;;) {
+    const left: HostRecords[] = [];
+    for (const [host, records] of await recordsOf(zones, waiting, dns, signal)) {
+      if (typeof records === 'string') draft.findings([notKnown(host, records)]);
+      else if (records.length === 0) runner.info(`${host}: no record`);
+      else left.push({ host, records });
     }
+    waiting = left.map(({ host }) => host);
+    const last = left.length === 0 || never !== undefined || clock.monotonic() > deadline;
+    if (last) return { left, ...(never !== undefined && { never }) };
+    await clock.sleep(pause, signal);
   }
-  return { left, ...(never !== undefined && { never }) };
 }
+
+const notKnown = (host: string, why: string): Finding =>
+  finding('warning', 'record/look-denied', `Whether the records of ${host} are gone is not known: ${why}.`, {
+    hint: 'Give the role of `dns-role-to-assume` that permission.',
+  });
 
 /** Each record with what it says, its owner among it: evidence for a finding. */
 export const recordEvidence = (records: readonly RecordSet[]) =>
@@ -88,20 +83,40 @@ export const recordEvidence = (records: readonly RecordSet[]) =>
     saw: alias?.target ?? values.join(', '),
   }));
 
-/** The records at the host and at the names of its ownership; a sentence's tail where they cannot be read. */
+type Records = readonly RecordSet[] | string;
+
+/** Ours at each host and at the names of its ownership; a sentence's tail where they cannot be read. */
 async function recordsOf(
   zones: ZoneReader,
-  host: string,
-  ownership: readonly string[],
+  hosts: readonly string[],
+  dns: ExternalDnsFound | undefined,
   signal: AbortSignal,
-): Promise<readonly RecordSet[] | string> {
-  const known = await zones.zones(host, signal);
-  if (!('value' in known)) return 'denied' in known ? `${known.denied} is missing` : known.failed;
-  const found: RecordSet[] = [];
-  for (const { id } of known.value.filter(({ private: hidden }) => !hidden)) {
-    const seen = await zones.records(id, [host, ...ownership], signal);
-    if (!('value' in seen)) return 'denied' in seen ? `${seen.denied} is missing` : seen.failed;
-    found.push(...seen.value.filter(({ type }) => ['A', 'AAAA', 'CNAME', 'TXT'].includes(type)));
+): Promise<ReadonlyMap<string, Records>> {
+  const namesOf = (host: string): readonly string[] => [
+    host,
+    ...recordNames(host, dns?.settings, dns?.version).ownership,
+  ];
+  const all = hosts.flatMap(namesOf);
+  const found = new Map<string, Records>();
+  for (const host of hosts) {
+    const known = await zones.zones(host, signal);
+    if (!('value' in known)) {
+      found.set(host, 'denied' in known ? `${known.denied} is missing` : known.failed);
+      continue;
+    }
+    let records: Records = [];
+    for (const { id } of known.value.filter(({ private: hidden }) => !hidden)) {
+      // The names of all hosts at once: the reader gives them from one look at the zone.
+      const seen = await zones.records(id, all, signal);
+      if (!('value' in seen)) {
+        records = 'denied' in seen ? `${seen.denied} is missing` : seen.failed;
+        break;
+      }
+      const names = namesOf(host);
+      const here = seen.value.filter(({ name, type }) => types.includes(type) && names.includes(name));
+      records = [...records, ...here.filter((record) => !isForeign(record, here, dns?.settings.txtOwnerId))];
+    }
+    found.set(host, records);
   }
   return found;
 }

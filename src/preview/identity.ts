@@ -11,6 +11,10 @@ export const previewAnnotations = {
   /** `owner/name`. */
   repository: `${prefix}/repository`,
   branch: `${prefix}/branch`,
+  /** The template that its name was made from: another name of the same template takes its place. */
+  template: `${prefix}/name-template`,
+  /** On routes in a namespace that previews share: the name of the preview that they are of. */
+  name: `${prefix}/preview-name`,
   commit: `${prefix}/commit`,
   /** ISO 8601, UTC. */
   expiresAt: `${prefix}/expires-at`,
@@ -23,10 +27,10 @@ export interface Identity {
   readonly number: number;
 }
 
-/** Whose preview a namespace is; `undefined` when the action did not make it. */
-export const identityOf = (namespace: KubernetesObject): Identity | undefined => {
-  const number = Number(textMap(namespace, 'metadata', 'labels')[previewLabel]);
-  const repository = textMap(namespace, 'metadata', 'annotations')[previewAnnotations.repository];
+/** Whose preview a namespace or a route is; `undefined` when the action did not make it. */
+export const identityOf = (object: KubernetesObject): Identity | undefined => {
+  const number = Number(textMap(object, 'metadata', 'labels')[previewLabel]);
+  const repository = textMap(object, 'metadata', 'annotations')[previewAnnotations.repository];
   return Number.isInteger(number) && repository !== undefined ? { number, repository } : undefined;
 };
 
@@ -35,8 +39,3 @@ export const isSame = (one: Identity, other: Identity): boolean =>
 
 /** `example-org/sample-app#42`. */
 export const sayIdentity = ({ repository, number }: Identity): string => `${repository}#${number}`;
-
-export const hostsOfNamespace = (namespace: KubernetesObject): readonly string[] =>
-  (textMap(namespace, 'metadata', 'annotations')[previewAnnotations.hosts] ?? '')
-    .split(',')
-    .filter((host) => host !== '');

@@ -8,7 +8,7 @@ export const previewSpecs = {
   'preview-domain': {
     group: 'Previews',
     description:
-      'Domain under which previews get their hostnames, such as `preview.example.com`; the preview Gateway needs a certificate for `*.` it. Required by `preview`; with it `teardown` removes a preview, without it what the repository deployed.',
+      'Domain under which previews get their hostnames, such as `preview.example.com`; the preview Gateway needs a certificate for `*.` it. Required by `preview` and `sweep`; with it `teardown` removes a preview, without it what the repository deployed.',
   },
   'preview-gateway': {
     group: 'Previews',
@@ -48,6 +48,18 @@ export const previewSpecs = {
     default: 'preview',
     description: 'GitHub environment that all previews share; each live commit becomes a deployment in it.',
   },
+  'dry-run': {
+    group: 'Previews',
+    default: 'false',
+    description:
+      '`sweep`: say what would be removed, and remove nothing. `preview`: say what would be refused, and give the outputs `preview-name`, `preview-url` and `hostnames`, without AWS and cluster.',
+  },
+  'sweep-scope': {
+    group: 'Previews',
+    default: 'repository',
+    description:
+      "Whose previews `sweep` looks at: those of this `repository`, or all of the `cluster`. Of other repositories' pull requests it learns only what `github-token` may read; without that their previews go when their time is up.",
+  },
   'github-token': {
     group: 'Previews',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression of GitHub's, filled in by the runner
@@ -70,6 +82,9 @@ export interface PreviewInputs {
   /** Seconds. */
   readonly expiresIn: number;
   readonly environment: string;
+  readonly dryRun: boolean;
+  /** Other repositories' previews too. */
+  readonly sweepCluster: boolean;
   /** Absent: nothing is told to GitHub. */
   readonly token?: string;
 }
@@ -78,6 +93,7 @@ export interface PreviewInputs {
 export interface InputReader {
   readonly problems: string[];
   text(name: PreviewInput): string | undefined;
+  flag(name: PreviewInput): boolean;
   list(name: PreviewInput): string[];
   lines(name: PreviewInput): string[];
   matching(name: PreviewInput, pattern: RegExp, accepted: string): string | undefined;
@@ -113,7 +129,7 @@ export const readPreviewInputs = (reader: InputReader, mode: string): PreviewInp
     reader.problems.push(`\`${name}\` is required: ${previewSpecs[name].description}`);
   };
   // `teardown` without it takes down a deploy (modes/teardown.ts).
-  needs('preview-domain', ['preview'], domain !== undefined);
+  needs('preview-domain', ['preview', 'sweep'], domain !== undefined);
   needs('preview-gateway', ['preview'], gateway !== undefined);
   const nameTemplate = reader.text('preview-name') ?? '';
   const wrong = templateProblem(nameTemplate);
@@ -143,6 +159,9 @@ export const readPreviewInputs = (reader: InputReader, mode: string): PreviewInp
     expiresIn: reader.parsed('expires-in', parseAge, 'a time from `1m` to `365d`, such as `12h`, `7d`') ?? 0,
     environment:
       reader.matching('preview-environment', /^[^\r\n]{1,255}$/, 'the name of an environment') ?? '',
+    dryRun: reader.flag('dry-run'),
+    sweepCluster:
+      reader.matching('sweep-scope', /^(repository|cluster)$/, '`repository`, `cluster`') === 'cluster',
     // Outside a runner nobody fills the default in.
     ...(token !== '' && !token.startsWith('${{') && { token }),
   };

@@ -26,6 +26,8 @@ export const parseGateway = (value: string): PreviewGateway | undefined => {
 export interface PreviewPlan {
   /** The first label of its first host, and its namespace. */
   readonly name: string;
+  /** What the name was made from. */
+  readonly template: string;
   readonly domain: string;
   readonly longestName: number;
   readonly gateway: PreviewGateway;
@@ -81,6 +83,7 @@ export const rewrite = (bundle: Pick<Bundle, 'manifests' | 'routes'>, plan: Prev
 const annotationsOf = (plan: PreviewPlan, hosts: readonly string[]): Readonly<Record<string, string>> => ({
   [previewAnnotations.repository]: plan.repository,
   [previewAnnotations.branch]: plan.branch,
+  [previewAnnotations.template]: plan.template,
   [previewAnnotations.commit]: plan.commit,
   [previewAnnotations.expiresAt]: plan.expiresAt.toISOString(),
   [previewAnnotations.hosts]: hosts.join(','),

@@ -23,6 +23,29 @@ export function commentOf(report: Report, runUrl?: string): string {
   return clip(parts.filter((part) => part !== '').join('\n\n'), limit);
 }
 
+export interface RemovedPreview {
+  readonly commit: string;
+  readonly at: Date;
+  /** A clause: `its time was up`. */
+  readonly why: string;
+}
+
+/** What takes the place of the comment of a preview that nobody closed: another run removed it. */
+export const removedComment = ({ commit, at, why }: RemovedPreview, runUrl?: string): string =>
+  [
+    '### 🧹 The preview is removed',
+    `${sentence(why.charAt(0).toUpperCase() + why.slice(1))}. Its DNS records are gone.`,
+    table(
+      ['', ''],
+      [
+        ['Commit', code(commit.slice(0, 7))],
+        ['Removed', moment(at.toISOString())],
+        ...(runUrl === undefined ? [] : [['Details', `[workflow run](${encodeURI(runUrl)})`]]),
+      ],
+    ),
+    'Run its job again, or push, to get it back while the pull request is open.',
+  ].join('\n\n');
+
 /** The address is a link only once it is live: an early visitor's resolver would keep the answer "no such name". */
 function headline({ mode, outcome, preview, verdict }: Report): string {
   if (outcome === 'live') return `### ✅ [${plain(hostOf(preview?.url))}](${encodeURI(preview?.url ?? '')})`;

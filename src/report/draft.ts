@@ -6,6 +6,7 @@ import type { Finding } from '../verdict/finding.ts';
 import { driftVerdict } from './drift-part.ts';
 import type { Plan } from './plan.ts';
 import { planSentence } from './plan-text.ts';
+import { sweepVerdict } from './previews.ts';
 import type {
   Mode,
   Outcome,
@@ -16,6 +17,7 @@ import type {
   ReportedObject,
   ReportedPreview,
   ReportedTarget,
+  SweptPreview,
 } from './report.ts';
 
 export class Draft {
@@ -30,6 +32,7 @@ export class Draft {
   #target: ReportedTarget | undefined;
   #preview: ReportedPreview | undefined;
   #plan: Plan | undefined;
+  #previews: readonly SweptPreview[] | undefined;
   #hosts: readonly ReportedHost[] = [];
   #loadBalancers: readonly string[] = [];
   #drift: readonly DriftItem[] = [];
@@ -62,6 +65,10 @@ export class Draft {
 
   plan(plan: Plan): void {
     this.#plan = plan;
+  }
+
+  previews(previews: readonly SweptPreview[]): void {
+    this.#previews = previews;
   }
 
   zone(zone: string): void {
@@ -112,6 +119,7 @@ export class Draft {
       finishedAt: this.#clock.now().toISOString(),
       ...(this.#target && { target: this.#target }),
       ...(this.#preview && { preview: this.#preview }),
+      ...(this.#previews && { previews: this.#previews }),
       versions: { ...this.#versions },
       objects: [...this.#objects],
       hosts: this.#hosts,
@@ -125,6 +133,8 @@ export class Draft {
   }
 
   #verdict(outcome: Outcome): string {
+    const swept = this.mode === 'sweep' && outcome !== 'failed' && sweepVerdict(this.#previews);
+    if (swept) return swept;
     if (outcome === 'removed' && this.#preview === undefined)
       return 'What the repository deployed is removed; definitions and namespaces stay.';
     const errors = this.#findings.some(({ severity }) => severity === 'error');

@@ -78,6 +78,21 @@ export interface ReportedPreview {
   readonly expiresAt?: string;
 }
 
+/** A preview that a sweep came by. */
+export interface SweptPreview {
+  readonly name: string;
+  readonly namespace: string;
+  /** `owner/name`. */
+  readonly repository: string;
+  /** Of the pull request. */
+  readonly number: number;
+  readonly expiresAt?: string;
+  /** `stale`: it would be removed (dry run); `left`: it could not be removed. */
+  readonly state: 'kept' | 'stale' | 'removed' | 'left';
+  /** A clause: why it is stale, or may stay. */
+  readonly why: string;
+}
+
 export interface Phase {
   readonly name: string;
   /** Seconds. */
@@ -96,6 +111,8 @@ export interface Report {
   readonly finishedAt: string;
   readonly target?: ReportedTarget;
   readonly preview?: ReportedPreview;
+  /** Of `sweep`, and those that `evict` removed. */
+  readonly previews?: readonly SweptPreview[];
   /** lbc, externalDns, gatewayApi, kubernetes, helm, and `lbc-kind: stand-in` where so. */
   readonly versions: Readonly<Record<string, string>>;
   readonly objects: readonly ReportedObject[];

@@ -10,6 +10,7 @@ import { stuckAt } from './draft.ts';
 import { driftPart } from './drift-part.ts';
 import { block, clip, code, folded, plain, sentence, table } from './markdown.ts';
 import { planParts } from './plan-text.ts';
+import { previewTable } from './previews.ts';
 import type { Report, ReportedHost, ReportedLink } from './report.ts';
 
 const marks: Readonly<Record<State, string>> = {
@@ -50,6 +51,7 @@ export function summaryOf(report: Report, docs?: string): string {
     versionsLine(report),
     driftPart(report.drift, rowsShown),
     hostTable(report.hosts),
+    previewTable(report.previews ?? []),
     ...notLive(report.hosts, explained),
     findingsPart(report.findings, explained),
     ...(report.plan === undefined ? [] : planParts(report.plan, planLimits)),

@@ -161,6 +161,8 @@ export const codes = {
   'preview/unsafe-pod': entry('Pods of a preview have no rights on the node', 'app-team', 0),
   'preview/aws-access': entry('Previews have no AWS permissions', 'app-team', 0),
   'preview/exposed-service': entry('A Service would go around the Gateway', 'app-team', 0),
+  'preview/overtaken': entry('Something newer happened to the pull request', 'app-team', 0),
+  'preview/orphan-record': entry('A record is left of a preview that is gone', 'dns-account', 0),
   'github/denied': entry("The job's GitHub token lacks a permission", 'github-admin', 0),
   'github/failed': entry('GitHub could not be told', 'unknown', 0),
   'apply/rejected': entry('The API server rejected an object', 'app-team', 0),

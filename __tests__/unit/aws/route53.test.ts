@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { plainName, route53ZoneReader, suffixes } from '../../../src/aws/route53.ts';
 import type { ZoneReader } from '../../../src/chain/zone.ts';
+import type { DomainReader } from '../../../src/preview/orphans.ts';
 import { type AwsAnswer, type AwsRequest, type AwsServer, asXml, awsServer, xmlError } from './aws-server.ts';
 import { leapingClock, type TestClock } from './test-clock.ts';
 
@@ -84,7 +85,7 @@ const signal = new AbortController().signal;
 async function reading(
   answer: (request: AwsRequest) => AwsAnswer,
   hostedZoneId?: string,
-): Promise<{ reader: ZoneReader; clock: TestClock; calls: () => readonly string[] }> {
+): Promise<{ reader: ZoneReader & DomainReader; clock: TestClock; calls: () => readonly string[] }> {
   const clock = leapingClock();
   const current = await awsServer(answer);
   server = current;
@@ -315,6 +316,50 @@ describe('the record sets of names', () => {
     await expect(
       reader.records('ZEXAMPLE', ['app.example.com'], AbortSignal.abort(new Error('cancelled'))),
     ).rejects.toThrow('cancelled');
+  });
+});
+
+describe('all of a domain', () => {
+  const many = Array.from(
+    { length: 320 },
+    (_, at): Row => [`pr-${at}.preview.example.com`, 'TXT', [`"${at}"`]],
+  );
+  const zone: Zone = {
+    id: 'ZEXAMPLE',
+    name: 'example.com',
+    records: [
+      ['example.com', 'NS', ['a']],
+      ['*.preview.example.com', 'A', { alias: 'alb.example.com' }],
+      ['preview.example.com', 'TXT', ['"x"']],
+      ['a.b.preview.example.com', 'TXT', ['"x"']],
+      ['preview-x.example.com', 'TXT', ['"x"']],
+      ['previewx.example.com', 'TXT', ['"x"']],
+      ['z.example.com', 'TXT', ['"x"']],
+      ...many,
+    ],
+  };
+
+  test('the domain, its wildcard and everything below, over all pages, and nothing beside it', async () => {
+    const { reader } = await reading(route53([zone]));
+    const seen = await reader.below('ZEXAMPLE', 'preview.example.com', signal);
+    if (!('value' in seen)) throw new Error(JSON.stringify(seen));
+    expect(seen.value).toHaveLength(many.length + 3);
+    expect(new Set(seen.value.map(({ name }) => name))).toEqual(
+      new Set([
+        'preview.example.com',
+        '*.preview.example.com',
+        'a.b.preview.example.com',
+        ...many.map(([name]) => name),
+      ]),
+    );
+  });
+
+  test('a denial names the action and the zone', async () => {
+    const { reader } = await reading(() => xmlError('AccessDenied', 'not authorized', 403));
+    const seen = await reader.below('ZEXAMPLE', 'preview.example.com', signal);
+    expect(seen).toMatchObject({
+      denied: 'route53:ListResourceRecordSets on arn:aws:route53:::hostedzone/ZEXAMPLE',
+    });
   });
 });
 

@@ -52,6 +52,15 @@ test('the pull request of the event', () => {
     baseRepository: 'acme/shop',
     fromFork: true,
   });
+  const told = pull(own);
+  const closed = {
+    action: 'closed',
+    pull_request: { ...told.pull_request, updated_at: '2026-11-25T12:00:00Z' },
+  };
+  expect(pullRequestOf('pull_request', closed)).toMatchObject({
+    action: 'closed',
+    updatedAt: new Date('2026-11-25T12:00:00Z'),
+  });
   expect(pullRequestOf('push', pull(fork))).toBeUndefined();
   expect(pullRequestOf('pull_request', pull(null))).not.toHaveProperty('headRepository');
 });

@@ -6,6 +6,7 @@ import { parseGateway, rewrite } from '../../../src/preview/rewrite.ts';
 
 const plan = {
   name: 'pr-42-app',
+  template: 'pr-{number}-app',
   domain: 'preview.example.com',
   longestName: 57,
   gateway: { namespace: 'infra', name: 'previews', section: 'https' },
@@ -88,6 +89,7 @@ test("the repository's own namespace gives way to the preview's", () => {
     annotations: {
       'eks-gateway-action/repository': 'org/app',
       'eks-gateway-action/branch': 'login',
+      'eks-gateway-action/name-template': 'pr-{number}-app',
       'eks-gateway-action/commit': plan.commit,
       'eks-gateway-action/expires-at': '2026-11-30T00:00:00.000Z',
       'eks-gateway-action/hosts':

@@ -190,6 +190,7 @@ def _open_pull(hub: GitHub, part: dict[str, str], _query: dict[str, str], given:
         "number": number,
         "state": "open",
         "title": given.get("title", ""),
+        "updated_at": given.get("updated_at", record.now()),
         "head": {"ref": given.get("head", ""), "sha": given.get("sha", ""), "repo": {"full_name": _where(part)}},
         "base": {"ref": given.get("base", "main"), "repo": {"full_name": _where(part)}},
     }
@@ -201,6 +202,9 @@ def _one_pull(hub: GitHub, part: dict[str, str], _query: dict[str, str], given: 
     pull = hub.pulls.get(f"{_where(part)}#{part['number']}")
     if pull is None:
         return 404, {"message": "Not Found"}, {}
+    if given:
+        pull["updated_at"] = given.get("updated_at", record.now())
+        pull["head"] = {**pull["head"], **given.get("head", {})}
     pull.update({name: given[name] for name in ("state", "title") if name in given})
     return 200, pull, {}
 
