@@ -1,6 +1,7 @@
 // A hostname for a pull request: opened, pushed to, closed; and what a pull request may not do with it.
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { appFiles, kubectl, lab } from './harness.ts';
+import { attacks } from './preview-attacks.ts';
 import {
   deployments,
   freshPreviews,
@@ -131,49 +132,10 @@ test('opened, pushed to, closed: live, updated, gone; one comment all along', as
   expect((await github()).comments).toHaveLength(third.comments.length);
 }, 240_000);
 
-/** An app with one attack of each kind, and what is said of them. */
-const attacks: readonly (readonly [yaml: string, code: string])[] = [
-  ['apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: { name: all }', 'cluster-scoped'],
-  ['apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: { name: all }', 'kind-not-allowed'],
-  [
-    'apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: { name: g }\nspec: { listeners: [{ hostname: login.example.com }] }',
-    'hostname-outside-domain',
-  ],
-  [
-    'apiVersion: v1\nkind: Service\nmetadata: { name: a, annotations: { external-dns.alpha.kubernetes.io/hostname: login.example.com } }',
-    'dns-annotation',
-  ],
-  ['apiVersion: v1\nkind: Service\nmetadata: { name: b }\nspec: { type: LoadBalancer }', 'exposed-service'],
-  [
-    'apiVersion: v1\nkind: ServiceAccount\nmetadata: { name: c, annotations: { eks.amazonaws.com/role-arn: x } }',
-    'aws-access',
-  ],
-  ['apiVersion: v1\nkind: ConfigMap\nmetadata: { name: d, finalizers: [a/b] }', 'finalizer'],
-  ['apiVersion: v1\nkind: ConfigMap\nmetadata: { name: d, namespace: other }', 'name-clash'],
-  [
-    'apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: { name: e }\nspec: { rules: [{ backendRefs: [{ name: db, namespace: prod }] }] }',
-    'foreign-backend',
-  ],
-  ...[
-    'hostNetwork: true',
-    'hostPID: true',
-    'hostIPC: true',
-    'volumes: [{ name: v, hostPath: { path: / } }]',
-    'initContainers: [{ name: i, securityContext: { privileged: true } }]',
-    'initContainers: [{ name: i, securityContext: { capabilities: { add: [SYS_ADMIN] } } }]',
-  ].map(
-    (pod, index) =>
-      [
-        `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: f${index} }\nspec: { template: { spec: { containers: [], ${pod} } } }`,
-        'unsafe-pod',
-      ] as const,
-  ),
-];
-
 describe('what a pull request may not do', () => {
   test('every attack in one bundle is named with file and line; nobody signs in; the pull request is told', async () => {
     const files = Object.fromEntries(
-      attacks.map(([yaml], index) => [`attack-${String(index).padStart(2, '0')}.yaml`, `${yaml}\n`]),
+      attacks.map(({ yaml }, index) => [`attack-${String(index).padStart(2, '0')}.yaml`, `${yaml}\n`]),
     );
     const { code, report } = await preview(
       { number: 66, sha: shas.first },
@@ -189,7 +151,7 @@ describe('what a pull request may not do', () => {
     expect({ code, outcome: report.outcome }).toEqual({ code: 1, outcome: 'failed' });
     const said = new Map(report.findings.map(({ source, code: found }) => [source?.file, found]));
     expect(attacks.map((_, index) => said.get(`attack-${String(index).padStart(2, '0')}.yaml`))).toEqual(
-      attacks.map(([, found]) => `preview/${found}`),
+      attacks.map(({ code: found }) => `preview/${found}`),
     );
     expect(report.findings.find(({ code: found }) => found === 'preview/exposed-service')?.source?.line).toBe(
       4,

@@ -10,6 +10,7 @@ import type { Outcome } from '../report/report.ts';
 import type { Run } from '../run.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
 import { Problem } from '../verdict/problem.ts';
+import { enter } from './enter-namespace.ts';
 import { findBundle } from './find-bundle.ts';
 import { waitUntilLive } from './live.ts';
 import { overtaken } from './overtaken.ts';
@@ -52,7 +53,7 @@ async function make(run: Run, of: PreviewOf): Promise<Outcome> {
 /** @throws Problem `preview/nothing-routed`. */
 function planned({ inputs, clock, draft, runner }: Run, of: PreviewOf, bundle: Bundle): Preview {
   const { name, pull, repository, host } = of;
-  const { domain, longestName, gateway, images, expiresIn } = inputs.preview;
+  const { domain, longestName, gateway, images, fences, expiresIn } = inputs.preview;
   if (gateway === undefined) throw new RangeError('preview-gateway is required by this mode');
   if (bundle.routes.length === 0) {
     throw new Problem(
@@ -78,6 +79,7 @@ function planned({ inputs, clock, draft, runner }: Run, of: PreviewOf, bundle: B
     longestName,
     gateway,
     images,
+    fences,
     repository,
     number: pull.number,
     branch: pull.headBranch,
@@ -156,6 +158,8 @@ async function apply(
   const writer = writerOf(run, cluster);
   const source = made.routes[0]?.source ?? { file: '', line: 1 };
   if (!(await writer.apply([{ object: made.namespace, source }]))) return 'failed';
+  await enter(run, cluster, writer, { number: of.pull.number, source }, deadline);
+  if (!(await writer.apply(made.fences.map((object) => ({ object, source }))))) return 'failed';
 
   begin(run, 'Apply the preview');
   for (const stage of [made.manifests, made.routes]) {

@@ -1,4 +1,5 @@
 // The inputs of previews: their table, and how each is read. Part of the one table in src/inputs.ts.
+import type { Fences } from './fences.ts';
 import { type ImageChange, parseImage } from './images.ts';
 import { longestName, templateProblem } from './names.ts';
 import { defaultKinds } from './policy.ts';
@@ -37,6 +38,16 @@ export const previewSpecs = {
     default: defaultKinds.join(','),
     description:
       'Kinds that a preview may hold, separated by commas: `Kind` of the core group, `Kind.group` of any other.',
+  },
+  'preview-quota': {
+    group: 'Previews',
+    description:
+      'Limits of a preview as a ResourceQuota, one a line or separated by commas: `pods=10, requests.memory=2Gi`.',
+  },
+  'preview-networks': {
+    group: 'Previews',
+    description:
+      "Networks of the load balancer (its subnets, as CIDRs). With them a preview gets a default-deny NetworkPolicy: in come only these and its own pods, out go only its own pods, the cluster's DNS and public addresses.",
   },
   'expires-in': {
     group: 'Previews',
@@ -79,6 +90,7 @@ export interface PreviewInputs {
   readonly longestName: number;
   readonly images: readonly ImageChange[];
   readonly allowedKinds: readonly string[];
+  readonly fences: Fences;
   /** Seconds. */
   readonly expiresIn: number;
   readonly environment: string;
@@ -116,6 +128,22 @@ const parseAge = (text: string): number | undefined => {
   return seconds > 0 && seconds <= 365 * 86_400 ? seconds : undefined;
 };
 
+/** An address or a network of IPv4 or IPv6; the API server looks closer. */
+const isNetwork = (text: string): boolean =>
+  /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/.test(text) || /^[0-9a-f]*:[0-9a-f:]*\/\d{1,3}$/i.test(text);
+
+const readQuota = (reader: InputReader): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    reader.list('preview-quota').flatMap((text) => {
+      const [, name, amount] = /^([a-z][a-z0-9./-]*)=(\d+(?:\.\d+)?[a-zA-Z]{0,2})$/.exec(text) ?? [];
+      if (name !== undefined && amount !== undefined) return [[name, amount]];
+      reader.problems.push(
+        `\`preview-quota\` holds \`${text.slice(0, 200)}\`; accepted: \`pods=10\`, \`requests.memory=2Gi\``,
+      );
+      return [];
+    }),
+  );
+
 /** @param mode which of the inputs are required depends on it */
 export const readPreviewInputs = (reader: InputReader, mode: string): PreviewInputs => {
   const domain = reader.matching('preview-domain', domainForm, 'a domain such as `preview.example.com`');
@@ -148,6 +176,11 @@ export const readPreviewInputs = (reader: InputReader, mode: string): PreviewInp
     reader.problems.push(
       `\`allowed-kinds\` holds \`${kind.slice(0, 200)}\`; accepted: \`Service\`, \`Deployment.apps\``,
     );
+  const networks = reader.list('preview-networks');
+  for (const network of networks.filter((each) => !isNetwork(each)))
+    reader.problems.push(
+      `\`preview-networks\` holds \`${network.slice(0, 200)}\`; accepted: CIDRs such as \`10.0.0.0/20\``,
+    );
   const token = reader.text('github-token') ?? '';
   return {
     domain: (domain ?? '').toLowerCase(),
@@ -156,6 +189,7 @@ export const readPreviewInputs = (reader: InputReader, mode: string): PreviewInp
     longestName: reader.whole('preview-name-length', 20, longestName) ?? longestName,
     images,
     allowedKinds,
+    fences: { quota: readQuota(reader), networks },
     expiresIn: reader.parsed('expires-in', parseAge, 'a time from `1m` to `365d`, such as `12h`, `7d`') ?? 0,
     environment:
       reader.matching('preview-environment', /^[^\r\n]{1,255}$/, 'the name of an environment') ?? '',

@@ -2,6 +2,7 @@
 import { field, isMap, list, text, textMap } from '../bundle/field.ts';
 import type { Bundle, Json, JsonObject, KubernetesObject, Sourced } from '../bundle/object.ts';
 import { hostnamesOf } from '../gateway/shapes.ts';
+import { type Fences, fencesOf } from './fences.ts';
 import { previewAnnotations, previewLabel } from './identity.ts';
 import { type ImageChange, withImages } from './images.ts';
 import { previewHosts } from './names.ts';
@@ -32,6 +33,7 @@ export interface PreviewPlan {
   readonly longestName: number;
   readonly gateway: PreviewGateway;
   readonly images: readonly ImageChange[];
+  readonly fences: Fences;
   readonly repository: string;
   readonly number: number;
   readonly branch: string;
@@ -44,6 +46,8 @@ export interface PreviewPlan {
 export interface Preview {
   /** Made by the action; never the repository's. */
   readonly namespace: KubernetesObject;
+  /** Around it: quota and network policy, where they are asked for. */
+  readonly fences: readonly KubernetesObject[];
   readonly manifests: readonly Sourced[];
   readonly routes: readonly Sourced[];
   /** The repository's hosts with the preview's. */
@@ -73,6 +77,7 @@ export const rewrite = (bundle: Pick<Bundle, 'manifests' | 'routes'>, plan: Prev
   });
   return {
     namespace: namespaceOf(plan, [...hosts.values()]),
+    fences: fencesOf(plan.fences, { namespace: plan.name, number: plan.number }),
     manifests: manifests.map(place((object) => moved(object, plan))),
     routes: bundle.routes.map(place((object) => routed(moved(object, plan), { plan, hosts, homes }))),
     hosts,
@@ -103,10 +108,26 @@ const namespaceOf = (plan: PreviewPlan, hosts: readonly string[]): KubernetesObj
   },
 });
 
+/** Groups whose objects hold pods; in others a field of theirs may mean something else. */
+const podKinds = /^(v1|(apps|batch)\/.+)$/;
+
+/** Pods get no token of their service account: it would have no rights, and what has no token cannot be given any. */
+const withoutTokens = (value: Json): Json => {
+  if (Array.isArray(value)) return value.map(withoutTokens);
+  if (!isMap(value)) return value;
+  const inner = Object.entries(value).map(([key, each]): [string, Json | undefined] => [
+    key,
+    each === undefined ? undefined : withoutTokens(each),
+  ]);
+  const pod = Array.isArray(value['containers']) ? { automountServiceAccountToken: false } : {};
+  return { ...Object.fromEntries(inner), ...pod };
+};
+
 /** Into the preview's namespace, labelled, with its images. */
 const moved = (object: KubernetesObject, plan: PreviewPlan): KubernetesObject => {
   const { metadata, ...rest } = object;
-  const body = withImages(rest, plan.images);
+  const imaged = withImages(rest, plan.images);
+  const body = podKinds.test(object.apiVersion) ? withoutTokens(imaged) : imaged;
   return {
     ...(isMap(body) ? body : rest),
     apiVersion: object.apiVersion,

@@ -11,6 +11,7 @@ const plan = {
   longestName: 57,
   gateway: { namespace: 'infra', name: 'previews', section: 'https' },
   images: [{ name: 'ghcr.io/org/app', image: 'registry/app:abc' }],
+  fences: { quota: {}, networks: [] },
   repository: 'org/app',
   number: 42,
   branch: 'login',
@@ -98,11 +99,12 @@ test("the repository's own namespace gives way to the preview's", () => {
   });
 });
 
-test('images by name, whatever their tag or digest; all else of the object as it was', () => {
+test('images by name, whatever their tag or digest; no token; all else of the object as it was', () => {
   expect(object(0)?.['spec']).toEqual({
     replicas: 2,
     template: {
       spec: {
+        automountServiceAccountToken: false,
         initContainers: [{ name: 'i', image: 'registry/app:abc' }],
         containers: [
           { name: 'web', image: 'registry/app:abc' },
@@ -128,6 +130,39 @@ test('routes: hosts, parent, and backends that moved along', () => {
         ],
       },
     ],
+  });
+});
+
+describe('fences', () => {
+  test('none unless they are asked for', () => expect(made.fences).toEqual([]));
+
+  test('a quota, and a network policy that lets in the load balancer alone', () => {
+    const fences = { quota: { pods: '10' }, networks: ['10.0.0.0/20', '10.0.16.0/20'] };
+    const [quota, network] = rewrite(bundle, { ...plan, fences }).fences;
+    expect(quota).toMatchObject({ kind: 'ResourceQuota', spec: { hard: { pods: '10' } } });
+    expect(quota?.metadata).toEqual({
+      name: 'preview',
+      namespace: 'pr-42-app',
+      labels: { 'eks-gateway-action/preview': '42' },
+    });
+    expect(network).toMatchObject({
+      kind: 'NetworkPolicy',
+      spec: {
+        podSelector: {},
+        policyTypes: ['Ingress', 'Egress'],
+        ingress: [
+          {
+            from: [
+              { podSelector: {} },
+              { ipBlock: { cidr: '10.0.0.0/20' } },
+              { ipBlock: { cidr: '10.0.16.0/20' } },
+            ],
+          },
+        ],
+      },
+    });
+    // The metadata of the node gives its role away.
+    expect(JSON.stringify(network)).toContain('169.254.169.254/32');
   });
 });
 

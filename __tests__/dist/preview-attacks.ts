@@ -1,0 +1,217 @@
+// What a pull request might try: each as a manifest that the API server would take from an administrator.
+
+export interface Attack {
+  readonly yaml: string;
+  /** Of the finding, without its area. */
+  readonly code: string;
+  /** What the API server says to the role of previews. */
+  readonly denied: RegExp;
+}
+
+const notAllowed = /is forbidden: User "stranger" cannot/;
+
+const pod = (name: string, spec: string, denied: RegExp): Attack => ({
+  yaml: `apiVersion: apps/v1
+kind: Deployment
+metadata: { name: ${name} }
+spec:
+  selector: { matchLabels: { app: x } }
+  template:
+    metadata: { labels: { app: x } }
+    spec: { automountServiceAccountToken: false, ${spec} }`,
+  code: 'unsafe-pod',
+  denied,
+});
+
+const plain = 'containers: [{ name: c, image: i }]';
+const container = (more: string): string => `containers: [{ name: c, image: i, ${more} }]`;
+const nothingShared = /share nothing with their node/;
+const noRights = /have no rights on their node/;
+
+export const attacks: readonly Attack[] = [
+  {
+    yaml: 'apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: { name: attack-cluster-role }',
+    code: 'cluster-scoped',
+    denied: notAllowed,
+  },
+  {
+    yaml: 'apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: { name: attack-role }',
+    code: 'kind-not-allowed',
+    denied: notAllowed,
+  },
+  {
+    yaml: `apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: attack-gateway }
+spec: { gatewayClassName: aws-alb, listeners: [{ name: l, port: 443, protocol: HTTP, hostname: login.example.com }] }`,
+    code: 'hostname-outside-domain',
+    denied: notAllowed,
+  },
+  {
+    yaml: `apiVersion: v1
+kind: Service
+metadata: { name: attack-annotation, annotations: { external-dns.alpha.kubernetes.io/hostname: login.example.com } }
+spec: { ports: [{ port: 80 }] }`,
+    code: 'dns-annotation',
+    denied: /not from annotations of ExternalDNS/,
+  },
+  {
+    yaml: 'apiVersion: v1\nkind: Service\nmetadata: { name: attack-balancer }\nspec: { type: LoadBalancer, ports: [{ port: 80 }] }',
+    code: 'exposed-service',
+    denied: /is of type ClusterIP/,
+  },
+  {
+    yaml: 'apiVersion: v1\nkind: Service\nmetadata: { name: attack-external }\nspec: { externalIPs: [198.51.100.1], ports: [{ port: 80 }] }',
+    code: 'exposed-service',
+    denied: /without externalIPs/,
+  },
+  {
+    yaml: 'apiVersion: v1\nkind: ServiceAccount\nmetadata: { name: attack-irsa, annotations: { eks.amazonaws.com/role-arn: x } }',
+    code: 'aws-access',
+    denied: /has no role in AWS/,
+  },
+  {
+    yaml: 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: attack-finalizer, finalizers: [a.example.com/b] }',
+    code: 'finalizer',
+    denied: /would keep the preview from being removed/,
+  },
+  {
+    yaml: `apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: attack-backend }
+spec:
+  hostnames: [attack.preview.example.com]
+  parentRefs: [{ name: public, namespace: infra }]
+  rules: [{ backendRefs: [{ name: db, namespace: prod, port: 80 }] }]`,
+    code: 'foreign-backend',
+    denied: /send to Services of its own namespace/,
+  },
+  {
+    yaml: `apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: attack-mirror }
+spec:
+  hostnames: [attack.preview.example.com]
+  parentRefs: [{ name: public, namespace: infra }]
+  rules: [{ filters: [{ type: RequestMirror, requestMirror: { backendRef: { name: db, namespace: prod, port: 80 } } }] }]`,
+    code: 'foreign-backend',
+    denied: /send to Services of its own namespace/,
+  },
+  pod('attack-network', `hostNetwork: true, ${plain}`, nothingShared),
+  pod('attack-pid', `hostPID: true, ${plain}`, nothingShared),
+  pod('attack-ipc', `hostIPC: true, ${plain}`, nothingShared),
+  pod(
+    'attack-path',
+    `volumes: [{ name: v, hostPath: { path: / } }], ${plain}`,
+    /mount no path of their node/,
+  ),
+  pod('attack-privileged', container('securityContext: { privileged: true }'), noRights),
+  pod(
+    'attack-init',
+    `initContainers: [{ name: i, image: i, securityContext: { privileged: true } }], ${plain}`,
+    noRights,
+  ),
+  pod('attack-capability', container('securityContext: { capabilities: { add: [SYS_ADMIN] } }'), noRights),
+  pod('attack-port', container('ports: [{ containerPort: 80, hostPort: 80 }]'), noRights),
+  {
+    ...pod(
+      'attack-token',
+      `volumes: [{ name: v, projected: { sources: [{ serviceAccountToken: { path: t, audience: sts.amazonaws.com } }] } }], ${plain}`,
+      /none that AWS takes/,
+    ),
+    code: 'aws-access',
+  },
+];
+
+/** What the action never writes, so only somebody with the role and a client of their own could try it. */
+export const outside: readonly Pick<Attack, 'yaml' | 'denied'>[] = [
+  {
+    yaml: `apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: attack-hostname }
+spec: { hostnames: [login.example.com], parentRefs: [{ name: public, namespace: infra }] }`,
+    denied: /are under preview\.example\.com/,
+  },
+  {
+    yaml: `apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: attack-wildcard }
+spec: { hostnames: ['*.preview.example.com'], parentRefs: [{ name: public, namespace: infra }] }`,
+    denied: /are under preview\.example\.com/,
+  },
+  {
+    yaml: `apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: attack-every-host }
+spec: { parentRefs: [{ name: public, namespace: infra }] }`,
+    denied: /are under preview\.example\.com/,
+  },
+  {
+    yaml: `apiVersion: gateway.networking.k8s.io/v1
+kind: GRPCRoute
+metadata: { name: attack-parent }
+spec: { hostnames: [a.preview.example.com], parentRefs: [{ name: internal, namespace: infra }] }`,
+    denied: /attach to infra\/public/,
+  },
+  {
+    yaml: `apiVersion: apps/v1
+kind: Deployment
+metadata: { name: attack-automount }
+spec:
+  selector: { matchLabels: { app: x } }
+  template: { metadata: { labels: { app: x } }, spec: { ${plain} } }`,
+    denied: /get no token/,
+  },
+  {
+    yaml: `apiVersion: v1\nkind: Pod\nmetadata: { name: attack-pod }\nspec: { ${plain} }`,
+    denied: notAllowed,
+  },
+  {
+    yaml: `apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: { name: attack-binding }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin }
+subjects: [{ apiGroup: rbac.authorization.k8s.io, kind: Group, name: eks-gateway-preview }]`,
+    denied: /attempting to grant RBAC permissions not currently held/,
+  },
+  {
+    yaml: `apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: { name: attack-friend }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: eks-gateway-preview-namespace }
+subjects: [{ apiGroup: rbac.authorization.k8s.io, kind: User, name: friend }]`,
+    denied: /lets in itself alone/,
+  },
+  {
+    yaml: 'apiVersion: v1\nkind: Namespace\nmetadata: { name: login, labels: { eks-gateway-action/preview: "1", pod-security.kubernetes.io/enforce: baseline } }',
+    denied: /the name of a preview matches/,
+  },
+  {
+    yaml: 'apiVersion: v1\nkind: Namespace\nmetadata: { name: pr-1-attack-free, labels: { eks-gateway-action/preview: "1" } }',
+    denied: /enforces the Pod Security level/,
+  },
+  {
+    yaml: 'apiVersion: v1\nkind: Namespace\nmetadata: { name: pr-1-attack-unmarked, labels: { pod-security.kubernetes.io/enforce: baseline } }',
+    denied: /keeps the label eks-gateway-action\/preview/,
+  },
+  {
+    yaml: 'apiVersion: v1\nkind: Namespace\nmetadata: { name: pr-1-attack-label, labels: { eks-gateway-action/preview: "1", pod-security.kubernetes.io/enforce: baseline, elbv2.k8s.aws/service-webhook: disabled } }',
+    denied: /labels of other tools/,
+  },
+];
+
+/** In namespaces that are no preview's. */
+export const elsewhere: readonly Pick<Attack, 'yaml' | 'denied'>[] = [
+  {
+    yaml: 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: attack-elsewhere, namespace: infra }',
+    denied: notAllowed,
+  },
+  {
+    yaml: `apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: { name: eks-gateway-preview, namespace: kube-system }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: eks-gateway-preview-namespace }
+subjects: [{ apiGroup: rbac.authorization.k8s.io, kind: Group, name: eks-gateway-preview }]`,
+    denied: /writes to the namespaces of previews alone/,
+  },
+];

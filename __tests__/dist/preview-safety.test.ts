@@ -1,0 +1,143 @@
+// The role of previews with nothing but the rights of policy/previews.yaml: enough for a preview, too little for an attack.
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { eks, iam, trustPolicy } from './admin.ts';
+import { kubectl, kubectlApply, layout } from './harness.ts';
+import { attacks, elsewhere, outside } from './preview-attacks.ts';
+import { freshPreviews, namespaceOf, preview, shas } from './previews.ts';
+
+const root = join(import.meta.dirname, '../..');
+const role = 'gateway-preview';
+const principal = `arn:aws:iam::${layout.accounts.eks}:role/${role}`;
+
+/** The first policy of a section of docs/permissions.md. */
+const documented = (mark: string): string => {
+  const text = readFileSync(join(root, 'docs/permissions.md'), 'utf8');
+  return new RegExp(`<!-- ${mark} -->\\s*\`\`\`json\\n([\\s\\S]*?)\`\`\``).exec(text)?.[1] ?? '';
+};
+
+async function makeRole(): Promise<void> {
+  const trust = await trustPolicy('eks', layout.roles.deploy);
+  // Left of a run that failed in the same lab.
+  await iam('eks', 'CreateRole', { RoleName: role, AssumeRolePolicyDocument: trust }).catch(() => undefined);
+  await iam('eks', 'PutRolePolicy', {
+    RoleName: role,
+    PolicyName: 'preview',
+    PolicyDocument: documented('preview-eks'),
+  });
+  const entry = { principalArn: principal, kubernetesGroups: ['eks-gateway-preview'] };
+  await eks('POST', 'access-entries', entry).catch(() => undefined);
+}
+
+beforeAll(async () => {
+  await freshPreviews();
+  kubectlApply(readFileSync(join(root, 'policy/previews.yaml'), 'utf8'));
+  await makeRole();
+}, 300_000);
+
+const asStranger = ['--as=stranger', '--as-group=eks-gateway-preview', '--as-group=system:authenticated'];
+
+/** What kubectl says to somebody with the role, on stdout and stderr. */
+const attempt = (args: readonly string[], input = ''): string => {
+  const { stdout, stderr } = spawnSync('kubectl', [...asStranger, ...args], { input, encoding: 'utf8' });
+  return `${stdout}${stderr}`;
+};
+
+const name = 'pr-70-sample-app';
+const inputs = { 'role-to-assume': principal, 'https-successes': '1' };
+
+test('a preview comes alive and goes with these rights alone', async () => {
+  const made = await preview(
+    { number: 70, sha: shas.first },
+    { inputs: { ...inputs, 'preview-quota': 'pods=5', 'preview-networks': '10.0.0.0/20' } },
+  );
+  expect({ outcome: made.report.outcome, findings: made.report.findings }).toEqual({
+    outcome: 'live',
+    findings: [],
+  });
+  expect(made.report.objects.map(({ ref }) => ref).slice(0, 4)).toEqual([
+    `Namespace ${name}`,
+    `RoleBinding ${name}/eks-gateway-preview`,
+    `ResourceQuota ${name}/preview`,
+    `NetworkPolicy ${name}/preview`,
+  ]);
+}, 120_000);
+
+describe('plain kubectl with the same role', () => {
+  test.each([
+    ["in a preview's namespace", ['-n', name], [...attacks, ...outside]],
+    ['in other namespaces', [], elsewhere],
+  ])(
+    'each attack %s is denied by the API server, which takes it from an administrator',
+    (_what, where, all) => {
+      const yaml = all.map((each) => each.yaml).join('\n---\n');
+      const said = attempt(['create', ...where, '-f', '-'], yaml);
+      const lines = said.split(/^(?=Error )/m).filter((line) => line.startsWith('Error '));
+      expect(
+        all.map(({ denied }, at) => (denied.test(lines[at] ?? '') ? 'denied' : `${denied}: ${lines[at]}`)),
+      ).toEqual(all.map(() => 'denied'));
+      const dry = ['create', ...where, '--dry-run=server', '-o', 'name', '-f', '-'];
+      const taken = spawnSync('kubectl', dry, { input: yaml, encoding: 'utf8' });
+      expect(taken.stdout.trim().split('\n')).toHaveLength(all.length);
+    },
+  );
+
+  test.each<[string, readonly string[], RegExp]>([
+    ['reads no Secret of others', ['get', 'secrets', '-n', 'infra'], /cannot list resource "secrets"/],
+    [
+      'changes no Gateway',
+      ['annotate', 'gateway', 'public', '-n', 'infra', 'a=b'],
+      /cannot patch resource "gateways"/,
+    ],
+    [
+      'takes no namespace for its own',
+      ['label', 'ns', 'infra', 'eks-gateway-action/preview=1'],
+      /not a preview's/,
+    ],
+    ['removes no namespace of others', ['delete', 'ns', 'infra', '--wait=false'], /not a preview's/],
+    [
+      'keeps Pod Security on',
+      ['label', 'ns', name, 'pod-security.kubernetes.io/enforce-'],
+      /enforces the Pod Security level/,
+    ],
+    [
+      'stays of its pull request',
+      ['label', 'ns', name, '--overwrite', 'eks-gateway-action/preview=1'],
+      /keeps the label/,
+    ],
+    [
+      'makes no token',
+      ['create', 'token', 'default', '-n', name, '--audience=sts.amazonaws.com'],
+      /cannot create resource "serviceaccounts\/token"/,
+    ],
+    [
+      'runs nothing in a pod',
+      ['exec', '-n', name, 'deploy/web', '--', 'sh'],
+      /cannot create resource "pods\/exec"/,
+    ],
+  ])('%s', (_what, args, denied) => {
+    expect(attempt(args)).toMatch(denied);
+  });
+
+  test('an administrator is not concerned', () => {
+    expect(kubectl('create', 'configmap', 'ours', '-n', name)).toContain('created');
+  });
+});
+
+test('and is removed with them', async () => {
+  const gone = await preview(
+    { number: 70, sha: shas.first, action: 'closed' },
+    { mode: 'teardown', files: {}, inputs },
+  );
+  expect({ outcome: gone.report.outcome, findings: gone.report.findings }).toEqual({
+    outcome: 'removed',
+    findings: [],
+  });
+  expect(namespaceOf(name)).toBe('');
+}, 60_000);
+
+test('the documented policy is JSON', () =>
+  expect(parse(documented('preview-eks'))).toHaveProperty('Statement'));
