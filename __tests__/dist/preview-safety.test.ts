@@ -1,41 +1,14 @@
 // The role of previews with nothing but the rights of policy/previews.yaml: enough for a preview, too little for an attack.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { parse } from 'yaml';
-import { eks, iam, trustPolicy } from './admin.ts';
-import { kubectl, kubectlApply, layout } from './harness.ts';
+import { kubectl } from './harness.ts';
 import { attacks, elsewhere, outside } from './preview-attacks.ts';
+import { previewPrincipal, previewRole } from './preview-role.ts';
 import { freshPreviews, namespaceOf, preview, shas } from './previews.ts';
-
-const root = join(import.meta.dirname, '../..');
-const role = 'gateway-preview';
-const principal = `arn:aws:iam::${layout.accounts.eks}:role/${role}`;
-
-/** The first policy of a section of docs/permissions.md. */
-const documented = (mark: string): string => {
-  const text = readFileSync(join(root, 'docs/permissions.md'), 'utf8');
-  return new RegExp(`<!-- ${mark} -->\\s*\`\`\`json\\n([\\s\\S]*?)\`\`\``).exec(text)?.[1] ?? '';
-};
-
-async function makeRole(): Promise<void> {
-  const trust = await trustPolicy('eks', layout.roles.deploy);
-  // Left of a run that failed in the same lab.
-  await iam('eks', 'CreateRole', { RoleName: role, AssumeRolePolicyDocument: trust }).catch(() => undefined);
-  await iam('eks', 'PutRolePolicy', {
-    RoleName: role,
-    PolicyName: 'preview',
-    PolicyDocument: documented('preview-eks'),
-  });
-  const entry = { principalArn: principal, kubernetesGroups: ['eks-gateway-preview'] };
-  await eks('POST', 'access-entries', entry).catch(() => undefined);
-}
 
 beforeAll(async () => {
   await freshPreviews();
-  kubectlApply(readFileSync(join(root, 'policy/previews.yaml'), 'utf8'));
-  await makeRole();
+  await previewRole();
 }, 300_000);
 
 const asStranger = ['--as=stranger', '--as-group=eks-gateway-preview', '--as-group=system:authenticated'];
@@ -47,7 +20,7 @@ const attempt = (args: readonly string[], input = ''): string => {
 };
 
 const name = 'pr-70-sample-app';
-const inputs = { 'role-to-assume': principal, 'https-successes': '1' };
+const inputs = { 'role-to-assume': previewPrincipal, 'https-successes': '1' };
 
 test('a preview comes alive and goes with these rights alone', async () => {
   const made = await preview(
@@ -138,6 +111,3 @@ test('and is removed with them', async () => {
   });
   expect(namespaceOf(name)).toBe('');
 }, 60_000);
-
-test('the documented policy is JSON', () =>
-  expect(parse(documented('preview-eks'))).toHaveProperty('Statement'));

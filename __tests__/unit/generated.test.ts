@@ -53,8 +53,10 @@ interface Step {
   readonly with?: Readonly<Record<string, unknown>>;
 }
 interface Workflow {
-  readonly on: { readonly workflow_call?: { readonly inputs: Readonly<Record<string, object>> } };
-  readonly jobs: Readonly<Record<string, { readonly steps?: readonly Step[] }>>;
+  readonly on: {
+    readonly workflow_call?: { readonly inputs: Readonly<Record<string, { readonly required?: boolean }>> };
+  };
+  readonly jobs: Readonly<Record<string, Step & { readonly steps?: readonly Step[] }>>;
 }
 
 const examples = readdirSync('examples').flatMap((name) => {
@@ -62,9 +64,18 @@ const examples = readdirSync('examples').flatMap((name) => {
   return existsSync(folder) ? readdirSync(folder).map((file) => join(folder, file)) : [];
 });
 const reusable = readdirSync('.github/workflows').map((file) => join('.github/workflows', file));
-const readme = [...read('README.md').matchAll(/```yaml\n([\s\S]*?)```/g)]
-  .map(([, yaml = '']) => yaml)
-  .filter((yaml) => /^jobs:/m.test(yaml));
+const readme = ['README.md', 'docs/previews.md'].flatMap((path) =>
+  [...read(path).matchAll(/```yaml\n([\s\S]*?)```/g)]
+    .map(([, yaml = '']) => yaml)
+    .filter((yaml) => /^jobs:/m.test(yaml)),
+);
+/** Inputs of the reusable workflows, which hand them on to the action. */
+const ofWorkflows = new Map(
+  reusable.map((path) => [
+    path,
+    Object.entries((parse(read(path)) as Workflow).on.workflow_call?.inputs ?? {}),
+  ]),
+);
 
 const callsOf = (yaml: string): { readonly mode: string; readonly given: readonly string[] }[] =>
   Object.values((parse(yaml) as Workflow).jobs)
@@ -76,20 +87,34 @@ const callsOf = (yaml: string): { readonly mode: string; readonly given: readonl
         : [{ mode: own || other || 'deploy', given: Object.keys(given) }];
     });
 
+const workflowCallsOf = (yaml: string) =>
+  Object.values((parse(yaml) as Workflow).jobs).flatMap(({ uses = '', with: given = {} }) => {
+    const file = /^org\/eks-gateway-action\/(\.github\/workflows\/[\w-]+\.yml)@v1$/.exec(uses)?.[1];
+    return file === undefined ? [] : [{ inputs: ofWorkflows.get(file) ?? [], given: Object.keys(given) }];
+  });
+
 describe.each([
   ...[...examples, ...reusable].map((path) => [path, read(path)] as const),
-  ...readme.map((yaml, index) => [`README.md, workflow ${index + 1}`, yaml] as const),
+  ...readme.map((yaml, index) => [`README.md and docs, workflow ${index + 1}`, yaml] as const),
 ])('%s', (path, yaml) => {
   const calls = callsOf(yaml);
 
   test('calls the action with inputs that it has, and with all that it needs', () => {
     // Other workflows of ours keep the repository and call nothing.
     const isForOthers = !path.startsWith('.github/') || /^ {2}workflow_call:/m.test(yaml);
-    expect(calls.length > 0).toBe(isForOthers);
+    expect(calls.length + workflowCallsOf(yaml).length > 0).toBe(isForOthers);
     const required = Object.entries<InputSpec>(inputSpecs).filter(([, spec]) => spec.required);
     for (const { mode, given } of calls) {
       expect(given.filter((name) => !(name in inputSpecs))).toEqual([]);
       const needed = mode === 'lint' ? [] : required.map(([name]) => name);
+      expect(needed.filter((name) => !given.includes(name))).toEqual([]);
+    }
+  });
+
+  test('calls reusable workflows with inputs that they have, and with all that they need', () => {
+    for (const { inputs, given } of workflowCallsOf(yaml)) {
+      expect(given.filter((name) => !inputs.some(([known]) => known === name))).toEqual([]);
+      const needed = inputs.filter(([, { required }]) => required === true).map(([name]) => name);
       expect(needed.filter((name) => !given.includes(name))).toEqual([]);
     }
   });

@@ -2,6 +2,8 @@
 import { expect, test } from '@jest/globals';
 import { prepareSample } from '../../lab/sample.ts';
 import { appFiles, ensureInfra, workspaceOf } from '../dist/harness.ts';
+import { previewRole } from '../dist/preview-role.ts';
+import { event, freshPreviews, github, namespaceOf, shas } from '../dist/previews.ts';
 import { runWorkflow } from './act.ts';
 
 /** Ten lines, as the caller of a reusable workflow writes them; and a job that uses what came out. */
@@ -103,3 +105,34 @@ test('a deployment that fails fails the job, says why, and cleans up', async () 
   expect(ran.steps.at(-1)).toMatch(/^Post org\/eks-gateway-action\/deploy@v1: success$/);
   workspace.remove();
 }, 120_000);
+
+test("the example's previews: opened, live, closed, gone, with the rights of a preview alone", async () => {
+  await freshPreviews();
+  await previewRole();
+  const pull = (action: string) => ({
+    name: 'pull_request',
+    payload: event({ number: 81, sha: shas.first, action }).payload,
+  });
+  const workspace = workspaceOf({});
+  prepareSample(workspace.path, process.env['LAB_DIR'] ?? '');
+  const opened = await runWorkflow(workspace.path, '.github/workflows/preview.yml', pull('opened'));
+  expect(opened.log).toContain('pr-81-sample-app.preview.example.com is live.');
+  expect({ code: opened.code, jobs: opened.jobs }).toEqual({ code: 0, jobs: { preview: 'success' } });
+  expect(opened.outputs).toMatchObject({
+    live: 'true',
+    'preview-url': 'https://pr-81-sample-app.preview.example.com/',
+  });
+  const closed = await runWorkflow(workspace.path, '.github/workflows/preview.yml', pull('closed'));
+  expect({ code: closed.code, jobs: closed.jobs }).toEqual({ code: 0, jobs: { preview: 'success' } });
+  // A preview needs no checkout to be removed.
+  expect(closed.steps.filter((step) => step.includes('checkout'))).toEqual([]);
+  expect(namespaceOf('pr-81-sample-app')).toBe('');
+  const { comments } = await github();
+  expect(comments.map(({ body }) => body)).toEqual([expect.stringContaining('The preview is removed')]);
+  const swept = await runWorkflow(workspace.path, '.github/workflows/sweep.yml', {
+    name: 'schedule',
+    payload: {},
+  });
+  expect({ code: swept.code, jobs: swept.jobs }).toEqual({ code: 0, jobs: { sweep: 'success' } });
+  workspace.remove();
+}, 300_000);

@@ -1,6 +1,15 @@
 // Runs workflows as GitHub would, by act on this machine; inside the lab, whose AWS and cluster the jobs then reach.
 import { execFileSync, spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -63,7 +72,10 @@ function publishedCopy(folder: string): void {
     const text = readFileSync(join(root, '.github/workflows', name), 'utf8');
     writeFileSync(
       join(workflows, name),
-      text.replaceAll(/uses: \$\/(\S+)/g, `uses: ${published}/$1@${version}`),
+      text
+        .replaceAll(/uses: \$\/(\S+)/g, `uses: ${published}/$1@${version}`)
+        // With a ref act would fetch the repository from GitHub; without one it takes the workspace.
+        .replace(/^ +ref: .*\n/m, ''),
     );
   }
 }
@@ -78,6 +90,8 @@ function commitAll(workspace: string): void {
     });
   };
   const { owner, name } = layout.repository;
+  // A workspace may see several workflows.
+  if (existsSync(join(workspace, '.git'))) return;
   git('init', '--quiet', '--initial-branch=main');
   git('remote', 'add', 'origin', `https://github.com/${owner}/${name}.git`);
   git('add', '--all');
@@ -96,16 +110,30 @@ function plainEnvironment(): Record<string, string> {
   return { ...Object.fromEntries(given), PATH: `${dirname(process.execPath)}:${process.env['PATH']}` };
 }
 
-/** Commits the workspace and runs one of its workflows for a push to main. */
-export async function runWorkflow(workspace: string, workflow: string): Promise<WorkflowRun> {
+/** What starts a workflow; GitHub's REST API is then the lab's, for a job's token of the lab. */
+export interface WorkflowEvent {
+  readonly name: string;
+  readonly payload: unknown;
+}
+
+/** Commits the workspace and runs one of its workflows, for a push to main unless told otherwise. */
+export async function runWorkflow(
+  workspace: string,
+  workflow: string,
+  event: WorkflowEvent = { name: 'push', payload: {} },
+): Promise<WorkflowRun> {
   const folder = mkdtempSync(join(tmpdir(), 'eks-gateway-act-'));
   try {
     const action = join(folder, 'action');
     mkdirSync(action);
     publishedCopy(action);
     commitAll(workspace);
+    const payload = join(folder, 'event.json');
+    writeFileSync(payload, JSON.stringify(event.payload));
     const args = [
-      'push',
+      event.name,
+      ...['--eventpath', payload, '--env', `GITHUB_API_URL=http://${layout.addresses.github}/api`],
+      ...['--secret', 'GITHUB_TOKEN=lab-github-token-0003'],
       ...['--workflows', workflow, '--platform', 'ubuntu-24.04=-self-hosted'],
       ...['--local-repository', `${published}@${version}=${action}`],
       ...['--action-cache-path', join(folder, 'cache'), '--no-cache-server', '--json'],

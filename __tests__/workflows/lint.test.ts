@@ -115,6 +115,7 @@ describe('zizmor', () => {
 });
 
 interface Job {
+  readonly uses?: string;
   readonly permissions?: Readonly<Record<string, string>>;
   readonly steps?: readonly { readonly uses?: string; readonly with?: Readonly<Record<string, unknown>> }[];
 }
@@ -153,7 +154,7 @@ describe.each([...ours, ...examples])('%s', (path) => {
       .split('\n')
       .filter((line) => /^\s*(- )?uses:/.test(line));
     expect(uses).not.toEqual([]);
-    const local = /uses: (\$\/[\w-]+|\.\/\S+|org\/eks-gateway-action(\/[a-z]+)?@v1)$/;
+    const local = /uses: (\$\/[\w-]+|\.\/\S+|org\/eks-gateway-action(\/[\w./-]+)?@v1)$/;
     const pinned = /uses: [\w.-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/;
     expect(uses.filter((line) => !local.test(line) && !pinned.test(line))).toEqual([]);
   });
@@ -168,12 +169,17 @@ describe.each([...ours, ...examples])('%s', (path) => {
       }
       // Linting needs no AWS.
       const signsIn = /^(\$\/|org\/eks-gateway-action(\/|@))(?!lint)/;
-      const deploys = job.steps?.some(({ uses }) => signsIn.test(uses ?? ''));
-      const comments = job.steps?.some(({ uses }) => /\/plan(@v1)?$/.test(uses ?? ''));
+      const uses = [job.uses ?? '', ...(job.steps ?? []).map((step) => step.uses ?? '')];
+      const does = (what: RegExp): boolean => uses.some((each) => what.test(each));
+      const previews = does(/\/preview(\.yml)?(@v1)?$/);
+      const sweeps = does(/\/sweep@v1$/);
       expect(job.permissions).toEqual({
-        contents: 'read',
-        ...(deploys && { 'id-token': 'write' }),
-        ...(comments && { 'pull-requests': 'write' }),
+        // A sweep reads no file of the repository.
+        ...(!sweeps && { contents: 'read' }),
+        ...(does(signsIn) && { 'id-token': 'write' }),
+        ...((previews || sweeps || does(/\/plan(@v1)?$/)) && { 'pull-requests': 'write' }),
+        ...((previews || sweeps) && { deployments: 'write' }),
+        ...(previews && { statuses: 'write' }),
       });
     }
   });

@@ -2,6 +2,7 @@
 import { lineOfField } from '../bundle/locate.ts';
 import { type Bundle, refOf, type Sourced } from '../bundle/object.ts';
 import { readAgain } from '../files/read.ts';
+import { hostnamesOf } from '../gateway/shapes.ts';
 import { clusterReader } from '../kube/reader.ts';
 import { imageName, imagesIn } from '../preview/images.ts';
 import { violations } from '../preview/policy.ts';
@@ -28,8 +29,10 @@ import { writerOf } from './write.ts';
 /** @throws Problem for all expected trouble before the pull request is known; the signal's reason on abort. */
 export async function preview(run: Run): Promise<Outcome> {
   const of = previewOf(run);
-  const late = of && (await overtaken(run, of));
-  if (of === undefined || late === 'pushed') return 'refused';
+  if (of === undefined) return 'refused';
+  if (run.inputs.preview.dryRun) return await make(run, of);
+  const late = await overtaken(run, of);
+  if (late === 'pushed') return 'refused';
   return await telling(run, of, () => (late === 'closed' ? tearDown(run, of) : make(run, of)));
 }
 
@@ -40,6 +43,7 @@ async function make(run: Run, of: PreviewOf): Promise<Outcome> {
   const made = planned(run, of, bundle);
   run.draft.findings(await refused(run, bundle, made));
   if (run.draft.finish('live').findings.some(({ severity }) => severity === 'error')) return 'failed';
+  if (run.inputs.preview.dryRun) return foreseen(run, made);
   const inside: Run = { ...run, inputs: { ...run.inputs, namespace: of.name } };
   return await withCluster(inside, async (signedIn, cluster) => {
     const outcome = await apply(inside, of, made, signedIn, cluster);
@@ -53,7 +57,7 @@ async function make(run: Run, of: PreviewOf): Promise<Outcome> {
 /** @throws Problem `preview/nothing-routed`. */
 function planned({ inputs, clock, draft, runner }: Run, of: PreviewOf, bundle: Bundle): Preview {
   const { name, pull, repository, host } = of;
-  const { domain, longestName, gateway, images, fences, expiresIn } = inputs.preview;
+  const { domain, longestName, gateway, images, fences, expiresIn, expectHeader } = inputs.preview;
   if (gateway === undefined) throw new RangeError('preview-gateway is required by this mode');
   if (bundle.routes.length === 0) {
     throw new Problem(
@@ -80,6 +84,7 @@ function planned({ inputs, clock, draft, runner }: Run, of: PreviewOf, bundle: B
     gateway,
     images,
     fences,
+    ...(expectHeader !== undefined && { header: expectHeader.replaceAll('{sha}', pull.headSha) }),
     repository,
     number: pull.number,
     branch: pull.headBranch,
@@ -90,6 +95,25 @@ function planned({ inputs, clock, draft, runner }: Run, of: PreviewOf, bundle: B
   runner.info(`Preview ${name}`);
   for (const [from, to] of made.hosts) runner.info(`  ${from} → ${to}`);
   return made;
+}
+
+/** What the hosts will be, before anything is there. */
+function foreseen({ draft }: Run, { hosts, routes }: Preview): Outcome {
+  draft.hosts(
+    [...hosts.values()].map((host) => ({
+      host,
+      live: false,
+      ref: refOf(
+        routes.find(({ object }) => hostnamesOf(object).includes(host))?.object ?? {
+          kind: '',
+          metadata: { name: '' },
+        },
+      ),
+      url: `https://${host}/`,
+      links: [],
+    })),
+  );
+  return 'planned';
 }
 
 /** All that speaks against the preview, before anything is asked of anybody. */

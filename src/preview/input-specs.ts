@@ -1,4 +1,5 @@
 // The inputs of previews: their table, and how each is read. Part of the one table in src/inputs.ts.
+import { parseHeader } from '../chain/https.ts';
 import type { Fences } from './fences.ts';
 import { type ImageChange, parseImage } from './images.ts';
 import { longestName, templateProblem } from './names.ts';
@@ -49,6 +50,11 @@ export const previewSpecs = {
     description:
       "Networks of the load balancer (its subnets, as CIDRs). With them a preview gets a default-deny NetworkPolicy: in come only these and its own pods, out go only its own pods, the cluster's DNS and public addresses.",
   },
+  'expect-header': {
+    group: 'Previews',
+    description:
+      'Header of the app that a preview must answer with, as `Name: value`; `{sha}` stands for the commit of the pull request: then only this very commit counts as live. It goes before `https-header` and its annotation.',
+  },
   'expires-in': {
     group: 'Previews',
     default: '7d',
@@ -90,6 +96,8 @@ export interface PreviewInputs {
   readonly longestName: number;
   readonly images: readonly ImageChange[];
   readonly allowedKinds: readonly string[];
+  /** `Name: value`, with `{sha}` as it was written. */
+  readonly expectHeader?: string;
   readonly fences: Fences;
   /** Seconds. */
   readonly expiresIn: number;
@@ -176,6 +184,11 @@ export const readPreviewInputs = (reader: InputReader, mode: string): PreviewInp
     reader.problems.push(
       `\`allowed-kinds\` holds \`${kind.slice(0, 200)}\`; accepted: \`Service\`, \`Deployment.apps\``,
     );
+  const expectHeader = reader.parsed(
+    'expect-header',
+    (value) => (parseHeader(value) === undefined ? undefined : value),
+    '`Name: value`, such as `X-Commit: {sha}`',
+  );
   const networks = reader.list('preview-networks');
   for (const network of networks.filter((each) => !isNetwork(each)))
     reader.problems.push(
@@ -189,6 +202,7 @@ export const readPreviewInputs = (reader: InputReader, mode: string): PreviewInp
     longestName: reader.whole('preview-name-length', 20, longestName) ?? longestName,
     images,
     allowedKinds,
+    ...(expectHeader !== undefined && { expectHeader }),
     fences: { quota: readQuota(reader), networks },
     expiresIn: reader.parsed('expires-in', parseAge, 'a time from `1m` to `365d`, such as `12h`, `7d`') ?? 0,
     environment:

@@ -1,6 +1,7 @@
 // The repository's objects → the same app as a preview: another namespace, hosts, Gateway and images. No file is edited.
 import { field, isMap, list, text, textMap } from '../bundle/field.ts';
 import type { Bundle, Json, JsonObject, KubernetesObject, Sourced } from '../bundle/object.ts';
+import { probeAnnotations } from '../gateway/probe.ts';
 import { hostnamesOf } from '../gateway/shapes.ts';
 import { type Fences, fencesOf } from './fences.ts';
 import { previewAnnotations, previewLabel } from './identity.ts';
@@ -34,6 +35,8 @@ export interface PreviewPlan {
   readonly gateway: PreviewGateway;
   readonly images: readonly ImageChange[];
   readonly fences: Fences;
+  /** Header that every host must answer with, `Name: value`. */
+  readonly header?: string;
   readonly repository: string;
   readonly number: number;
   readonly branch: string;
@@ -157,7 +160,11 @@ const routed = (route: KubernetesObject, { plan, hosts, homes }: Routing): Kuber
     ...route,
     metadata: {
       ...route.metadata,
-      annotations: { ...annotations, [previewAnnotations.repository]: plan.repository },
+      annotations: {
+        ...annotations,
+        ...(plan.header !== undefined && { [probeAnnotations.header]: plan.header }),
+        [previewAnnotations.repository]: plan.repository,
+      },
     },
     spec: {
       ...(isMap(spec) ? spec : {}),

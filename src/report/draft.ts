@@ -135,6 +135,7 @@ export class Draft {
   #verdict(outcome: Outcome): string {
     const swept = this.mode === 'sweep' && outcome !== 'failed' && sweepVerdict(this.#previews);
     if (swept) return swept;
+    if (outcome === 'planned' && this.#preview) return `The preview would be at ${this.#preview.url}.`;
     if (outcome === 'removed' && this.#preview === undefined)
       return 'What the repository deployed is removed; definitions and namespaces stay.';
     const errors = this.#findings.some(({ severity }) => severity === 'error');

@@ -7,6 +7,7 @@ export const outputSpecs = {
   hostnames: 'The hostnames that the repository publishes, as a JSON array.',
   urls: 'Their addresses (`https://…`), as a JSON array.',
   changed: '`true` when an object was created, configured or pruned; in a plan, when anything would change.',
+  'preview-name': 'Name of the preview, its namespace too; known from the start, empty in other modes.',
   'preview-url':
     'Address of the preview: known from the start, whether it is live or not; empty in other modes.',
   'load-balancer': "DNS name of the load balancer; with several Gateways the first one's.",
@@ -45,6 +46,7 @@ export function outputsOf(
     hostnames: JSON.stringify(report.hosts.map((host) => host.host)),
     urls: JSON.stringify(report.hosts.map((host) => host.url)),
     changed: String(changes.length > 0 || wouldChange(report)),
+    'preview-name': report.preview?.name ?? '',
     'preview-url': report.preview?.url ?? '',
     'load-balancer': report.loadBalancers[0] ?? '',
     report: reportFile,

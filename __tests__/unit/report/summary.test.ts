@@ -200,6 +200,7 @@ test('outputs say what the report says', () => {
     urls: '["https://app.example.com/","https://app.example.com/"]',
     changed: 'false',
     'load-balancer': 'lb.example',
+    'preview-name': '',
     'preview-url': '',
     report: '/r.json',
     'hosts-total': '2',
