@@ -85,7 +85,7 @@ async function look(
   const known = await zones.zones(`any.${domain}`, signal);
   if (!('value' in known)) return 'denied' in known ? `${known.denied} is missing` : known.failed;
   const found: Orphan[] = [];
-  for (const { id } of known.value) {
+  for (const { id } of known.value.filter((zone) => !zone.private)) {
     const records = await zones.below(id, domain, signal);
     if (!('value' in records)) return 'denied' in records ? `${records.denied} is missing` : records.failed;
     found.push(...orphansOf(records.value, hosts, externalDns));

@@ -49,9 +49,9 @@ variable "doctor" {
 }
 
 variable "preview_groups" {
-  description = "Kubernetes groups of the preview role; the cluster binds them to what previews may hold."
+  description = "Kubernetes groups of the preview role; policy/previews.yaml says what they may do."
   type        = list(string)
-  default     = ["gateway-previewers", "gateway-viewers"]
+  default     = ["eks-gateway-preview"]
 }
 
 variable "teams" {
