@@ -1,6 +1,19 @@
 // The modes that write nothing: `verify` follows what somebody else applied, `lint` needs no cloud at all.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
-import { appFiles, ensureInfra, kubectl, kubectlApply, lab, run, runApp, workspaceOf } from './harness.ts';
+import { prepareSample } from '../../lab/sample.ts';
+import {
+  appFiles,
+  ensureInfra,
+  infraInputs,
+  kubectl,
+  kubectlApply,
+  lab,
+  run,
+  runApp,
+  workspaceOf,
+} from './harness.ts';
 
 beforeAll(ensureInfra, 300_000);
 
@@ -65,4 +78,31 @@ test('lint: finds slips with file and line, without a token, a call or a cluster
   expect(log).toContain('::error file=routes/route.yaml,line=1,title=lint/weight-too-high::');
   expect(await lab('GET', '/calls')).toEqual([]);
   expect((await runApp('light', { action: 'lint' })).report.outcome).toBe('clean');
+}, 60_000);
+
+test('lint: the charts too, by their values and, where helm is, by what they render', async () => {
+  const workspace = workspaceOf({});
+  const inputs = { ...infraInputs, 'cluster-name': '', 'aws-region': '', 'role-to-assume': '' };
+  const linted = async (env: Readonly<Record<string, string>> = {}) => {
+    const { report } = await run({ workspace: workspace.path, action: 'lint', inputs, env });
+    return report.findings.map(({ code, source }) => `${code} ${source?.file}:${source?.line}`);
+  };
+  try {
+    prepareSample(workspace.path, process.env['LAB_DIR'] ?? '');
+    expect(await linted()).toEqual([]);
+    const file = join(workspace.path, 'infra/environment.yaml');
+    const values = readFileSync(file, 'utf8');
+    writeFileSync(file, values.replace(/^ {2}txtOwnerId:.*\n/m, ''));
+    const route = join(workspace.path, 'routes/sample-app.yaml');
+    writeFileSync(route, readFileSync(route, 'utf8').replace('sectionName: https', 'sectionName: nowhere'));
+    const owner = `externaldns/owner-id-default infra/environment.yaml:${values.split('\n').indexOf('external-dns:') + 1}`;
+    expect(await linted()).toEqual([owner, 'route/no-matching-parent routes/sample-app.yaml:1']);
+    // The Gateway stands in a template.
+    expect(await linted({ PATH: '/usr/bin:/bin' })).toEqual([
+      'lint/chart-not-rendered undefined:undefined',
+      owner,
+    ]);
+  } finally {
+    workspace.remove();
+  }
 }, 60_000);

@@ -3,7 +3,7 @@ import { list, number, text, textMap } from '../bundle/field.ts';
 import { type Json, type KubernetesObject, refOf, type Sourced } from '../bundle/object.ts';
 import { namespaceOf } from '../gateway/shapes.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
-import type { LintInput } from './lint.ts';
+import type { LintInput } from './input.ts';
 
 export const lintBackends = (input: LintInput): readonly Finding[] => {
   const seen = new Set<string>();

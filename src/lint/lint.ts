@@ -1,21 +1,31 @@
 // What can be said against a bundle without a cluster: every rule once, each finding with its file:line.
-import type { Sourced } from '../bundle/object.ts';
 import type { Finding } from '../verdict/finding.ts';
 import { lintBackends } from './backends.ts';
+import { lintControllers } from './controllers.ts';
+import type { LintInput } from './input.ts';
+import { lintBudgets, lintWildcards } from './listeners.ts';
 import { lintNames } from './names.ts';
+import { lintRedirects } from './redirects.ts';
 import { lintRoutes } from './routes.ts';
+import { lintGrants, lintTargetTypes } from './targets.ts';
 
-export interface LintInput {
-  readonly routes: readonly Sourced[];
-  /** All other objects: manifests, and what the charts render. */
-  readonly objects: readonly Sourced[];
-  /** Namespace of objects that name none. */
-  readonly namespace: string;
-}
+const rules: readonly ((input: LintInput) => readonly Finding[])[] = [
+  lintRoutes,
+  lintBackends,
+  lintNames,
+  lintRedirects,
+  lintWildcards,
+  lintBudgets,
+  lintTargetTypes,
+  lintGrants,
+  lintControllers,
+];
 
 /** Findings in the order of the files. Errors are what the controllers will refuse or drop; warnings are likely slips. */
 export const lint = (input: LintInput): readonly Finding[] =>
-  [...lintRoutes(input), ...lintBackends(input), ...lintNames(input)].toSorted((one, other) => {
-    const [a, b] = [one.source, other.source];
-    return (a?.file ?? '').localeCompare(b?.file ?? '') || (a?.line ?? 0) - (b?.line ?? 0);
-  });
+  rules
+    .flatMap((rule) => rule(input))
+    .toSorted((one, other) => {
+      const [a, b] = [one.source, other.source];
+      return (a?.file ?? '').localeCompare(b?.file ?? '') || (a?.line ?? 0) - (b?.line ?? 0);
+    });

@@ -3,7 +3,7 @@ import { refOf, type Sourced } from '../bundle/object.ts';
 import { isHostname } from '../gateway/hostnames.ts';
 import { hostnamesOf } from '../gateway/shapes.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
-import type { LintInput } from './lint.ts';
+import type { LintInput } from './input.ts';
 
 /** 63 characters of a label less `cname-`: beyond it ExternalDNS writes the record without its ownership TXT (external-dns#6430). */
 const longestLabel = 57;

@@ -5,7 +5,7 @@ import { attach } from '../gateway/attachment.ts';
 import { maxWeight } from '../gateway/fatal.ts';
 import { hostnamesOf, namespaceOf, parentRefsOf, sayParent } from '../gateway/shapes.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
-import type { LintInput } from './lint.ts';
+import type { LintInput } from './input.ts';
 
 export const lintRoutes = (input: LintInput): readonly Finding[] => [
   ...input.routes.flatMap((route) => [...lintParents(route, input), ...lintWeights(route)]),

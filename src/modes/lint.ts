@@ -3,18 +3,26 @@ import { lint as findingsOf } from '../lint/lint.ts';
 import type { Outcome } from '../report/report.ts';
 import type { Run } from '../run.ts';
 import { findBundle } from './find-bundle.ts';
+import { readCharts } from './lint-charts.ts';
 import { begin } from './steps.ts';
 
 export async function lint(run: Run): Promise<Outcome> {
+  const { inputs, draft } = run;
   begin(run, 'Find what to check');
   const bundle = await findBundle(run);
   if (bundle === undefined) return 'failed';
   begin(run, 'Check it');
-  const findings = findingsOf({
-    routes: bundle.routes,
-    objects: bundle.manifests,
-    namespace: run.inputs.namespace,
-  });
-  run.draft.findings(findings);
+  const charts = await readCharts(run, bundle);
+  const findings = [
+    ...charts.findings,
+    ...findingsOf({
+      routes: [...bundle.routes, ...charts.routes],
+      objects: [...bundle.manifests, ...charts.objects],
+      namespace: inputs.namespace,
+      controllers: charts.controllers,
+      ...(inputs.clusterName !== '' && { cluster: inputs.clusterName }),
+    }),
+  ];
+  draft.findings(findings);
   return findings.some(({ severity }) => severity === 'error') ? 'failed' : 'clean';
 }

@@ -127,3 +127,91 @@ test.each([
 ])('a first label of %d characters', (length, said) => {
   expect(codesOf([route({ host: `${'a'.repeat(length)}.example.com` })])).toEqual(said);
 });
+
+/** Listeners of both protocols, as a redirect from http to https needs them. */
+const both = `
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: public, namespace: infra }
+spec:
+  gatewayClassName: aws-alb
+  listeners:
+    - { name: http, protocol: HTTP, port: 80, allowedRoutes: { namespaces: { from: All } } }
+    - { name: https, protocol: HTTPS, port: 443, allowedRoutes: { namespaces: { from: All } } }
+`;
+const redirect = (to: string) => `{ filters: [{ type: RequestRedirect, requestRedirect: ${to} }] }`;
+const at = (section: string) => `[{ name: public, namespace: infra, sectionName: ${section} }]`;
+const anywhere = '[{ name: public, namespace: infra }]';
+const loop = ['error lint/redirect-loop routes/0.yaml'];
+
+test.each([
+  ['to https, from both listeners', '{ scheme: https }', anywhere, loop],
+  ['to https, from that of port 80', '{ scheme: https, statusCode: 301 }', at('http'), []],
+  ['to nowhere in particular', '{ statusCode: 302 }', at('http'), loop],
+  ['to its own host', '{ hostname: shop.example.com }', at('https'), loop],
+  ['to another host', '{ hostname: www.example.com }', at('https'), []],
+  ['to another path', '{ path: { type: ReplaceFullPath, replaceFullPath: /new } }', at('https'), []],
+  ['to another port', '{ port: 8443 }', at('https'), []],
+])('a redirect %s', (_, to, parent, said) => {
+  expect(codesOf([route({ rule: redirect(to), parent })], [both])).toEqual(said);
+});
+
+test.each([
+  ['shop.example.com', '*.example.com', []],
+  ['a.shop.example.com', '*.example.com', ['warning lint/wildcard-depth routes/0.yaml']],
+  ['*.shop.example.com', '*.example.com', ['warning lint/wildcard-depth routes/0.yaml']],
+  ['*.example.com', '*.example.com', []],
+  ['a.shop.example.com', 'a.shop.example.com', []],
+])('%s at a listener for %s', (host, listener, said) => {
+  expect(codesOf([route({ host })], [gateway(listener)])).toEqual(said);
+});
+
+test.each([
+  [80, []],
+  [81, ['warning lint/budget app/0.yaml', 'warning lint/budget app/0.yaml']],
+  [101, ['error lint/budget app/0.yaml', 'error lint/budget app/0.yaml']],
+])('%d routes at one Gateway', (count, said) => {
+  const many = Array.from({ length: count }, (_, index) =>
+    route({ name: `r${index}`, host: `r${index}.example.com` }),
+  );
+  expect(codesOf(many, [gateway('*.example.com')])).toEqual(said);
+});
+
+describe('instance targets', () => {
+  const configuration = (type: string) => `
+apiVersion: gateway.k8s.aws/v1beta1
+kind: TargetGroupConfiguration
+metadata: { name: shop, namespace: shop }
+spec: { targetReference: { name: shop }, defaultConfiguration: { targetType: ${type} } }
+`;
+  test('a Service without node ports cannot be one', () => {
+    expect(codesOf([route()], [service('http'), configuration('instance')])).toEqual([
+      'error lint/target-type app/0.yaml',
+    ]);
+  });
+  test('pods, and Services with node ports, can', () => {
+    const nodePort = service('http').replace('spec: {', 'spec: { type: NodePort,');
+    expect(codesOf([route()], [service('http'), configuration('ip')])).toEqual([]);
+    expect(codesOf([route()], [nodePort, configuration('instance')])).toEqual([]);
+    expect(codesOf([route()], [service('http')])).toEqual([]);
+  });
+});
+
+describe('a backend in another namespace', () => {
+  const away = route({ rule: '{ backendRefs: [{ name: shop, namespace: data, port: 8080 }] }' });
+  const grant = (from: string) => `
+apiVersion: gateway.networking.k8s.io/v1beta1
+kind: ReferenceGrant
+metadata: { name: routes, namespace: data }
+spec:
+  from: [{ group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: ${from} }]
+  to: [{ group: '', kind: Service }]
+`;
+  test('needs a grant there', () => {
+    expect(codesOf([away])).toEqual(['warning route/reference-not-permitted routes/0.yaml']);
+    expect(codesOf([away], [grant('other')])).toEqual([
+      'warning route/reference-not-permitted routes/0.yaml',
+    ]);
+    expect(codesOf([away], [grant('shop')])).toEqual([]);
+  });
+});

@@ -1,0 +1,30 @@
+// What the charts' values make of the controllers: owner id, policy, sources, region, gates; the judges are preflight's.
+import { byHost, hostsOf } from '../gateway/hosts.ts';
+import { judgeControllers } from '../preflight/controllers.ts';
+import { judgeExternalDns } from '../preflight/external-dns.ts';
+import type { Finding } from '../verdict/finding.ts';
+import type { LintInput } from './input.ts';
+
+/** Said of a cluster that is looked at, not of a repository. */
+const elsewhere = new Set(['release/controller-missing', 'controller/says-little']);
+
+export const lintControllers = (input: LintInput): readonly Finding[] => {
+  const { namespace, routes, objects, controllers = [], cluster = 'NAME_OF_THE_CLUSTER' } = input;
+  const gateways = objects.filter(({ object }) => object.kind === 'Gateway').map(({ object }) => object);
+  const hosts = byHost(hostsOf(routes, gateways, { namespace })).map(({ first }) => first);
+  const setting = {
+    cluster,
+    arn: '',
+    region: '',
+    accounts: { eks: '', dns: '' },
+    roles: { eks: '', dns: '' },
+  };
+  return controllers.flatMap(({ workload, sourceOf }) => {
+    const want = { hosts, gateways, namespace, zoneOf: () => undefined };
+    const found = [...judgeControllers([workload]), ...judgeExternalDns(setting, workload, want)];
+    return found
+      .filter(({ code }) => !elsewhere.has(code))
+      .map((each) => ({ ...each, source: sourceOf?.(each) ?? each.source ?? workload.source }))
+      .map(({ source, ...each }) => ({ ...each, ...(source && { source }) }));
+  });
+};
