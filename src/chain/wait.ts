@@ -14,6 +14,8 @@ export interface WaitOptions {
   readonly deadline: number;
   /** Milliseconds between two rounds of a host, give or take a fifth; the source of chance is `random` (0 ≤ x < 1). */
   readonly interval: number;
+  /** The same while all that is missing is that good answers are repeated; default a quarter of `interval`. */
+  readonly confirmInterval?: number;
   readonly random: () => number;
   readonly signal: AbortSignal;
   /** Called after a round in which a link's state, code or message changed, and when the host ends. */
@@ -107,6 +109,14 @@ class HostWait {
     return this.end !== undefined;
   }
 
+  /** Nothing is in the way but that some link has not been ok often enough. */
+  get confirming(): boolean {
+    const left = this.standings.filter(({ shown }) => shown.state === 'waiting' || shown.state === 'broken');
+    return (
+      left.length > 0 && left.every(({ shown }) => shown.state !== 'ok' && shown.code === 'look/confirming')
+    );
+  }
+
   result(): WaitedHost {
     const links = this.standings.map((standing) => standing.reported());
     const live = isLive(links);
@@ -186,7 +196,7 @@ export const waitForHosts = async (
   chains: readonly HostChain[],
   options: WaitOptions,
 ): Promise<readonly WaitedHost[]> => {
-  const { clock, deadline, interval, random } = options;
+  const { clock, deadline, interval, confirmInterval = interval / 4, random } = options;
   const over = new AbortController();
   const signal = AbortSignal.any([options.signal, over.signal]);
   const hosts = chains.map((chain) => new HostWait(chain, options));
@@ -195,7 +205,8 @@ export const waitForHosts = async (
   const follow = async (host: HostWait): Promise<void> => {
     while (!host.ended) {
       await limit(() => host.round(signal));
-      if (!host.ended) await clock.sleep(interval * (0.8 + 0.4 * random()), signal);
+      const next = host.confirming ? confirmInterval : interval;
+      if (!host.ended) await clock.sleep(next * (0.8 + 0.4 * random()), signal);
     }
   };
   const tick = async (): Promise<void> => {

@@ -26,7 +26,7 @@ import {
   servedAddresses,
 } from '../chain/nameservers.ts';
 import type { Nudges } from '../chain/nudge.ts';
-import { foundRecord, judgeRecord, observeRecord } from '../chain/record.ts';
+import { foundRecord, judgeRecord, mayBeNewer, observeRecord } from '../chain/record.ts';
 import { type Controllers, judgeRelease, observeRelease } from '../chain/release.ts';
 import { judgeRoute, observeRoute, type RouteWant } from '../chain/route.ts';
 import type { ZoneReader } from '../chain/zone.ts';
@@ -224,12 +224,12 @@ async function gatewaysOf(
   return seen.flatMap((each) => ('value' in each && each.value ? [each.value] : []));
 }
 
-function recordLink(want: HostWant, { cluster, zones }: Ports): Link {
-  return once('record', async (found, signal) => {
+function recordLink(want: HostWant, { cluster, zones, authority, clock }: Ports): Link {
+  return once('record', async ({ loadBalancer }, signal) => {
     const { externalDns } = await controllers(cluster, signal);
     const wanted = {
       host: want.published.host,
-      ...(found.loadBalancer !== undefined && { loadBalancer: found.loadBalancer }),
+      ...(loadBalancer !== undefined && { loadBalancer }),
       route: inNamespace(want.published.route.object, want.namespace),
       gateways: await gatewaysOf(want, cluster, signal),
       ...(externalDns && { externalDns }),
@@ -237,7 +237,15 @@ function recordLink(want: HostWant, { cluster, zones }: Ports): Link {
       since: want.freshness.since,
     };
     const seen = await observeRecord(zones, cluster, wanted, signal);
-    return { verdict: judgeRecord(wanted, seen), found: foundRecord(seen) };
+    const [verdict, found] = [judgeRecord(wanted, seen), foundRecord(seen)];
+    if (!mayBeNewer(seen, verdict) || authority.overridden) return { verdict, found };
+    const asked = { host: want.published.probeHost, ...(found.zone && { zone: found.zone }) };
+    const served = judgeNameServers(asked, await observeNameServers(asked, authority, clock, signal));
+    if (served.state !== 'ok') return { verdict, found };
+    return {
+      verdict: ok(`${served.message} The zone's list, which is read once in 5 s, does not show it yet.`),
+      found,
+    };
   });
 }
 

@@ -2,7 +2,13 @@
 import { describe, expect, test } from '@jest/globals';
 import type { KubernetesObject } from '../../../src/bundle/object.ts';
 import type { ClusterReader } from '../../../src/chain/cluster.ts';
-import { foundRecord, judgeRecord, observeRecord, type RecordWant } from '../../../src/chain/record.ts';
+import {
+  foundRecord,
+  judgeRecord,
+  mayBeNewer,
+  observeRecord,
+  type RecordWant,
+} from '../../../src/chain/record.ts';
 import { controllersOf } from '../../../src/chain/release.ts';
 import type { HostedZone, RecordSet, ZoneReader } from '../../../src/chain/zone.ts';
 import type { Seen } from '../../../src/verdict/seen.ts';
@@ -396,5 +402,26 @@ describe('a first label that leaves no room for the ownership record', () => {
     ['no ownership records at all', ['--registry=noop'], long, zone(), 'waiting record/missing'],
   ])('%s', async (_what, args, name, outside, expected) => {
     expect((await judge(wantOf(args, { host: name }), outside)).said).toBe(expected);
+  });
+});
+
+describe('whether the name servers may know of the record before the zone is read again', () => {
+  const wildcard = (name: string): RecordSet => alias('old.elb.amazonaws.com', 'A', name);
+
+  test.each<[string, Outside, boolean]>([
+    ['nothing there', zone(), true],
+    ['other names', zone(alias(loadBalancer, 'A', 'b.example.com')), true],
+    ['a wildcard answers for it', zone(wildcard('*.example.com')), false],
+    ['it points elsewhere', zone(alias('old.elb.amazonaws.com'), owner('lab')), false],
+    ['all is well', zone(alias(loadBalancer), owner('lab')), false],
+  ])('%s', async (_what, outside, expected) => {
+    const { seen, verdict } = await judge(wantOf([]), outside);
+    expect(mayBeNewer(seen, verdict)).toBe(expected);
+  });
+
+  test('a wildcard nearer than the zone', async () => {
+    const want = wantOf([], { host: 'a.b.example.com' });
+    const { seen, verdict } = await judge(want, zone(wildcard('*.b.example.com')));
+    expect(mayBeNewer(seen, verdict)).toBe(false);
   });
 });
