@@ -1,15 +1,12 @@
 // What the Markdown files say about this repository holds: scripts that exist, links that lead somewhere.
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { codes } from '../../src/verdict/codes.ts';
+import { documents as allDocuments, documentedWorkflows } from '../documented-workflows.ts';
 
 const read = (path: string): string => readFileSync(path, 'utf8');
-const documents = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], {
-  encoding: 'utf8',
-})
-  .split('\n')
-  .filter((path) => path !== '' && existsSync(path));
+const documents = allDocuments();
 
 const { scripts } = JSON.parse(read('package.json')) as { scripts: Readonly<Record<string, string>> };
 
@@ -37,6 +34,18 @@ describe.each(documents)('%s', (path) => {
     expect(named.filter((name) => !(name in scripts))).toEqual([]);
   });
 
+  test('names codes that the registry has', () => {
+    const areas = new Set(Object.keys(codes).map((code) => code.split('/')[0]));
+    const named = [...read(path).matchAll(/`([a-z]+)\/([a-z]+(?:-[a-z]+)*)`/g)].filter(([, area = '']) =>
+      areas.has(area),
+    );
+    // Folders of the repository look alike.
+    const wrong = named.filter(
+      ([, area, what]) => !(`${area}/${what}` in codes) && !existsSync(`${area}/${what}`),
+    );
+    expect(wrong.map(([text]) => text)).toEqual([]);
+  });
+
   test('has relative links that resolve', () => {
     const links = [...withoutCode(read(path)).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
     const own = links.filter((link) => !/^[a-z]+:/.test(link));
@@ -48,4 +57,10 @@ describe.each(documents)('%s', (path) => {
     });
     expect(broken).toEqual([]);
   });
+});
+
+test('workflows are found in the documents', () => {
+  expect(documentedWorkflows().map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['README.md, workflow 1', 'docs/first-deploy.md, workflow 1']),
+  );
 });

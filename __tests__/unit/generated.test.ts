@@ -5,6 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { generated } from '../../scripts/generate.ts';
 import { type InputSpec, inputSpecs, readInputs, runModes } from '../../src/inputs.ts';
+import { documentedWorkflows } from '../documented-workflows.ts';
 
 const read = (path: string): string => readFileSync(path, 'utf8');
 
@@ -64,11 +65,7 @@ const examples = readdirSync('examples').flatMap((name) => {
   return existsSync(folder) ? readdirSync(folder).map((file) => join(folder, file)) : [];
 });
 const reusable = readdirSync('.github/workflows').map((file) => join('.github/workflows', file));
-const readme = ['README.md', 'docs/previews.md'].flatMap((path) =>
-  [...read(path).matchAll(/```yaml\n([\s\S]*?)```/g)]
-    .map(([, yaml = '']) => yaml)
-    .filter((yaml) => /^jobs:/m.test(yaml)),
-);
+const documented = documentedWorkflows();
 /** Inputs of the reusable workflows, which hand them on to the action. */
 const ofWorkflows = new Map(
   reusable.map((path) => [
@@ -81,7 +78,8 @@ const callsOf = (yaml: string): { readonly mode: string; readonly given: readonl
   Object.values((parse(yaml) as Workflow).jobs)
     .flatMap((job) => job.steps ?? [])
     .flatMap(({ uses = '', with: given = {} }) => {
-      const [, own, other] = /^(?:\$\/([\w-]+)|org\/eks-gateway-action\/?([\w-]*)@v1)$/.exec(uses) ?? [];
+      const [, own, other] =
+        /^(?:\$\/([\w-]+)|org\/eks-gateway-action\/?([\w-]*)@(?:v1|[0-9a-f]{40}))$/.exec(uses) ?? [];
       return (own ?? other) === undefined
         ? []
         : [{ mode: own || other || 'deploy', given: Object.keys(given) }];
@@ -95,7 +93,7 @@ const workflowCallsOf = (yaml: string) =>
 
 describe.each([
   ...[...examples, ...reusable].map((path) => [path, read(path)] as const),
-  ...readme.map((yaml, index) => [`README.md and docs, workflow ${index + 1}`, yaml] as const),
+  ...documented.map(({ name, yaml }) => [name, yaml] as const),
 ])('%s', (path, yaml) => {
   const calls = callsOf(yaml);
 
@@ -128,5 +126,5 @@ describe.each([
 });
 
 test('there are workflows to look at', () => {
-  expect(examples.length * reusable.length * readme.length).toBeGreaterThan(0);
+  expect(examples.length * reusable.length * documented.length).toBeGreaterThan(0);
 });

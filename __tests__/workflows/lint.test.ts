@@ -15,6 +15,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { toolPath } from '../../lab/tools/locations.ts';
+import { documentedWorkflows } from '../documented-workflows.ts';
 
 const root = join(import.meta.dirname, '../..');
 const scratch = mkdtempSync(join(tmpdir(), 'eks-gateway-workflows-'));
@@ -76,6 +77,17 @@ describe('actionlint', () => {
     // Names that show where a file comes from.
     const texts = files.map((path) => [path.split('/').slice(1).join('--'), read(path)]);
     expect(actionlint(repositoryOf(name, Object.fromEntries(texts)))).toBe('');
+  });
+
+  test('the workflows of the documents; the action is this one, so that its inputs are checked', () => {
+    const texts = documentedWorkflows().map(({ name, yaml }) => [
+      `${name.replaceAll(/\W+/g, '-')}.yml`,
+      yaml.replaceAll(
+        /uses: org\/eks-gateway-action(\/[a-z]+)?@\S+/g,
+        (_uses, folder = '') => `uses: .${folder || '/'}`,
+      ),
+    ]);
+    expect(actionlint(repositoryOf('documents', Object.fromEntries(texts)))).toBe('');
   });
 
   test('sees an input that the action does not have', () => {
