@@ -87,6 +87,17 @@ const certificateOf = (arn: string, found: CertificateDetail): AcmCertificate =>
   ...(found.NotAfter && { notAfter: found.NotAfter }),
   ...(found.FailureReason !== undefined && { failure: found.FailureReason }),
   ...(found.ManagedBy !== undefined && { managedBy: found.ManagedBy }),
+  ...(found.RenewalEligibility !== undefined && {
+    renewal: {
+      eligible: found.RenewalEligibility === 'ELIGIBLE',
+      ...(found.RenewalSummary?.RenewalStatus !== undefined && {
+        status: found.RenewalSummary.RenewalStatus,
+      }),
+      ...(found.RenewalSummary?.RenewalStatusReason !== undefined && {
+        reason: found.RenewalSummary.RenewalStatusReason,
+      }),
+    },
+  }),
   validation: (found.DomainValidationOptions ?? []).flatMap(({ ValidationStatus, ResourceRecord: record }) =>
     record === undefined || ValidationStatus === 'SUCCESS'
       ? []

@@ -1,11 +1,13 @@
 // Makes the AWS SDK's clients: one place for region, credentials, time-outs, proxy and the addresses that are allowed.
 import { ACMClient } from '@aws-sdk/client-acm';
+import { EC2Client } from '@aws-sdk/client-ec2';
 import { EKSClient } from '@aws-sdk/client-eks';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { IAMClient } from '@aws-sdk/client-iam';
 import { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
 import { Route53Client } from '@aws-sdk/client-route-53';
 import { STSClient } from '@aws-sdk/client-sts';
+import { WAFV2Client } from '@aws-sdk/client-wafv2';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { isAwsEndpoint } from '../access/arn.ts';
 import { Problem } from '../verdict/problem.ts';
@@ -66,6 +68,12 @@ export const iamClient = (settings: AwsSettings, credentials: CredentialSource):
 
 export const acmClient = (settings: AwsSettings, credentials: CredentialSource): ACMClient =>
   new ACMClient({ ...configuration(settings), credentials });
+
+export const ec2Client = (settings: AwsSettings, credentials: CredentialSource): EC2Client =>
+  new EC2Client({ ...configuration(settings), credentials });
+
+export const wafv2Client = (settings: AwsSettings, credentials: CredentialSource): WAFV2Client =>
+  new WAFV2Client({ ...configuration(settings), credentials });
 
 function configuration(settings: AwsSettings, maxAttempts = 3) {
   const { region, endpoint, version = '0' } = settings;

@@ -81,7 +81,7 @@ function explained(error: unknown, what: string, permission: string): Problem {
     });
   }
   return new Problem('github/failed', `GitHub did not let the action ${what}: ${saw}.`, {
-    hint: 'The preview itself is not touched by this. See https://www.githubstatus.com and run the job again.',
+    hint: 'Nothing else is touched by this. See https://www.githubstatus.com and run the job again.',
     cause: error,
   });
 }

@@ -12,6 +12,7 @@ export interface DriftContext {
   readonly applied: Applied;
   readonly ports: Ports & { readonly zones: WholeZoneReader };
   readonly rendered: readonly RenderedChart[];
+  renderAgain(): Promise<readonly RenderedChart[]>;
   /** Definitions, manifests and routes of the repository, without what charts bring. */
   readonly own: readonly Sourced[];
   /** Every hostname that the repository publishes. */

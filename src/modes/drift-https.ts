@@ -1,12 +1,12 @@
 // The layer HTTPS of a drift check: each host's chain is walked once, without waiting.
 import pLimit from 'p-limit';
-import type { HostChain } from '../chain/link.ts';
+import type { HostChain, Link } from '../chain/link.ts';
 import { firstNotOk, isLive } from '../chain/live.ts';
 import { notReached, walk } from '../chain/walk.ts';
 import type { Sighting } from '../drift/item.ts';
 import type { ReportedHost, ReportedLink } from '../report/report.ts';
 import type { Finding } from '../verdict/finding.ts';
-import type { Verdict } from '../verdict/verdict.ts';
+import type { LinkId, Verdict } from '../verdict/verdict.ts';
 import type { DriftContext } from './drift-context.ts';
 import { distinct, type LayerSeen, notChecked } from './drift-layer.ts';
 import { chainOf, reported } from './live.ts';
@@ -17,18 +17,35 @@ const linkOf = (id: ReportedLink['id'], verdict: Verdict): ReportedLink => {
   return { id, state, message, evidence, seconds: 0, ...trouble };
 };
 
+/** The proofs are looked at even where an earlier link is in the way: a host may answer although nobody mends it. */
 async function walked({ links }: HostChain, signal: AbortSignal): Promise<readonly ReportedLink[]> {
-  const shown = links.map(({ id }) => linkOf(id, notReached()));
-  await walk(links, signal, (index, look) => {
-    const link = links[index];
-    if (link === undefined) return;
-    shown[index] = linkOf(link.id, look.verdict);
-    const { revises } = look;
-    const earlier = shown.findIndex(({ id }) => id === revises?.id);
-    if (revises && earlier !== -1) shown[earlier] = linkOf(revises.id, revises.verdict);
-  });
-  return shown;
+  const shown = new Map(links.map(({ id }) => [id, linkOf(id, notReached())]));
+  const look = (some: readonly Link[]): Promise<number> =>
+    walk(some, signal, (index, { verdict, revises }) => {
+      const link = some[index];
+      if (link !== undefined) shown.set(link.id, linkOf(link.id, verdict));
+      if (revises) shown.set(revises.id, linkOf(revises.id, revises.verdict));
+    });
+  const firstProof = links.findIndex(({ id }) => id === 'nameservers');
+  if ((await look(links)) <= firstProof) await look(links.slice(firstProof));
+  return [...shown.values()];
 }
+
+const proofs: readonly LinkId[] = ['nameservers', 'certificate', 'https'];
+
+/** What the layers Route 53 and AWS say more exactly. */
+const elsewhere: readonly LinkId[] = ['rule', 'record'];
+
+/** The first proof that fails, and whatever else is broken for good, though the host may still answer. */
+const amiss = (links: readonly ReportedLink[]): readonly ReportedLink[] => {
+  const proof = links.find(
+    ({ id, state }) => proofs.includes(id) && (state === 'broken' || state === 'waiting'),
+  );
+  const cause = links.find(
+    ({ id, state }) => !proofs.includes(id) && !elsewhere.includes(id) && state === 'broken',
+  );
+  return [cause, proof].filter((link) => link !== undefined);
+};
 
 const sightingOf = ({ host, source }: ReportedHost, link: ReportedLink): Sighting => ({
   // The delegation is Route 53's, and not to be mended anywhere else.
@@ -47,7 +64,7 @@ const sightingOf = ({ host, source }: ReportedHost, link: ReportedLink): Sightin
   ...(source && { source }),
 });
 
-/** One item a host that does not answer: its first link that is not ok. */
+/** Each host once: whether it answers, and which link of its chain is broken. */
 export async function lookAtHttps({ run, applied, ports, hosts }: DriftContext): Promise<LayerSeen> {
   const { draft, signal, clock } = run;
   const published = await hosts();
@@ -66,11 +83,11 @@ export async function lookAtHttps({ run, applied, ports, hosts }: DriftContext):
   const sightings: Sighting[] = [];
   const unchecked: Finding[] = [];
   for (const host of found.filter(({ live }) => !live)) {
-    const link = firstNotOk(host.links);
-    if (link === undefined) continue;
-    if (link.state === 'unknown' || link.state === 'skipped')
-      unchecked.push(notChecked(`Host ${host.host}`, { at: clock.now(), failed: link.message }));
-    else sightings.push(sightingOf(host, link));
+    const found = amiss(host.links).map((link) => sightingOf(host, link));
+    const open = found.length === 0 ? firstNotOk(host.links) : undefined;
+    sightings.push(...found);
+    if (open !== undefined && !elsewhere.includes(open.id))
+      unchecked.push(notChecked(`Host ${host.host}`, { at: clock.now(), failed: open.message }));
   }
   return { sightings, unchecked: distinct(unchecked) };
 }

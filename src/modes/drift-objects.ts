@@ -1,5 +1,6 @@
 // Objects of the repository and of releases against the cluster: one LIST a kind, schemas only where something differs.
 import pLimit from 'p-limit';
+import { refuseLowering } from '../apply/crd-safety.ts';
 import type { KubernetesObject, Sourced } from '../bundle/object.ts';
 import { refOf } from '../bundle/object.ts';
 import type { ClusterReader, Kind } from '../chain/cluster.ts';
@@ -132,6 +133,12 @@ class ObjectsLooker {
     }
     const live = held.value;
     if (live === undefined) return { sightings: [missingOf(each)], unchecked: [] };
+    const kept = each.object.kind === 'CustomResourceDefinition' && refuseLowering(each.object, live);
+    if (kept) {
+      const { code, message, hint } = kept;
+      this.#notes.push(finding('notice', code, message, { source: each.source, ref: refOf(live), hint }));
+      return { sightings: [], unchecked: [] };
+    }
     const tried = exact ? await this.#byDryRun(each, place, live) : undefined;
     const differences = tried ?? (await this.#byLeaves(each, place, live));
     return { sightings: await this.#sightings(each, live, differences), unchecked: [] };

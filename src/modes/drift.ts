@@ -11,9 +11,12 @@ import type { Outcome } from '../report/report.ts';
 import type { Run } from '../run.ts';
 import { type Finding, findingOf } from '../verdict/finding.ts';
 import { Problem } from '../verdict/problem.ts';
-import { type RenderedChart, useHelm } from './charts.ts';
+import { type ChartsOfRun, type RenderedChart, useHelm } from './charts.ts';
+import { lookAtAws } from './drift-aws.ts';
 import type { DriftContext } from './drift-context.ts';
+import { lookAtReleases } from './drift-helm.ts';
 import { lookAtHttps } from './drift-https.ts';
+import { tellIssue } from './drift-issue.ts';
 import { distinct, type LayerSeen } from './drift-layer.ts';
 import { expectedOf, lookAtObjects } from './drift-objects.ts';
 import { lookAtRecords } from './drift-records.ts';
@@ -47,7 +50,7 @@ async function check(run: Run): Promise<Outcome> {
     try {
       if (bundle.charts.length > 0) begin(run, 'Render the charts');
       const rendered = await helm.render();
-      const context = contextOf(run, { signedIn, cluster, bundle }, rendered);
+      const context = contextOf(run, { signedIn, cluster, bundle }, rendered, helm);
       return await judge(context, rules);
     } finally {
       await helm.close();
@@ -76,7 +79,12 @@ interface Given {
   readonly bundle: Bundle;
 }
 
-function contextOf(run: Run, given: Given, rendered: readonly RenderedChart[]): DriftContext {
+function contextOf(
+  run: Run,
+  given: Given,
+  rendered: readonly RenderedChart[],
+  helm: ChartsOfRun,
+): DriftContext {
   const { clock, inputs, runner } = run;
   const { signedIn, bundle } = given;
   const routes = [...bundle.routes, ...rendered.flatMap((chart) => chart.routes)];
@@ -107,6 +115,7 @@ function contextOf(run: Run, given: Given, rendered: readonly RenderedChart[]): 
     applied,
     ports,
     rendered,
+    renderAgain: () => helm.render(),
     own: [...crds, ...bundle.manifests, ...bundle.routes],
     hosts: () => {
       hosts ??= publishedHosts(run, applied, ports);
@@ -125,9 +134,9 @@ const lookAtOwnObjects = ({ run, applied, own }: DriftContext): Promise<LayerSee
 
 const layers: Readonly<Record<DriftLayer, (context: DriftContext) => Promise<LayerSeen>>> = {
   kubernetes: lookAtOwnObjects,
-  helm: async () => ({ sightings: [], unchecked: [] }),
+  helm: lookAtReleases,
   route53: lookAtRecords,
-  aws: async () => ({ sightings: [], unchecked: [] }),
+  aws: lookAtAws,
   https: lookAtHttps,
 };
 
@@ -190,6 +199,7 @@ async function judge(context: DriftContext, rules: readonly IgnoreRule[]): Promi
   tell(run, counted, unchecked);
   const outcome = counted.length > 0 ? 'drifted' : unchecked.length > 0 ? 'failed' : 'clean';
   draft.exitCode(failsOn(run, outcome, unchecked) ? 1 : 0);
+  await tellIssue(run, outcome);
   return outcome;
 }
 

@@ -19,6 +19,8 @@ export interface AcmCertificate {
   /** Records that prove the domain, as far as they are still wanted. */
   readonly validation: readonly { readonly name: string; readonly type: string; readonly value: string }[];
   readonly managedBy?: string;
+  /** Whether ACM would renew it, and how a renewal under way stands (`PENDING_VALIDATION`, `FAILED` …). */
+  readonly renewal?: { readonly eligible: boolean; readonly status?: string; readonly reason?: string };
 }
 
 /** The port to ACM in the cluster's account and region. */

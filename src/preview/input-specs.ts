@@ -82,7 +82,7 @@ export const previewSpecs = {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression of GitHub's, filled in by the runner
     default: '${{ github.token }}',
     description:
-      'Token for the comment, the deployment and the commit status of a preview (permissions `pull-requests`, `deployments` and `statuses`: write). An empty one: nothing is posted.',
+      'Token for the comment, the deployment and the commit status of a preview (permissions `pull-requests`, `deployments` and `statuses`: write), and for the issue of a drift check (`issues: write`). An empty one: nothing is posted.',
   },
 } as const;
 

@@ -266,6 +266,7 @@ export const codes = {
     'unknown',
     0,
   ),
+  'drift/release-unread': entry('A Helm release may not be read', 'platform-team', 0),
   'drift/compared-readonly': entry(
     'The dry run was denied or refused, so fields were compared',
     'platform-team',

@@ -1,4 +1,4 @@
-# GitHub's REST API as far as previews call it: comments, deployments, statuses and pull requests of any repository.
+# GitHub's REST API as far as the action calls it: issues, comments, deployments, statuses and pull requests of any repository.
 import json
 import re
 import threading
@@ -26,6 +26,7 @@ class GitHub:
     def clear(self) -> None:
         with self.lock:
             self._next = 1000
+            self.issues: list[dict[str, Any]] = []
             self.comments: list[dict[str, Any]] = []
             self.deployments: list[dict[str, Any]] = []
             self.statuses: list[dict[str, Any]] = []
@@ -37,6 +38,7 @@ class GitHub:
             return json.loads(
                 json.dumps(
                     {
+                        "issues": self.issues,
                         "comments": self.comments,
                         "deployments": [{**each, "statuses": each["_statuses"]} for each in self.deployments],
                         "statuses": self.statuses,
@@ -123,6 +125,49 @@ def _edit_comment(hub: GitHub, part: dict[str, str], _query: dict[str, str], giv
         if comment["id"] == int(part["id"]):
             comment.update(body=given["body"], updated_at=record.now())
             return 200, comment, {}
+    return 404, {"message": "Not Found"}, {}
+
+
+def _list_issues(hub: GitHub, part: dict[str, str], query: dict[str, str], _given: Any) -> Answer:
+    """Newest first. GitHub lists pull requests among them; the lab's have a list of their own."""
+    wanted = query.get("state", "open")
+    found = [i for i in reversed(hub.issues) if i["_at"] == _where(part) and wanted in ("all", i["state"])]
+    return _page(found, query)
+
+
+def _add_issue(hub: GitHub, part: dict[str, str], _query: dict[str, str], given: Any) -> Answer:
+    if len(given.get("body") or "") > 65536:
+        return 422, {"message": "Validation Failed", "errors": [{"field": "body", "code": "custom"}]}, {}
+    at = record.now()
+    number = 1 + max([i["number"] for i in hub.issues if i["_at"] == _where(part)], default=0)
+    issue = {
+        "id": hub.number(),
+        "node_id": "I_lab",
+        "number": number,
+        "title": given["title"],
+        "body": given.get("body"),
+        "state": "open",
+        "state_reason": None,
+        "labels": [],
+        "user": given.get("_user", _BOT),
+        "author_association": given.get("_author_association", "NONE"),
+        "created_at": at,
+        "updated_at": at,
+        "closed_at": None,
+        "html_url": f"https://github.com/{_where(part)}/issues/{number}",
+        "_at": _where(part),
+    }
+    hub.issues.append(issue)
+    return 201, issue, {}
+
+
+def _edit_issue(hub: GitHub, part: dict[str, str], _query: dict[str, str], given: Any) -> Answer:
+    for issue in hub.issues:
+        if issue["_at"] == _where(part) and issue["number"] == int(part["number"]):
+            issue.update({name: given[name] for name in ("title", "body", "state", "state_reason") if name in given})
+            issue["updated_at"] = record.now()
+            issue["closed_at"] = record.now() if issue["state"] == "closed" else None
+            return 200, issue, {}
     return 404, {"message": "Not Found"}, {}
 
 
@@ -223,6 +268,9 @@ def _list_pulls(hub: GitHub, part: dict[str, str], query: dict[str, str], _given
 
 _REPO = r"/repos/(?P<owner>[^/]+)/(?P<repo>[^/]+)"
 _ROUTES: list[tuple[str, str, Callable[..., Answer]]] = [
+    ("GET", _REPO + r"/issues", _list_issues),
+    ("POST", _REPO + r"/issues", _add_issue),
+    ("PATCH", _REPO + r"/issues/(?P<number>\d+)", _edit_issue),
     ("GET", _REPO + r"/issues/(?P<number>\d+)/comments", _list_comments),
     ("POST", _REPO + r"/issues/(?P<number>\d+)/comments", _add_comment),
     ("PATCH", _REPO + r"/issues/comments/(?P<id>\d+)", _edit_comment),

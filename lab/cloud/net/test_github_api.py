@@ -6,8 +6,12 @@ from typing import Any
 from .github_api import READ_ONLY, GitHub
 
 REPO = "/repos/example-org/sample-app"
-# Of the schemas issue-comment, deployment, deployment-status, status and pull-request (github/rest-api-description).
+# Of the schemas issue, issue-comment, deployment, deployment-status, status and pull-request (github/rest-api-description).
 FIELDS = {
+    "issue": {
+        *{"id", "node_id", "number", "title", "body", "state", "state_reason", "labels", "user", "author_association"},
+        *{"created_at", "updated_at", "closed_at", "html_url"},
+    },
     "comment": {"id", "node_id", "body", "user", "author_association", "created_at", "updated_at", "html_url"},
     "deployment": {"id", "sha", "ref", "task", "payload", "environment", "description", "creator", "created_at"},
     "deployment status": {"id", "state", "creator", "created_at", "environment_url", "log_url"},
@@ -34,6 +38,7 @@ class Calls(unittest.TestCase):
         says = {"state": "success", "environment_url": "https://a", "log_url": "https://b"}
         status = {"state": "success", "context": "c", "target_url": "t", "description": "d"}
         found = {
+            "issue": self.made("/issues", {"title": "t", "body": "b"}),
             "comment": self.made("/issues/1/comments", {"body": "hello"}),
             "deployment": deployment,
             "deployment status": self.made(f"/deployments/{deployment['id']}/statuses", says),
@@ -56,6 +61,17 @@ class Calls(unittest.TestCase):
         self.call("PATCH", f"/issues/comments/{rest[0]['id']}", {"body": "new"})
         self.assertEqual(self.hub.state()["comments"][2]["body"], "new")
         self.assertEqual(self.call("PATCH", "/issues/comments/1", {"body": "x"})[0], 404)
+
+    def test_issues_are_listed_while_they_are_open_edited_and_closed(self) -> None:
+        for title in ("one", "two"):
+            self.made("/issues", {"title": title, "body": "b"})
+        self.assertEqual([each["number"] for each in self.call("GET", "/issues")[1]], [2, 1])
+        status, closed, _ = self.call("PATCH", "/issues/1", {"state": "closed", "state_reason": "completed"})
+        self.assertEqual((status, closed["state"], closed["closed_at"] is not None), (200, "closed", True))
+        self.assertEqual([each["title"] for each in self.call("GET", "/issues?state=open")[1]], ["two"])
+        self.assertEqual(len(self.call("GET", "/issues?state=all")[1]), 2)
+        self.assertEqual(self.call("PATCH", "/issues/9", {"body": "x"})[0], 404)
+        self.assertEqual(self.call("POST", "/issues", {"title": "t", "body": "x" * 65537})[0], 422)
 
     def test_deployments_newest_first_and_filtered(self) -> None:
         for sha, task in (("a", "preview:a"), ("b", "preview:a"), ("c", "preview:c")):

@@ -1,0 +1,147 @@
+// drift: one edit of each layer is found by a role that may only get and list, told in one issue, and gone after mending.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { aws } from '../../lab/mutations/aws.ts';
+import { faults, repositoryInputs } from '../../lab/mutations/check.ts';
+import { helm } from '../../lab/mutations/helm.ts';
+import { https } from '../../lab/mutations/https.ts';
+import { kubernetes } from '../../lab/mutations/kubernetes.ts';
+import type { Family, Mutation } from '../../lab/mutations/mutation.ts';
+import { records } from '../../lab/mutations/records.ts';
+import { prepareRepository } from '../../lab/mutations/repository.ts';
+import { driftRoleArn, makeDriftRole } from '../../lab/mutations/role.ts';
+import { type Finished, lab, layout, resetKnobs, run, workspaceOf } from './harness.ts';
+
+jest.setTimeout(120_000);
+
+const workspace = workspaceOf({});
+
+interface Issue {
+  readonly number: number;
+  readonly state: string;
+  readonly body: string;
+}
+
+interface GitHubState {
+  readonly issues: readonly Issue[];
+  readonly comments: readonly { readonly body: string }[];
+}
+
+const github = async (): Promise<GitHubState> => (await lab('GET', '/github')) as GitHubState;
+
+const check = (inputs: Readonly<Record<string, string>> = {}): Promise<Finished> =>
+  run({
+    workspace: workspace.path,
+    action: 'drift',
+    inputs: {
+      ...repositoryInputs,
+      'role-to-assume': driftRoleArn,
+      'drift-recheck': '1s',
+      'github-token': 'lab-drift-token',
+      ...inputs,
+    },
+  });
+
+const family = (all: readonly Family[], name: string): Family => {
+  const found = all.find((each) => each.name === name);
+  if (found === undefined) throw new Error(`no family ${name}`);
+  return found;
+};
+
+/** One of each layer, with the family's own way of mending. */
+const chosen = (): readonly { readonly mutation: Mutation; readonly mend: Family['mend'] }[] =>
+  [
+    family(kubernetes(workspace.path), 'kubernetes'),
+    family(helm(workspace.path), 'helm-objects'),
+    family(records(), 'records that stay'),
+    family(
+      aws(() => ''),
+      'rules',
+    ),
+    family(https(), 'answers'),
+  ].flatMap(({ mutations: [mutation], mend }) => (mutation === undefined ? [] : [{ mutation, mend }]));
+
+beforeAll(async () => {
+  prepareRepository(workspace.path, process.env['LAB_DIR'] ?? '');
+  const { report, log } = await run({
+    workspace: workspace.path,
+    inputs: { ...repositoryInputs, 'create-namespace': 'true', 'wait-timeout': '3m' },
+  });
+  if (report.outcome !== 'live') throw new Error(`the repository did not come alive:\n${log}`);
+  await makeDriftRole();
+  await lab('DELETE', '/github');
+}, 300_000);
+
+afterAll(async () => {
+  await resetKnobs();
+  workspace.remove();
+});
+
+test('nothing has drifted, and no issue is opened; nothing is written with a role that only reads', async () => {
+  const { code, outputs, report } = await check();
+  expect({ code, drift: outputs['drift'], outcome: report.outcome }).toEqual({
+    code: 0,
+    drift: 'false',
+    outcome: 'clean',
+  });
+  expect(report.findings).toEqual([]);
+  expect((await github()).issues).toEqual([]);
+});
+
+test('one edit of each layer: found, told in one issue that lives as long as it does', async () => {
+  const mutations = chosen();
+  for (const { mutation } of mutations) await mutation.make();
+  const first = await check();
+  const wrong = mutations.map(({ mutation }) => [mutation.name, faults(mutation, first.report.drift)]);
+  expect(wrong).toEqual(mutations.map(({ mutation }) => [mutation.name, []]));
+  // Drift fails a job only where that is asked for.
+  expect({ code: first.code, drift: first.outputs['drift'] }).toEqual({ code: 0, drift: 'true' });
+  expect(first.outputs['drift-total']).toBe(String(first.report.drift.length));
+  const [issue] = (await github()).issues;
+  expect(issue).toMatchObject({ number: 1, state: 'open' });
+  expect(issue?.body).toContain('Deployment shop/shop');
+
+  // The dry run is denied to this role, so the same is found field by field; the issue is edited, nothing is said twice.
+  const second = await check({ 'fail-on': 'drift', 'drift-compare': 'exact' });
+  expect({ code: second.code, drift: second.outputs['drift'] }).toEqual({ code: 1, drift: 'true' });
+  const places = ({ report }: Finished) => report.drift.map(({ ref, path }) => `${ref} ${path}`).sort();
+  expect(places(second)).toEqual(places(first));
+  expect(second.report.findings.some(({ code }) => code === 'drift/compared-readonly')).toBe(true);
+  expect(await github()).toMatchObject({ issues: [{ number: 1, state: 'open' }], comments: [] });
+
+  // A zone that may not be read is not a zone without drift.
+  const denied = await check({
+    'drift-layers': 'route53',
+    'dns-role-to-assume': `arn:aws:iam::${layout.accounts.dns}:role/nobody`,
+    'fail-on': 'never',
+  });
+  expect({ code: denied.code, drift: denied.outputs['drift'] }).toEqual({ code: 0, drift: 'error' });
+  expect((await github()).issues).toMatchObject([{ state: 'open' }]);
+
+  for (const { mutation, mend } of mutations) {
+    await mutation.mend?.();
+    await mend?.();
+  }
+  const last = await check({ 'drift-recheck': '60s' });
+  expect({ drift: last.outputs['drift'], items: last.report.drift }).toEqual({ drift: 'false', items: [] });
+  const closed = await github();
+  expect(closed.issues).toMatchObject([{ number: 1, state: 'closed' }]);
+  expect(closed.comments).toHaveLength(1);
+});
+
+test('a wrong rule for what is not drift ends the check with its line; a right one leaves the item out', async () => {
+  const file = join(workspace.path, 'drift-ignore.yaml');
+  writeFileSync(file, 'ignore:\n  - object: ConfigMap shop/shop\n    pfad: .data\n');
+  const wrong = await check({ 'drift-ignore': 'drift-ignore.yaml' });
+  expect({ code: wrong.code, drift: wrong.outputs['drift'] }).toEqual({ code: 1, drift: 'error' });
+  expect(wrong.log).toContain('::error file=drift-ignore.yaml,line=3,title=drift/ignore-rule-invalid::');
+
+  const edits = family(kubernetes(workspace.path), 'kubernetes');
+  const edit = edits.mutations.find(({ path }) => path === '.data.level');
+  writeFileSync(file, 'ignore:\n  - object: ConfigMap shop/*\n    path: .data\n    manager: kubectl-*\n');
+  await edit?.make();
+  const right = await check({ 'drift-ignore': 'drift-ignore.yaml', 'drift-layers': 'kubernetes' });
+  await edits.mend?.();
+  expect(right.outputs).toMatchObject({ drift: 'false', 'drift-ignored': '1' });
+});

@@ -1,0 +1,209 @@
+// The zone against the hosts: what is missing, elsewhere, unowned, left over, shadowed; and who will mend it.
+import { describe, expect, test } from '@jest/globals';
+import type { KubernetesObject } from '../../../src/bundle/object.ts';
+import type { ExternalDnsFound } from '../../../src/chain/release.ts';
+import type { RecordSet } from '../../../src/chain/zone.ts';
+import { judgeRecords, type RecordsWant } from '../../../src/drift/records.ts';
+import { settingsOf } from '../../../src/externaldns/settings.ts';
+
+const at = new Date('2026-11-25T12:00:00Z');
+const balancer = 'k8s-infra-public-1.us-east-1.elb.amazonaws.com';
+const source = { file: 'route.yaml', line: 3 };
+
+const route: KubernetesObject = {
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind: 'HTTPRoute',
+  metadata: { name: 'shop', namespace: 'apps' },
+  spec: { hostnames: ['shop.example.com'] },
+};
+
+const externalDns = (...args: string[]): ExternalDnsFound => {
+  const deployment: KubernetesObject = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'external-dns', namespace: 'infra' },
+    spec: {
+      template: {
+        spec: {
+          containers: [
+            {
+              name: 'external-dns',
+              image: 'external-dns:v0.19.0',
+              args: ['--source=gateway-httproute', '--txt-owner-id=sample', '--provider=aws', ...args],
+            },
+          ],
+        },
+      },
+    },
+    status: { conditions: [{ type: 'Available', status: 'True' }] },
+  };
+  const settings = settingsOf(deployment, '0.19.0');
+  return { namespace: 'infra', name: 'external-dns', version: '0.19.0', settings, deployment };
+};
+
+const alias = (name: string, type: string, target = balancer): RecordSet => ({
+  name,
+  type,
+  alias: { target: `dualstack.${target}.`, zoneId: 'Z1' },
+  values: [],
+});
+const txt = (name: string, owner = 'sample', resource = 'httproute/apps/shop'): RecordSet => ({
+  name,
+  type: 'TXT',
+  values: [`"heritage=external-dns,external-dns/owner=${owner},external-dns/resource=${resource}"`],
+});
+const other = (name: string, type: string, ...values: string[]): RecordSet => ({ name, type, values });
+
+const good: readonly RecordSet[] = [
+  other('example.com', 'NS', 'ns-1.example.net.', 'ns-2.example.net.'),
+  alias('shop.example.com', 'A'),
+  alias('shop.example.com', 'AAAA'),
+  txt('cname-shop.example.com'),
+  txt('aaaa-shop.example.com'),
+];
+
+const judge = (records: readonly RecordSet[], change: Partial<RecordsWant> = {}, host = 'shop.example.com') =>
+  judgeRecords({
+    hosts: [{ host, loadBalancers: [balancer], route, source, gateways: [] }],
+    published: new Set([host]),
+    routes: new Set(['httproute/apps/shop']),
+    zone: {
+      id: 'Z0',
+      name: 'example.com',
+      private: false,
+      nameServers: ['ns-1.example.net', 'ns-2.example.net'],
+    },
+    records,
+    externalDns: externalDns(),
+    at,
+    ...change,
+  }).map(({ ref, path, found, heals, by }) =>
+    [
+      `${ref} ${path}`,
+      found ?? 'nothing',
+      ...(by === undefined ? [] : [`by ${by}`]),
+      heals === false ? 'stays' : `heals until ${heals.until}`,
+    ].join('; '),
+  );
+
+const without = (name: string, type: string): readonly RecordSet[] =>
+  good.filter((each) => each.name !== name || each.type !== type);
+
+const soon = 'heals until 2026-11-25T12:01:15.000Z';
+
+test('a zone as ExternalDNS made it is in order', () => {
+  expect(judge(good)).toEqual([]);
+});
+
+describe('of a host', () => {
+  test.each<[string, readonly RecordSet[], string[]]>([
+    ['its A is gone', without('shop.example.com', 'A'), [`Record shop.example.com A; nothing; ${soon}`]],
+    [
+      'its AAAA is gone, which has an owner',
+      without('shop.example.com', 'AAAA'),
+      [`Record shop.example.com AAAA; nothing; ${soon}`],
+    ],
+    [
+      'it never had an AAAA',
+      good.filter(({ name, type }) => type !== 'AAAA' && name !== 'aaaa-shop.example.com'),
+      [],
+    ],
+    [
+      'its A points elsewhere',
+      [...without('shop.example.com', 'A'), alias('shop.example.com', 'A', 'old.elb.amazonaws.com')],
+      [`Record shop.example.com A.target; alias to old.elb.amazonaws.com; ${soon}`],
+    ],
+    [
+      'the owner of its A is gone',
+      without('cname-shop.example.com', 'TXT'),
+      ['Record shop.example.com TXT cname-shop.example.com; nothing; stays'],
+    ],
+    [
+      'another cluster owns it',
+      [...without('cname-shop.example.com', 'TXT'), txt('cname-shop.example.com', 'stage')],
+      [
+        'Record shop.example.com TXT cname-shop.example.com; heritage=external-dns,external-dns/owner=stage; by stage; stays',
+      ],
+    ],
+    [
+      'a zone below takes it away',
+      [...good, other('shop.example.com', 'NS', 'ns.elsewhere.net.')],
+      ['Record shop.example.com NS shop.example.com; ns.elsewhere.net.; stays'],
+    ],
+    [
+      'the zone names a server less than it has',
+      [...without('example.com', 'NS'), other('example.com', 'NS', 'ns-1.example.net.')],
+      ['Record example.com NS; ns-1.example.net; stays'],
+    ],
+  ])('%s', (_what, records, expected) => {
+    expect(judge(records)).toEqual(expected);
+  });
+
+  test.each([
+    ['create-only', ['--policy=create-only']],
+    ['another owner id', ['--txt-owner-id=other']],
+  ])('with %s ExternalDNS does not turn a record back', (_what, args) => {
+    const records = [
+      ...without('shop.example.com', 'A'),
+      alias('shop.example.com', 'A', 'old.elb.amazonaws.com'),
+    ];
+    expect(judge(records, { externalDns: externalDns(...args) })[0]).toContain(
+      'alias to old.elb.amazonaws.com; stays',
+    );
+  });
+
+  test('without ExternalDNS nobody mends, and nobody has to own', () => {
+    const items = judgeRecords({
+      hosts: [{ host: 'shop.example.com', loadBalancers: [balancer], route, source, gateways: [] }],
+      zone: { id: 'Z0', name: 'example.com', private: false, nameServers: [] },
+      records: good.filter(({ type }) => type === 'AAAA'),
+      at,
+    });
+    expect(items.map(({ path, heals }) => [path, heals])).toEqual([['A', false]]);
+  });
+});
+
+describe('of the zone', () => {
+  const old = [alias('old.example.com', 'A'), txt('cname-old.example.com', 'sample', 'httproute/apps/old')];
+
+  test('a record whose route is gone is left over; ExternalDNS removes it only by the policy sync', () => {
+    expect(judge([...good, ...old])).toEqual([
+      `Record old.example.com A; alias to ${balancer}; by sample; ${soon}`,
+    ]);
+    expect(judge([...good, ...old], { externalDns: externalDns('--policy=upsert-only') })).toEqual([
+      `Record old.example.com A; alias to ${balancer}; by sample; stays`,
+    ]);
+  });
+
+  test('what another owner, another source or an unread cluster may want is left alone', () => {
+    const foreign = [
+      alias('old.example.com', 'A'),
+      txt('cname-old.example.com', 'stage', 'httproute/apps/old'),
+    ];
+    const service = [
+      alias('old.example.com', 'A'),
+      txt('cname-old.example.com', 'sample', 'service/apps/old'),
+    ];
+    expect(judge([...good, ...foreign])).toEqual([]);
+    expect(judge([...good, ...service])).toEqual([]);
+    expect(judge([...good, ...old], { published: new Set(['old.example.com']) })).toEqual([]);
+  });
+
+  test('an ownership record without its record is told', () => {
+    expect(judge([...good, txt('cname-old.example.com', 'sample', 'httproute/apps/old')])).toEqual([
+      'Record cname-old.example.com TXT; external-dns/owner=sample; by sample; stays',
+    ]);
+  });
+
+  test('a name below a wildcard that somebody else made shadows it', () => {
+    const wild = [
+      alias('*.example.com', 'A'),
+      txt('cname-*.example.com'),
+      other('beta.example.com', 'A', '192.0.2.1'),
+      other('example.com', 'NS', 'ns-1.example.net.', 'ns-2.example.net.'),
+    ];
+    expect(judge(wild, {}, '*.example.com')).toEqual([
+      'Record *.example.com shadowed by beta.example.com; A 192.0.2.1; stays',
+    ]);
+  });
+});

@@ -1,0 +1,152 @@
+// Edits of live objects that the repository applies.
+import { join } from 'node:path';
+import { type Family, kubectl, type Mutation } from './mutation.ts';
+
+const json = (
+  kind: string,
+  name: string,
+  op: 'replace' | 'remove' | 'add',
+  path: string,
+  value?: unknown,
+): string =>
+  kubectl(
+    '-n',
+    'shop',
+    'patch',
+    kind,
+    name,
+    '--type=json',
+    '-p',
+    JSON.stringify([{ op, path, ...(value !== undefined && { value }) }]),
+  );
+
+const edit = (
+  name: string,
+  ref: string,
+  path: string,
+  make: () => unknown,
+  by: string | undefined = 'kubectl-patch',
+): Mutation => ({
+  name,
+  layer: 'kubernetes',
+  ref,
+  path,
+  ...(by !== undefined && { by }),
+  make: () => {
+    make();
+  },
+});
+
+/** A field that is gone has no owner any more: nobody can know who removed it. */
+const nobody = undefined;
+
+const removed = (name: string, ref: string, path: string, make: () => unknown): Mutation => {
+  const { by: _, ...rest } = edit(name, ref, path, make, nobody);
+  return rest;
+};
+
+const deployment = 'Deployment shop/shop';
+const web = '.spec.template.spec.containers[name="web"]';
+const container = '/spec/template/spec/containers/0';
+
+const edits: readonly Mutation[] = [
+  edit(
+    'an image is set by hand',
+    deployment,
+    `${web}.image`,
+    () => kubectl('-n', 'shop', 'set', 'image', 'deployment/shop', 'web=nginx:1.28'),
+    'kubectl-set',
+  ),
+  edit(
+    'a deployment is scaled by hand',
+    deployment,
+    '.spec.replicas',
+    () => kubectl('-n', 'shop', 'scale', 'deployment/shop', '--replicas=3'),
+    'kubectl',
+  ),
+  edit('a variable is changed', deployment, `${web}.env[name="LEVEL"].value`, () =>
+    json('deployment', 'shop', 'replace', `${container}/env/0/value`, 'debug'),
+  ),
+  removed('a variable is removed', deployment, `${web}.env[name="MODE"]`, () =>
+    json('deployment', 'shop', 'remove', `${container}/env/1`),
+  ),
+  edit('a memory limit is raised', deployment, `${web}.resources.limits.memory`, () =>
+    json('deployment', 'shop', 'replace', `${container}/resources/limits/memory`, '1Gi'),
+  ),
+  edit('a value of a ConfigMap is changed', 'ConfigMap shop/shop', '.data.level', () =>
+    json('configmap', 'shop', 'replace', '/data/level', 'debug'),
+  ),
+  removed('a value of a ConfigMap is removed', 'ConfigMap shop/shop', '.data.mode', () =>
+    json('configmap', 'shop', 'remove', '/data/mode'),
+  ),
+  edit(
+    'a label is changed',
+    'ConfigMap shop/shop',
+    '.metadata.labels.team',
+    () => kubectl('-n', 'shop', 'label', 'configmap', 'shop', 'team=other', '--overwrite'),
+    'kubectl-label',
+  ),
+  edit(
+    'an annotation is changed',
+    'ServiceAccount shop/shop',
+    '.metadata.annotations.owner',
+    () => kubectl('-n', 'shop', 'annotate', 'serviceaccount', 'shop', 'owner=other', '--overwrite'),
+    'kubectl-annotate',
+  ),
+  edit('a password is changed', 'Secret shop/shop', '.data.password', () =>
+    json('secret', 'shop', 'replace', '/data/password', 'c2Vjb25k'),
+  ),
+  edit('a role is widened', 'Role shop/shop', '.rules[0].verbs', () =>
+    json('role', 'shop', 'add', '/rules/0/verbs/-', 'delete'),
+  ),
+  edit('somebody is let into a role', 'RoleBinding shop/shop', '.subjects[1]', () =>
+    json('rolebinding', 'shop', 'add', '/subjects/-', {
+      kind: 'ServiceAccount',
+      name: 'default',
+      namespace: 'shop',
+    }),
+  ),
+  edit('a disruption budget is loosened', 'PodDisruptionBudget shop/shop', '.spec.maxUnavailable', () =>
+    json('poddisruptionbudget', 'shop', 'replace', '/spec/maxUnavailable', 2),
+  ),
+  removed('a network policy is deleted', 'NetworkPolicy shop/shop', '', () =>
+    kubectl('-n', 'shop', 'delete', 'networkpolicy', 'shop'),
+  ),
+  edit('an autoscaler gets another ceiling', 'HorizontalPodAutoscaler shop/worker', '.spec.maxReplicas', () =>
+    json('hpa', 'worker', 'replace', '/spec/maxReplicas', 9),
+  ),
+  edit(
+    'a health check is changed in its configuration',
+    'TargetGroupConfiguration shop/admin',
+    '.spec.defaultConfiguration.healthCheckConfig.healthCheckPath',
+    () =>
+      json(
+        'targetgroupconfiguration',
+        'admin',
+        'replace',
+        '/spec/defaultConfiguration/healthCheckConfig/healthCheckPath',
+        '/other',
+      ),
+  ),
+  edit('a route sends to another Service', 'HTTPRoute shop/shop', '.spec.rules[0].backendRefs[0].name', () =>
+    json('httproute', 'shop', 'replace', '/spec/rules/0/backendRefs/0/name', 'shop'),
+  ),
+  edit('a route gets another rule', 'HTTPRoute shop/seven', '.spec.rules[1]', () =>
+    json('httproute', 'seven', 'add', '/spec/rules/-', {
+      matches: [{ path: { type: 'PathPrefix', value: '/more' } }],
+      backendRefs: [{ name: 'admin', port: 8080 }],
+    }),
+  ),
+];
+
+/** @param workspace the repository: what is wanted is applied again under the action's own name */
+export const kubernetes = (workspace: string): readonly Family[] => [
+  {
+    name: 'kubernetes',
+    mutations: edits,
+    mend: () => {
+      const files = ['shop', 'routes'].flatMap((folder) => ['-f', join(workspace, folder)]);
+      kubectl('apply', '--server-side', '--force-conflicts', '--field-manager=eks-gateway-action', ...files);
+    },
+  },
+];

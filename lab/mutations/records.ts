@@ -1,0 +1,194 @@
+// Edits of the hosted zone.
+import type { ResourceRecordSet } from '@aws-sdk/client-route-53';
+import { layout } from '../cluster/layout.ts';
+import { changeRecord, type Family, kubectl, type Mutation } from './mutation.ts';
+import { tampered } from './repository.ts';
+
+const [one, two, three, four, five, six, seven] = tampered as [
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+];
+
+const balancer = (): string =>
+  kubectl('-n', 'infra', 'get', 'gateway', 'public', '-o', 'jsonpath={.status.addresses[0].value}').trim();
+
+/** The hosted zone of load balancers, as ExternalDNS has it built in for the region. */
+const balancerZone = 'Z35SXDOTRQ7X7K';
+
+const alias = (name: string, type: 'A' | 'AAAA'): ResourceRecordSet => ({
+  Name: name,
+  Type: type,
+  AliasTarget: { DNSName: balancer(), HostedZoneId: balancerZone, EvaluateTargetHealth: true },
+});
+
+const owner = (
+  host: string,
+  id = layout.cluster.name,
+  resource = `httproute/shop/${host.split('.')[0]}`,
+): string => `"heritage=external-dns,external-dns/owner=${id},external-dns/resource=${resource}"`;
+
+const txt = (name: string, value: string): ResourceRecordSet => ({
+  Name: name,
+  Type: 'TXT',
+  TTL: 300,
+  ResourceRecords: [{ Value: value }],
+});
+
+const address = (name: string, type: 'A' | 'AAAA', value: string): ResourceRecordSet => ({
+  Name: name,
+  Type: type,
+  TTL: 60,
+  ResourceRecords: [{ Value: value }],
+});
+
+const heals = 'ExternalDNS';
+const layer = 'route53';
+
+const put = (record: () => ResourceRecordSet) => () => changeRecord('UPSERT', record());
+const drop = (record: () => ResourceRecordSet) => () => changeRecord('DELETE', record());
+
+/** ExternalDNS puts these right by itself, so they are looked at at once. */
+const passing: readonly Mutation[] = [
+  {
+    name: 'an A record is deleted',
+    layer,
+    ref: `Record ${one}`,
+    path: 'A',
+    heals,
+    make: drop(() => alias(one, 'A')),
+    mend: put(() => alias(one, 'A')),
+  },
+  {
+    name: 'an AAAA record is deleted',
+    layer,
+    ref: `Record ${two}`,
+    path: 'AAAA',
+    heals,
+    make: drop(() => alias(two, 'AAAA')),
+    mend: put(() => alias(two, 'AAAA')),
+  },
+  {
+    name: 'an A record is pointed elsewhere',
+    layer,
+    ref: `Record ${three}`,
+    path: 'A.target',
+    heals,
+    make: put(() => address(three, 'A', layout.addresses.nowhere)),
+    mend: put(() => alias(three, 'A')),
+  },
+  {
+    name: 'a record of a route that is gone is left over',
+    layer,
+    ref: 'Record gone.example.com',
+    path: 'A',
+    by: layout.cluster.name,
+    heals,
+    make: async () => {
+      await changeRecord('UPSERT', alias('gone.example.com', 'A'));
+      await changeRecord('UPSERT', txt('cname-gone.example.com', owner('gone.example.com')));
+    },
+    mend: async () => {
+      const gone = [alias('gone.example.com', 'A'), txt('cname-gone.example.com', owner('gone.example.com'))];
+      // ExternalDNS may have been faster.
+      for (const record of gone) await changeRecord('DELETE', record).catch(() => undefined);
+    },
+  },
+];
+
+const frozen: readonly Mutation[] = [
+  {
+    name: 'the ownership of an A record is deleted',
+    layer,
+    ref: `Record ${four}`,
+    path: `TXT cname-${four}`,
+    make: drop(() => txt(`cname-${four}`, owner(four))),
+    mend: put(() => txt(`cname-${four}`, owner(four))),
+  },
+  {
+    name: 'the ownership of an AAAA record is deleted',
+    layer,
+    ref: `Record ${five}`,
+    path: `TXT aaaa-${five}`,
+    make: drop(() => txt(`aaaa-${five}`, owner(five))),
+    mend: put(() => txt(`aaaa-${five}`, owner(five))),
+  },
+  {
+    name: 'another cluster takes a record over',
+    layer,
+    ref: `Record ${six}`,
+    path: `TXT cname-${six}`,
+    by: 'stage',
+    make: put(() => txt(`cname-${six}`, owner(six, 'stage'))),
+    mend: put(() => txt(`cname-${six}`, owner(six))),
+  },
+  {
+    name: 'a host is delegated to other name servers',
+    layer,
+    ref: `Record ${seven}`,
+    path: `NS ${seven}`,
+    make: put(() => ({
+      Name: seven,
+      Type: 'NS',
+      TTL: 60,
+      ResourceRecords: [{ Value: 'ns.elsewhere.example.' }],
+    })),
+    mend: drop(() => ({
+      Name: seven,
+      Type: 'NS',
+      TTL: 60,
+      ResourceRecords: [{ Value: 'ns.elsewhere.example.' }],
+    })),
+  },
+  {
+    name: 'an ownership record stays without its record',
+    layer,
+    ref: 'Record cname-left.example.com',
+    path: 'TXT',
+    by: layout.cluster.name,
+    make: put(() => txt('cname-left.example.com', owner('left.example.com'))),
+    mend: drop(() => txt('cname-left.example.com', owner('left.example.com'))),
+  },
+  {
+    name: 'the zone forgets two of its name servers',
+    layer,
+    ref: `Record ${layout.zone}`,
+    path: 'NS',
+    make: put(() => apex(layout.nameServerNames.slice(0, 2))),
+    mend: put(() => apex(layout.nameServerNames)),
+  },
+];
+
+const apex = (names: readonly string[]): ResourceRecordSet => ({
+  Name: layout.zone,
+  Type: 'NS',
+  TTL: 172_800,
+  ResourceRecords: names.map((name) => ({ Value: `${name}.` })),
+});
+
+/** An owned record that points elsewhere under a foreign owner: nobody will turn it back. */
+const both: readonly Mutation[] = [
+  {
+    name: 'a record is pointed elsewhere and given another owner',
+    layer,
+    ref: `Record ${one}`,
+    path: 'A.target',
+    make: async () => {
+      await changeRecord('UPSERT', txt(`cname-${one}`, owner(one, 'stage')));
+      await changeRecord('UPSERT', address(one, 'A', layout.addresses.nowhere));
+    },
+    mend: async () => {
+      await changeRecord('UPSERT', alias(one, 'A'));
+      await changeRecord('UPSERT', txt(`cname-${one}`, owner(one)));
+    },
+  },
+];
+
+export const records = (): readonly Family[] => [
+  { name: 'records that heal', mutations: passing },
+  { name: 'records that stay', mutations: [...frozen, ...both] },
+];

@@ -1,0 +1,57 @@
+// The role of a drift check exactly as the documents have it: AWS policies, and a ClusterRole that may only get and list.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CreateAccessEntryCommand, EKSClient } from '@aws-sdk/client-eks';
+import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import { layout } from '../cluster/layout.ts';
+import { asAdmin } from './mutation.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+export const driftRole = 'gateway-drift';
+export const driftRoleArn = `arn:aws:iam::${layout.accounts.eks}:role/${driftRole}`;
+
+/** A marked block of a page, as it stands. */
+export function documented(page: string, mark: string): string {
+  const text = readFileSync(join(root, 'docs', page), 'utf8');
+  const found = new RegExp(`<!-- ${mark} -->\\n\`\`\`\\w+\\n([\\s\\S]*?)\`\`\``).exec(text)?.[1];
+  if (found === undefined) throw new Error(`docs/${page} has no block ${mark}`);
+  return found;
+}
+
+const isThere = (error: unknown): boolean =>
+  error instanceof Error && /AlreadyExists|ResourceInUse/.test(error.name);
+
+/** Makes it once; the second time it is there. */
+export async function makeDriftRole(): Promise<void> {
+  const iam = new IAMClient(asAdmin('eks'));
+  const eks = new EKSClient(asAdmin('eks'));
+  const trust = documented('permissions.md', 'deploy-trust');
+  const tolerate = (error: unknown): void => {
+    if (!isThere(error)) throw error;
+  };
+  await iam
+    .send(new CreateRoleCommand({ RoleName: driftRole, AssumeRolePolicyDocument: trust }))
+    .then(() => undefined, tolerate);
+  for (const [name, page, mark] of [
+    ['run', 'permissions.md', 'run-eks'],
+    ['drift', 'drift.md', 'drift-eks'],
+  ] as const) {
+    const PolicyDocument = documented(page, mark);
+    await iam.send(new PutRolePolicyCommand({ RoleName: driftRole, PolicyName: name, PolicyDocument }));
+  }
+  await eks
+    .send(
+      new CreateAccessEntryCommand({
+        clusterName: layout.cluster.name,
+        principalArn: driftRoleArn,
+        kubernetesGroups: ['gateway-drift'],
+      }),
+    )
+    .then(() => undefined, tolerate);
+  execFileSync('kubectl', ['apply', '-f', '-'], {
+    input: documented('permissions.md', 'drift-reader'),
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
+}

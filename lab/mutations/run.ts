@@ -1,0 +1,147 @@
+// `npm run mutations`: fifty mutations, each to be found with layer, path, author and healing verdict, and gone after mending.
+// Options: --only FAMILY (part of its name), --out .lab/mutations.json; --inside is how it calls itself.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { importCertificate } from '../../__tests__/dist/edge.ts';
+import { spawnInLab, startLab, stopLab } from '../cluster/lab.ts';
+import { runAction } from '../runner.ts';
+import { aws } from './aws.ts';
+import { check, faults, itemFor, repositoryInputs } from './check.ts';
+import { helm } from './helm.ts';
+import { https } from './https.ts';
+import { kubernetes } from './kubernetes.ts';
+import type { Family, Mutation } from './mutation.ts';
+import { records } from './records.ts';
+import { prepareRepository } from './repository.ts';
+import { makeDriftRole } from './role.ts';
+
+interface Verdict {
+  readonly mutation: string;
+  readonly layer: string;
+  readonly path: string;
+  /** As the check said it. */
+  readonly found: string | null;
+  readonly by: string | null;
+  readonly heals: string | null;
+  readonly gone: boolean;
+  readonly faults: readonly string[];
+  readonly ok: boolean;
+}
+
+const root = join(import.meta.dirname, '../..');
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    out: { type: 'string', default: join(root, '.lab/mutations.json') },
+    inside: { type: 'string' },
+  },
+});
+
+/** Looks until the mended things are gone: controllers need a moment. */
+const attempts = 8;
+
+async function ofFamily(workspace: string, { name, mutations, mend }: Family): Promise<readonly Verdict[]> {
+  console.error(`${name}: ${mutations.length}`);
+  for (const each of mutations) await each.make();
+  const { items, result } = await check(workspace);
+  for (const each of mutations) await each.mend?.();
+  await mend?.();
+  let left = mutations;
+  let after = items;
+  for (let attempt = 0; attempt < attempts && left.length > 0; attempt += 1) {
+    after = (await check(workspace, { 'drift-recheck': '5s' })).items;
+    left = mutations.filter((each) => itemFor(each, after) !== undefined);
+  }
+  const verdicts = mutations.map((each) => verdictOf(each, items, !left.includes(each)));
+  if (verdicts.some(({ ok }) => !ok)) {
+    console.error(result.log.slice(result.log.indexOf('::group::Compare')).slice(0, 6_000));
+    console.error('after mending:', JSON.stringify(after.map((item) => `${item.ref} ${item.path}`)));
+  }
+  return verdicts;
+}
+
+function verdictOf(mutation: Mutation, items: Parameters<typeof faults>[1], gone: boolean): Verdict {
+  const item = itemFor(mutation, items);
+  const wrong = [...faults(mutation, items), ...(gone ? [] : ['still told after mending'])];
+  console.error(
+    `  ${wrong.length === 0 ? '✓' : '✗'} ${mutation.name}${wrong.length === 0 ? '' : `: ${wrong.join('; ')}`}`,
+  );
+  return {
+    mutation: mutation.name,
+    layer: mutation.layer,
+    path: item?.path ?? String(mutation.path),
+    found: item === undefined ? null : (item.found ?? 'nothing'),
+    by: item?.by ?? null,
+    heals: item === undefined || item.heals === false ? null : item.heals.by,
+    gone,
+    faults: wrong,
+    ok: wrong.length === 0,
+  };
+}
+
+async function inside(out: string): Promise<number> {
+  const workspace = mkdtempSync(join(tmpdir(), 'eks-gateway-mutations-'));
+  try {
+    prepareRepository(workspace, process.env['LAB_DIR'] ?? '');
+    const deployed = await runAction({
+      workspace,
+      inputs: { ...repositoryInputs, 'create-namespace': 'true', 'wait-timeout': '3m' },
+    });
+    if (deployed.code !== 0) throw new Error(`the repository did not come alive:\n${deployed.log}`);
+    await makeDriftRole();
+    const before = await check(workspace);
+    if (before.items.length > 0 || before.result.code !== 0)
+      throw new Error(`it has drifted before anything was done:\n${before.result.log}`);
+    let certificate: string | undefined;
+    const other = (): string => {
+      certificate ??= importCertificate(['other.example.com']);
+      return certificate;
+    };
+    const families = [...kubernetes(workspace), ...helm(workspace), ...records(), ...aws(other), ...https()];
+    const verdicts: Verdict[] = [];
+    for (const family of families.filter(({ name }) => name.includes(values.only ?? '')))
+      verdicts.push(...(await ofFamily(workspace, family)));
+    const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
+    const bundle = join(process.env['LAB_DIST'] ?? join(root, 'dist'), 'index.js');
+    const dist = createHash('sha256').update(readFileSync(bundle)).digest('hex');
+    mkdirSync(dirname(out), { recursive: true });
+    writeFileSync(
+      out,
+      `${JSON.stringify(
+        verdicts.map((each) => ({ ...each, commit, dist })),
+        null,
+        2,
+      )}\n`,
+    );
+    const good = verdicts.filter(({ ok }) => ok).length;
+    console.log(`\n${good} of ${verdicts.length} mutations found, judged and gone after mending: ${out}`);
+    return good === verdicts.length ? 0 : 1;
+  } finally {
+    rmSync(workspace, { recursive: true, force: true });
+  }
+}
+
+/** A lab of its own, beside whatever runs. */
+async function outside(): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'eks-gateway-mutations-lab-'));
+  try {
+    const lab = await startLab({ dir: join(folder, 'lab'), log: console.error });
+    const args = [import.meta.filename, ...process.argv.slice(2), '--inside', values.out];
+    const environment = process.env['LAB_DIST'] === undefined ? {} : { LAB_DIST: process.env['LAB_DIST'] };
+    const running = spawnInLab(lab.path, process.execPath, args, { folder: root, environment });
+    running.child.stdout?.pipe(process.stdout);
+    running.child.stderr?.pipe(process.stderr);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.once(signal, () => void running.kill('SIGTERM'));
+    return (await running.ended).code ?? 1;
+  } finally {
+    await stopLab(join(folder, 'lab'));
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+process.exitCode = values.inside === undefined ? await outside() : await inside(values.inside);

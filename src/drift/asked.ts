@@ -1,0 +1,66 @@
+// What a Gateway asks of its load balancer, and how items about the two are made.
+import { list, text, texts } from '../bundle/field.ts';
+import type { Json, JsonObject, KubernetesObject } from '../bundle/object.ts';
+import type { LbcFound } from '../chain/release.ts';
+import type { Source } from '../verdict/finding.ts';
+import type { Healing, Sighting } from './item.ts';
+import type { BalancerState } from './load-balancer-state.ts';
+
+export interface Asked {
+  readonly gateway: KubernetesObject;
+  /** Merged of the Gateway's and its class's. */
+  readonly configuration: JsonObject;
+  /** Where the repository has the Gateway, or else a route of it. */
+  readonly source?: Source;
+  readonly lbc?: LbcFound;
+  readonly at: Date;
+}
+
+/** Flags of the controller's container. */
+export const flagOf = (lbc: LbcFound | undefined, name: string): string | undefined => {
+  const args = lbc === undefined ? [] : texts(firstContainer(lbc.deployment), 'args');
+  const prefix = `--${name}=`;
+  return args.findLast((each) => each.startsWith(prefix))?.slice(prefix.length);
+};
+
+const firstContainer = (deployment: KubernetesObject): Json | undefined =>
+  list(deployment, 'spec', 'template', 'spec', 'containers')[0];
+
+/** Seconds between two full looks of LBC at AWS: `--sync-period`, ten hours by default. */
+export const syncPeriodOf = (lbc: LbcFound): number => {
+  const [, hours, minutes, seconds] =
+    /^(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s)?$/.exec(flagOf(lbc, 'sync-period') ?? '10h') ?? [];
+  const total = Number(hours ?? 0) * 3600 + Number(minutes ?? 0) * 60 + Number(seconds ?? 0);
+  return total > 0 ? total : 36_000;
+};
+
+const isAvailable = ({ deployment }: LbcFound): boolean =>
+  list(deployment, 'status', 'conditions').some(
+    (each) => text(each, 'type') === 'Available' && text(each, 'status') === 'True',
+  );
+
+/** Between two looks the controller sees no edit in AWS, and it comes when its Gateway is touched. */
+export const resync = ({ lbc, at: now }: Asked): Healing | false =>
+  lbc !== undefined && isAvailable(lbc)
+    ? {
+        by: 'AWS Load Balancer Controller',
+        until: new Date(now.getTime() + syncPeriodOf(lbc) * 1000).toISOString(),
+      }
+    : false;
+
+export const touchIt = ({ gateway: { metadata } }: Asked): string =>
+  `Let the controller look at once: kubectl --namespace ${metadata.namespace ?? 'default'} annotate gateway ${metadata.name} --overwrite touched=now; find out in CloudTrail who changed it.`;
+
+/** An item that the controller mends at its next full look, unless said otherwise. */
+export const balancerItem = (
+  asked: Asked,
+  { name }: Pick<BalancerState, 'name'>,
+  rest: Pick<Sighting, 'path' | 'wanted' | 'found' | 'severity'> & Partial<Sighting>,
+): Sighting => ({
+  layer: 'aws',
+  ref: `LoadBalancer ${name}`,
+  heals: resync(asked),
+  remedy: touchIt(asked),
+  ...(asked.source && { source: asked.source }),
+  ...rest,
+});
