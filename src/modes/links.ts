@@ -29,6 +29,7 @@ import type { Nudges } from '../chain/nudge.ts';
 import { foundRecord, judgeRecord, mayBeNewer, observeRecord } from '../chain/record.ts';
 import { type Controllers, judgeRelease, observeRelease } from '../chain/release.ts';
 import { judgeRoute, observeRoute, type RouteWant } from '../chain/route.ts';
+import { judgeWildcard, observeWildcard } from '../chain/wildcard.ts';
 import type { ZoneReader } from '../chain/zone.ts';
 import type { Clock } from '../clock.ts';
 import type { Freshness } from '../gateway/conditions.ts';
@@ -65,6 +66,8 @@ export interface HostWant {
   readonly statuses: readonly StatusRange[];
   readonly header?: HeaderWant;
   readonly streak: number;
+  /** Domain whose standing wildcard record is to serve the host. */
+  readonly wildcard?: string;
 }
 
 const severity: readonly State[] = ['broken', 'waiting', 'unknown', 'skipped', 'ok'];
@@ -224,7 +227,20 @@ async function gatewaysOf(
   return seen.flatMap((each) => ('value' in each && each.value ? [each.value] : []));
 }
 
-function recordLink(want: HostWant, { cluster, zones, authority, clock }: Ports): Link {
+function recordLink(want: HostWant, ports: Ports): Link {
+  return want.wildcard === undefined ? ownRecordLink(want, ports) : wildcardLink(want, want.wildcard, ports);
+}
+
+function wildcardLink({ published }: HostWant, domain: string, { zones }: Ports): Link {
+  return once('record', async ({ loadBalancer }, signal) => {
+    const wanted = { host: published.host, domain, ...(loadBalancer !== undefined && { loadBalancer }) };
+    const seen = await observeWildcard(zones, wanted, signal);
+    const zone = 'value' in seen ? seen.value.zone : undefined;
+    return { verdict: judgeWildcard(wanted, seen), found: { ...(zone && { zone }) } };
+  });
+}
+
+function ownRecordLink(want: HostWant, { cluster, zones, authority, clock }: Ports): Link {
   return once('record', async ({ loadBalancer }, signal) => {
     const { externalDns } = await controllers(cluster, signal);
     const wanted = {

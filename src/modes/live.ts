@@ -39,6 +39,8 @@ export interface Applied {
   readonly generations: ReadonlyMap<string, number>;
   /** Nothing may be written, not even an annotation. */
   readonly readOnly?: boolean;
+  /** Domain whose standing wildcard record serves every host. */
+  readonly wildcard?: string;
 }
 
 /** Milliseconds between two rounds of a host, and the age up to which its observations of the cluster are shared. */
@@ -212,6 +214,7 @@ export function chainOf(
     statuses: probe.statuses ?? inputs.https.status,
     ...(header && { header }),
     streak: inputs.https.successes,
+    ...(applied.wildcard !== undefined && { wildcard: applied.wildcard }),
   };
   return { host: published.host, ref, links: linksOf(want, ports) };
 }

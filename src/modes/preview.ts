@@ -21,9 +21,11 @@ import { removeOf, tearDown } from './preview-teardown.ts';
 import { type PreviewOf, previewOf, telling } from './pull-request.ts';
 import type { Cluster } from './reach-cluster.ts';
 import { rolledOut } from './rollouts.ts';
+import { makeRoom } from './room.ts';
 import type { SignedIn } from './sign-in.ts';
 import { begin, withCluster } from './steps.ts';
 import { removeSuperseded } from './superseded.ts';
+import { wildcardStands } from './wildcard.ts';
 import { writerOf } from './write.ts';
 
 /** @throws Problem for all expected trouble before the pull request is known; the signal's reason on abort. */
@@ -84,6 +86,7 @@ function planned({ inputs, clock, draft, runner }: Run, of: PreviewOf, bundle: B
     gateway,
     images,
     fences,
+    wildcard: inputs.preview.wildcard,
     ...(expectHeader !== undefined && { header: expectHeader.replaceAll('{sha}', pull.headSha) }),
     repository,
     number: pull.number,
@@ -176,8 +179,11 @@ async function apply(
   draft.findings(wrong);
   if (wrong.length > 0) return 'failed';
   const reader = clusterReader(cluster.kube);
-  await refuseLongNames(run, reader, [...made.hosts.values()]);
+  const { wildcard, domain } = inputs.preview;
+  if (!wildcard) await refuseLongNames(run, reader, [...made.hosts.values()]);
+  else if (!(await wildcardStands(run, signedIn, cluster, [...made.hosts.values()]))) return 'failed';
   await claimNamespace(run, reader, of, deadline);
+  await makeRoom(run, { signedIn, cluster, deadline }, made);
   const since = cluster.kube.clock.now();
   const writer = writerOf(run, cluster);
   const source = made.routes[0]?.source ?? { file: '', line: 1 };
@@ -211,5 +217,6 @@ async function apply(
     routes: made.routes,
     since,
     generations: writer.generations,
+    ...(wildcard && { wildcard: domain }),
   });
 }

@@ -50,6 +50,23 @@ export const previewSpecs = {
     description:
       "Networks of the load balancer (its subnets, as CIDRs). With them a preview gets a default-deny NetworkPolicy: in come only these and its own pods, out go only its own pods, the cluster's DNS and public addresses.",
   },
+  'preview-dns': {
+    group: 'Previews',
+    default: 'record',
+    description:
+      'How previews get into DNS: `record` (ExternalDNS writes one for each) or `wildcard` (one standing record `*.` the preview domain points to the load balancer, and no preview waits for DNS).',
+  },
+  evict: {
+    group: 'Previews',
+    default: 'none',
+    description:
+      'What goes when the load balancer has no room for another preview: `none` (the run fails and lists the oldest stale previews) or `stale` (those are removed, as many as are needed).',
+  },
+  'preview-rule-limit': {
+    group: 'Previews',
+    default: '100',
+    description: "How many rules the load balancer of the previews may have: your account's quota.",
+  },
   'expect-header': {
     group: 'Previews',
     description:
@@ -103,6 +120,11 @@ export interface PreviewInputs {
   readonly expiresIn: number;
   readonly environment: string;
   readonly dryRun: boolean;
+  /** One standing record serves all previews. */
+  readonly wildcard: boolean;
+  /** Stale previews go when there is no room. */
+  readonly evict: boolean;
+  readonly ruleLimit: number;
   /** Other repositories' previews too. */
   readonly sweepCluster: boolean;
   /** Absent: nothing is told to GitHub. */
@@ -207,6 +229,9 @@ export const readPreviewInputs = (reader: InputReader, mode: string): PreviewInp
     expiresIn: reader.parsed('expires-in', parseAge, 'a time from `1m` to `365d`, such as `12h`, `7d`') ?? 0,
     environment:
       reader.matching('preview-environment', /^[^\r\n]{1,255}$/, 'the name of an environment') ?? '',
+    wildcard: reader.matching('preview-dns', /^(record|wildcard)$/, '`record`, `wildcard`') === 'wildcard',
+    evict: reader.matching('evict', /^(none|stale)$/, '`none`, `stale`') === 'stale',
+    ruleLimit: reader.whole('preview-rule-limit', 1, 10_000) ?? 0,
     dryRun: reader.flag('dry-run'),
     sweepCluster:
       reader.matching('sweep-scope', /^(repository|cluster)$/, '`repository`, `cluster`') === 'cluster',

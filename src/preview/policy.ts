@@ -222,9 +222,11 @@ const hostnames: Check = (object, { domain }) =>
 
 /** ExternalDNS reads names and targets from annotations too, on routes and on Services (docs/annotations). */
 const dnsAnnotations: Check = (object) =>
-  Object.keys(textMap(object, 'metadata', 'annotations'))
-    .filter((key) => /(^|[.-])external-?dns[./]/i.test(key))
-    .map((key) => ({
+  Object.entries(textMap(object, 'metadata', 'annotations'))
+    .filter(([key]) => /(^|[.-])external-?dns[./]/i.test(key))
+    // Whatever names another controller is left alone: that is how a wildcard record serves a preview.
+    .filter(([key, value]) => !(key.endsWith('/controller') && value !== 'dns-controller'))
+    .map(([key]) => ({
       path: ['metadata', 'annotations', key],
       code: 'preview/dns-annotation' as const,
       message: `the annotation ${key} tells ExternalDNS which records to write`,

@@ -35,6 +35,8 @@ export interface PreviewPlan {
   readonly gateway: PreviewGateway;
   readonly images: readonly ImageChange[];
   readonly fences: Fences;
+  /** ExternalDNS is to leave the routes alone: a standing wildcard record serves them. */
+  readonly wildcard: boolean;
   /** Header that every host must answer with, `Name: value`. */
   readonly header?: string;
   readonly repository: string;
@@ -143,6 +145,15 @@ const moved = (object: KubernetesObject, plan: PreviewPlan): KubernetesObject =>
   };
 };
 
+/**
+ * ExternalDNS leaves alone what names another controller than itself (docs/annotations; source/gateway.go). The prefix of
+ * its annotations is another one from 0.22 on.
+ */
+const unrecorded = {
+  'external-dns.alpha.kubernetes.io/controller': 'eks-gateway-action',
+  'external-dns.kubernetes.io/controller': 'eks-gateway-action',
+};
+
 interface Routing {
   readonly plan: PreviewPlan;
   readonly hosts: ReadonlyMap<string, string>;
@@ -162,6 +173,7 @@ const routed = (route: KubernetesObject, { plan, hosts, homes }: Routing): Kuber
       ...route.metadata,
       annotations: {
         ...annotations,
+        ...(plan.wildcard && unrecorded),
         ...(plan.header !== undefined && { [probeAnnotations.header]: plan.header }),
         [previewAnnotations.repository]: plan.repository,
       },

@@ -12,6 +12,7 @@ const plan = {
   gateway: { namespace: 'infra', name: 'previews', section: 'https' },
   images: [{ name: 'ghcr.io/org/app', image: 'registry/app:abc' }],
   fences: { quota: {}, networks: [] },
+  wildcard: false,
   repository: 'org/app',
   number: 42,
   branch: 'login',
