@@ -37,6 +37,7 @@ const headMarks: Readonly<Record<Report['outcome'], string>> = {
 const limit = 900_000;
 const rowsShown = 200;
 const hostsExplained = 20;
+const tableFirst = 20;
 const planLimits = { rows: rowsShown, fields: 100 };
 
 /** A code as it is shown: linked to its page where it is known where that is. */
@@ -50,9 +51,11 @@ export function summaryOf(report: Report, docs?: string): string {
     `## ${headMarks[report.outcome]} ${sentence(report.verdict)}`,
     versionsLine(report),
     driftPart(report.drift, rowsShown),
-    hostTable(report.hosts),
+    ...(report.hosts.length > tableFirst ? [] : [hostTable(report.hosts)]),
     previewTable(report.previews ?? []),
     ...notLive(report.hosts, explained),
+    // What is wrong comes before a table that fills screens.
+    ...(report.hosts.length > tableFirst ? [hostTable(report.hosts)] : []),
     findingsPart(report.findings, explained),
     ...(report.plan === undefined ? [] : planParts(report.plan, planLimits)),
     appliedPart(report),

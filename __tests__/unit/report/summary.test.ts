@@ -159,6 +159,14 @@ test('500 hosts stay under the limit of a summary', () => {
   expect(Buffer.byteLength(summaryOf(report('not-live', many)))).toBeLessThan(1024 * 1024);
 });
 
+test('of many hosts, what is wrong stands before the table', () => {
+  const live = Array.from({ length: 40 }, (_, index) => ({ ...host({}), host: `h${index}.example.com` }));
+  const many = summaryOf(report('not-live', [...live, stuck]));
+  expect(many.indexOf('**Do this**')).toBeLessThan(many.indexOf('| Hostname |'));
+  const few = summaryOf(report('not-live', [host({}), stuck]));
+  expect(few.indexOf('| Hostname |')).toBeLessThan(few.indexOf('**Do this**'));
+});
+
 describe('text from outside', () => {
   const hostile = '</details><script>x</script> | @everyone ![x](https://evil.example/y) `code` **b**';
   test('is no markup as plain text', () => {
