@@ -122,7 +122,7 @@ const cloudTests: Task = {
 };
 
 /** The longest first, so that no lab is left with them at the end. */
-const slow = ['expiry', 'helm', 'cluster', 'hosts', 'cancel'];
+const slow = ['expiry', 'helm', 'release', 'cluster', 'hosts', 'cancel'];
 
 function tasks(): Task[] {
   const files = readdirSync(join(root, '__tests__/dist'))

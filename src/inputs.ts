@@ -2,6 +2,7 @@
 import { type HeaderWant, parseHeader, parseStatuses, type StatusRange } from './chain/https.ts';
 import { type NamedServer, parseServer } from './dns/server.ts';
 import { type DriftInputs, driftSpecs, readDriftInputs } from './drift/input-specs.ts';
+import { type HelmInputs, helmSpecs, readHelmInputs } from './helm/input-specs.ts';
 import { InputReader, quote } from './input-reader.ts';
 import { type PreviewInputs, previewSpecs, readPreviewInputs } from './preview/input-specs.ts';
 import { Problem } from './verdict/problem.ts';
@@ -99,8 +100,10 @@ export const inputSpecs = {
   },
   'values-files': {
     group: 'Helm',
-    description: 'Values files, one a line, relative to the working directory; later ones win.',
+    description:
+      'Values files, one a line, relative to the working directory; later ones win. With several charts `CHART=FILE` gives a file to one of them.',
   },
+  ...helmSpecs,
   'helm-timeout': { group: 'Helm', default: '10m', description: 'How long `helm upgrade --wait` may take.' },
   'take-over': {
     group: 'Advanced',
@@ -198,6 +201,7 @@ export interface Inputs {
   readonly createNamespace: boolean;
   readonly releaseName?: string;
   readonly valuesFiles: readonly string[];
+  readonly helm: HelmInputs;
   /** Field managers that may lose fields to us. */
   readonly takeOver: readonly string[];
   readonly prune: boolean;
@@ -331,6 +335,7 @@ export function readInputs(raw: RawInput): Inputs {
     createNamespace: reader.flag('create-namespace'),
     ...(releaseName !== undefined && { releaseName }),
     valuesFiles: reader.lines('values-files'),
+    helm: readHelmInputs(reader),
     takeOver: reader.list('take-over'),
     prune: reader.flag('prune'),
     pruneLimit: reader.whole('prune-limit', 1, 100) ?? 0,

@@ -87,5 +87,8 @@ export function linkTools(folder: LabFolder): void {
   mkdirSync(bin, { recursive: true });
   for (const tool of ['helm', 'kubectl', 'act', 'actionlint'] as const)
     symlinkSync(toolPath(tool), `${bin}/${tool}`);
+  // Helm 3 stands in a folder of its own, to be put before the other on PATH.
+  mkdirSync(`${bin}/helm3`, { recursive: true });
+  symlinkSync(toolPath('helm3'), `${bin}/helm3/helm`);
   symlinkSync(process.execPath, `${bin}/node`);
 }

@@ -20,6 +20,7 @@ const TOOLS: readonly Tool[] = [
   'act',
   'actionlint',
   'helm',
+  'helm3',
   'kubectl',
 ];
 

@@ -25,6 +25,8 @@ interface GoBuild {
   readonly module?: string;
   /** Built when it is asked for: no lab needs it to start. */
   readonly onDemand?: true;
+  /** The binary's name where it is not the tool's. */
+  readonly program?: string;
 }
 
 const KUBERNETES = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const;
@@ -82,6 +84,19 @@ const builds: readonly GoBuild[] = [
   },
   install('kwok', 'sigs.k8s.io/kwok/cmd/kwok', '1 min'),
   install('external-dns', 'sigs.k8s.io/external-dns', '3 min'),
+  {
+    tools: ['helm3'],
+    about: '1 min',
+    // Go names the program after its folder; unstamped it would not say its patch version.
+    command: () => [
+      'install',
+      '-trimpath',
+      '-ldflags',
+      `-s -w -X helm.sh/helm/v3/internal/version.version=v${versions.helm3}`,
+      `helm.sh/helm/v3/cmd/helm@v${versions.helm3}`,
+    ],
+    program: 'helm',
+  },
   install('act', 'github.com/nektos/act', '30 s'),
   install('actionlint', 'github.com/rhysd/actionlint/cmd/actionlint', '10 s'),
   {
@@ -133,7 +148,7 @@ async function buildOne(build: GoBuild, go: string, log: Log, signal?: AbortSign
       },
       log,
     );
-    for (const tool of build.tools) renameSync(join(stage, tool), toolPath(tool));
+    for (const tool of build.tools) renameSync(join(stage, build.program ?? tool), toolPath(tool));
   } finally {
     rmSync(stage, { recursive: true, force: true });
   }

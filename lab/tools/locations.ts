@@ -18,10 +18,10 @@ export type Tool =
   | 'actionlint'
   | 'opentofu'
   | 'helm'
+  | 'helm3'
   | 'kubectl';
 
 type Pinned = 'kubernetes' | Exclude<Tool, `kube-${string}`>;
-
 export const versions = JSON.parse(
   readFileSync(new URL('versions.json', import.meta.url), 'utf8'),
 ) as Readonly<Record<Pinned | 'go' | 'python', string>>;

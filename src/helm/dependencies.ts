@@ -8,8 +8,8 @@ import type { Helm } from './version.ts';
 import { helmWords } from './words.ts';
 
 export interface DependencyOptions {
-  /** The workspace's absolute path; the chart's folder is relative to it. */
-  readonly workspace: string;
+  /** The folder that is written: a copy of the chart. */
+  readonly path: string;
   readonly onLine?: (line: string) => void;
 }
 
@@ -50,7 +50,7 @@ export const buildDependencies = async (
   signal: AbortSignal,
 ): Promise<void> => {
   if (chart.dependencies.length === 0) return;
-  const cwd = join(options.workspace, chart.folder);
+  const cwd = options.path;
   const run = async (args: readonly string[]): Promise<void> => {
     const end = await runChild(
       'helm',

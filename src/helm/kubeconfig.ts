@@ -1,5 +1,6 @@
 // A kubeconfig for child processes whose token stays fresh for as long as they run.
 import { join } from 'node:path';
+import { pid } from 'node:process';
 import type { PrivateFiles } from './private-files.ts';
 
 export interface KubeconfigAccess {
@@ -26,10 +27,13 @@ export interface Kubeconfig {
 const every = 5_000;
 
 /**
- * `cat` is the credential plugin: it prints an ExecCredential that we replace (client.authentication.k8s.io/v1,
- * client-go plugin/pkg/client/auth/exec). client-go runs it again once `expirationTimestamp` has passed or the server
- * answers 401, so that a helm that waits for longer than a token lives goes on with the next one.
+ * The credential plugin prints an ExecCredential that we replace (client.authentication.k8s.io/v1, client-go
+ * plugin/pkg/client/auth/exec). client-go runs it again once `expirationTimestamp` has passed or the server answers 401,
+ * so that a helm that waits for longer than a token lives goes on with the next one. It prints nothing once we are dead:
+ * a helm that outlives us (SIGKILL, out of memory) has no credentials after seconds, and cannot write over the next run.
  */
+const plugin = 'kill -0 "$0" && exec cat "$1"';
+
 const kubeconfig = (access: KubeconfigAccess, credential: string): unknown => ({
   apiVersion: 'v1',
   kind: 'Config',
@@ -44,8 +48,8 @@ const kubeconfig = (access: KubeconfigAccess, credential: string): unknown => ({
       user: {
         exec: {
           apiVersion: 'client.authentication.k8s.io/v1',
-          command: 'cat',
-          args: [credential],
+          command: 'sh',
+          args: ['-c', plugin, String(pid), credential],
           interactiveMode: 'Never',
           provideClusterInfo: false,
         },

@@ -2,12 +2,18 @@
 import type { Clock } from '../clock.ts';
 import { Problem } from '../verdict/problem.ts';
 import { type Release, type ReleaseState, releaseState } from './release.ts';
+import { secretOf } from './stored.ts';
 import type { Helm } from './version.ts';
 
 export interface Freeing {
   readonly clock: Clock;
   /** Seconds that a helm which still runs elsewhere may take: the timeout that such a run would have been given. */
   readonly timeout: number;
+  /**
+   * Whether the revision was written by a run of this bundle, while this run holds the bundle's Lease: then that run has
+   * ended, and its helm, should a machine still run it, is without credentials (kubeconfig.ts).
+   */
+  readonly isOurs?: (revision: number, signal: AbortSignal) => Promise<boolean>;
   /** Deletes a Secret. */
   readonly deleteSecret: (namespace: string, name: string, signal: AbortSignal) => Promise<void>;
   /** Whether an operation that began then belongs to a run of ours that is known to have died. */
@@ -18,25 +24,24 @@ export interface Freeing {
 
 const between = 5_000;
 
+/** Seconds for a helm that outlived its run: its last credential is good for six, a request takes some. */
+const orphaned = 30;
+
 const isPending = (state: ReleaseState | undefined): state is ReleaseState =>
   state?.status.startsWith('pending-') === true;
 
-/** Where Helm keeps a revision (helm pkg/storage/storage.go, driver `secret`). */
-const secretOf = ({ name }: Release, { revision }: ReleaseState): string =>
-  `sh.helm.release.v1.${name}.v${revision}`;
-
 /**
  * Does nothing unless the release is `pending-*`. Helm refuses to touch such a release ("another operation is in
- * progress") for ever, and nothing in it tells a dead operation from a live one but its age: unless it is known to belong
- * to a run that died, it is given the time that it could have had; then its revision is forgotten. The objects that it
- * wrote carry the release's name, so the next upgrade takes them over.
+ * progress") for ever. A dead operation is told from a live one by its age: it is given the time that it could have had,
+ * or half a minute where its run is known to have ended, none where that run died long ago; then its revision is forgotten. The objects that it wrote carry the
+ * release's name, so the next upgrade takes them over.
  * @throws Problem `helm/failed` when its start cannot be read; what `deleteSecret` throws; the signal's reason.
  */
 export const freeRelease = async (
   helm: Helm,
   release: Release,
   cwd: string,
-  { clock, timeout, deleteSecret, isAbandoned, onLine }: Freeing,
+  { clock, timeout, isOurs, isAbandoned, deleteSecret, onLine }: Freeing,
   signal: AbortSignal,
 ): Promise<void> => {
   for (;;) {
@@ -45,13 +50,15 @@ export const freeRelease = async (
     const since = Date.parse(state.updated);
     if (Number.isNaN(since)) {
       throw new Problem('helm/failed', `Release ${release.name} is ${state.status}, since an unknown time.`, {
-        hint: `If no other helm runs: kubectl --namespace ${release.namespace} delete secret ${secretOf(release, state)}, then run again.`,
+        hint: `If no other helm runs: kubectl --namespace ${release.namespace} delete secret ${secretOf(release.name, state.revision)}, then run again.`,
       });
     }
+    const ours = (await isOurs?.(state.revision, signal)) === true;
+    const given = ours ? Math.min(timeout, orphaned) : timeout;
     const isDead = isAbandoned?.(new Date(since)) === true;
-    const left = isDead ? 0 : since + timeout * 1_000 - clock.now().getTime();
+    const left = isDead ? 0 : since + given * 1_000 - clock.now().getTime();
     if (left <= 0) {
-      await deleteSecret(release.namespace, secretOf(release, state), signal);
+      await deleteSecret(release.namespace, secretOf(release.name, state.revision), signal);
       onLine?.(
         `Release ${release.name} was left ${state.status} at revision ${state.revision} by a helm that has ended; that revision was dropped.`,
       );

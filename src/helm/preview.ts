@@ -1,5 +1,4 @@
 // What an upgrade of a release would install, and what its last revision did: nothing is written.
-import { join } from 'node:path';
 import type { Chart, Sourced } from '../bundle/object.ts';
 import { type ChildEnd, runChild } from '../child.ts';
 import { forbidden, type Release } from './release.ts';
@@ -10,6 +9,8 @@ import { helmWords } from './words.ts';
 export interface PreviewOptions {
   /** The workspace's absolute path. */
   readonly workspace: string;
+  /** The chart's folder, which may be a copy. */
+  readonly chartPath: string;
   readonly values: readonly string[];
 }
 
@@ -64,14 +65,14 @@ export const upgradedObjects = async (
   helm: Helm,
   chart: Chart,
   release: Release,
-  { workspace, values }: PreviewOptions,
+  { workspace, chartPath, values }: PreviewOptions,
   signal: AbortSignal,
 ): Promise<Previewed<readonly Sourced[]>> => {
   const args = [
     'upgrade',
     '--install',
     release.name,
-    join(workspace, chart.folder),
+    chartPath,
     '--dry-run=server',
     '--skip-crds',
     '--output',

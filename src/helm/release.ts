@@ -1,6 +1,4 @@
 // Installs or upgrades a release, and tells in which state it is.
-import { join } from 'node:path';
-import type { Chart } from '../bundle/object.ts';
 import { runChild } from '../child.ts';
 import { Problem } from '../verdict/problem.ts';
 import { flagsOf, type Helm } from './version.ts';
@@ -24,12 +22,16 @@ export interface ReleaseState {
 }
 
 export interface UpgradeOptions {
-  /** The workspace's absolute path; chart folder and values files are relative to it. */
+  /** The workspace's absolute path; values files are relative to it. */
   readonly workspace: string;
+  /** The chart's folder, which may be a copy. */
+  readonly chartPath: string;
   readonly values: readonly string[];
   /** Seconds for which helm waits until what it installed is ready. */
   readonly timeout: number;
   readonly createNamespace?: boolean;
+  /** `key=value`, kept on the revision's Secret. */
+  readonly labels?: readonly string[];
   readonly onLine?: (line: string) => void;
 }
 
@@ -48,6 +50,55 @@ const parseHistory = (text: string): ReleaseState | undefined => {
     description: textOf(last['description']),
     updated: textOf(last['updated']),
   };
+};
+
+/** The last revision that was good: it is in place, or was until the one after it was. */
+const goodIn = (text: string): number | undefined => {
+  const history: unknown = JSON.parse(text);
+  const rows = (Array.isArray(history) ? history : []).filter(isFields);
+  const last = (status: string): number | undefined => {
+    const found = rows.findLast((row) => row['status'] === status);
+    return found === undefined ? undefined : Number(found['revision']);
+  };
+  return last('deployed') ?? last('superseded');
+};
+
+/** `undefined` where the release never was deployed, or where that cannot be read. */
+export const goodRevision = async (
+  helm: Helm,
+  release: Release,
+  cwd: string,
+  signal: AbortSignal,
+): Promise<number | undefined> => {
+  const args = ['history', release.name, '--namespace', release.namespace, '--output', 'json'];
+  const end = await runChild('helm', args, { cwd, environment: helm.environment }, signal);
+  return end.code === 0 ? goodIn(end.stdout) : undefined;
+};
+
+/**
+ * `helm rollback`, which waits as the upgrade did.
+ * @throws Problem `helm/failed`; the signal's reason on abort.
+ */
+export const rollBack = async (
+  helm: Helm,
+  release: Release,
+  revision: number,
+  { workspace: cwd, timeout, onLine }: Pick<UpgradeOptions, 'workspace' | 'timeout' | 'onLine'>,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { wait } = flagsOf(helm.version);
+  const args = ['rollback', release.name, String(revision), '--namespace', release.namespace, ...wait];
+  const end = await runChild(
+    'helm',
+    [...args, '--timeout', `${Math.max(1, Math.ceil(timeout))}s`],
+    { cwd, environment: helm.environment, ...(onLine && { onLine }) },
+    signal,
+  );
+  if (end.code !== 0)
+    throw new Problem(
+      'helm/failed',
+      `The roll-back to revision ${revision} failed as well: ${helmWords(end)}`,
+    );
 };
 
 const grant =
@@ -149,26 +200,19 @@ const stateAfter = async (
   }
 };
 
-/**
- * `helm upgrade --install`, without the chart's CRDs: those are applied before by us, and Helm 4 fails on CRDs that
- * somebody else applied. Never `--debug`: it prints values.
- * @throws Problem `helm/failed` with helm's words and the release's state; the signal's reason on abort, after helm
- * was given 3 s to mark the release as failed.
- */
-export const upgradeInstall = async (
+/** Without the chart's CRDs: those are applied before by us, and Helm 4 fails on CRDs that somebody else applied. */
+export const upgradeArguments = (
   helm: Helm,
-  chart: Chart,
   release: Release,
   options: UpgradeOptions,
-  signal: AbortSignal,
-): Promise<ReleaseState> => {
-  const cwd = options.workspace;
+): readonly string[] => {
   const { wait, upgrade } = flagsOf(helm.version);
-  const args = [
+  const { labels = [] } = options;
+  return [
     'upgrade',
     '--install',
     release.name,
-    join(cwd, chart.folder),
+    options.chartPath,
     '--namespace',
     release.namespace,
     '--skip-crds',
@@ -178,8 +222,26 @@ export const upgradeInstall = async (
     `${Math.max(1, Math.ceil(options.timeout))}s`,
     ...upgrade,
     ...options.values.flatMap((file) => ['--values', file]),
+    ...(labels.length > 0 ? ['--labels', labels.join(',')] : []),
     ...(options.createNamespace === true ? ['--create-namespace'] : []),
   ];
+};
+
+/**
+ * `helm upgrade --install`. Never `--debug`: it prints values.
+ * @param before the state of the release before: without one this is its first install
+ * @throws Problem `helm/failed` with helm's words and the release's state; the signal's reason on abort, after helm
+ * was given 3 s to mark the release as failed.
+ */
+export const upgradeInstall = async (
+  helm: Helm,
+  release: Release,
+  before: ReleaseState | undefined,
+  options: UpgradeOptions,
+  signal: AbortSignal,
+): Promise<ReleaseState> => {
+  const cwd = options.workspace;
+  const args = upgradeArguments(helm, release, options);
   const end = await runChild(
     'helm',
     args,
@@ -196,7 +258,11 @@ export const upgradeInstall = async (
     : words.replace(/\.?$/, '.');
   const where =
     state === 'unreadable' ? 'The state of the release cannot be read.' : stateText(release, known);
-  throw new Problem('helm/failed', `helm upgrade failed: ${meaning} ${where}`, {
+  const what =
+    before === undefined
+      ? `The first install of release ${release.name} failed`
+      : `The upgrade of release ${release.name} from revision ${before.revision} failed`;
+  throw new Problem('helm/failed', `${what}: ${meaning} ${where}`, {
     hint: hintFor(known, words, release),
     evidence: [
       { from: `helm upgrade --install ${release.name}`, saw: words },

@@ -1,5 +1,4 @@
 // Renders a chart before anything is written, and takes its CRDs apart from the rest.
-import { join } from 'node:path';
 import { isMap } from '../bundle/field.ts';
 import type { Chart, Sourced } from '../bundle/object.ts';
 import { parseManifests } from '../bundle/parse.ts';
@@ -11,8 +10,10 @@ import type { Helm } from './version.ts';
 import { helmWords } from './words.ts';
 
 export interface RenderOptions {
-  /** The workspace's absolute path; chart folder and values files are relative to it. */
+  /** The workspace's absolute path; values files are relative to it. */
   readonly workspace: string;
+  /** The chart's folder, which may be a copy. */
+  readonly chartPath: string;
   readonly values: readonly string[];
   /** The API server's version, `v1.36.3`. */
   readonly kubeVersion: string;
@@ -71,7 +72,7 @@ const template = async (
   const args = [
     'template',
     release.name,
-    join(options.workspace, chart.folder),
+    options.chartPath,
     '--namespace',
     release.namespace,
     '--include-crds',

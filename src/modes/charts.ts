@@ -1,23 +1,21 @@
-// The charts of the bundle: rendered before anything is written, installed with a kubeconfig that lives as long as helm runs.
-import { posix } from 'node:path';
+// The charts of the bundle: copied, rendered before anything is written, then installed one after the other.
 import { stageOf } from '../apply/stages.ts';
 import type { Bundle, Chart, Sourced } from '../bundle/object.ts';
-import { stuckRollouts } from '../chain/rollout.ts';
-import { buildDependencies } from '../helm/dependencies.ts';
-import { freeRelease } from '../helm/pending.ts';
 import { deployedObjects, type Previewed, upgradedObjects } from '../helm/preview.ts';
-import { type Release, type ReleaseState, upgradeInstall } from '../helm/release.ts';
+import type { Release, ReleaseState } from '../helm/release.ts';
 import { apiVersionsOf, renderChart } from '../helm/render.ts';
-import { clusterReader } from '../kube/reader.ts';
-import { removeObject } from '../kube/remove.ts';
 import type { Run } from '../run.ts';
-import { Problem } from '../verdict/problem.ts';
+import { chartPathOf, inlineValues, valuesFilesOf } from './chart-sources.ts';
 import { openHelm, releasesOf } from './helm-session.ts';
 import type { Cluster } from './reach-cluster.ts';
+import { type Installer, ReleaseInstall } from './release-install.ts';
 
 export interface RenderedChart {
   readonly chart: Chart;
   readonly release: Release;
+  /** The chart's folder, with its dependencies: a copy. */
+  readonly chartPath: string;
+  readonly values: readonly string[];
   readonly crds: readonly Sourced[];
   readonly objects: readonly Sourced[];
   readonly routes: readonly Sourced[];
@@ -41,7 +39,7 @@ export interface ChartsOfRun {
   render(): Promise<readonly RenderedChart[]>;
   /** What an upgrade would change; writes nothing. */
   preview(rendered: readonly RenderedChart[]): Promise<readonly PreviewedChart[]>;
-  install(rendered: readonly RenderedChart[]): Promise<readonly InstalledChart[]>;
+  install(rendered: readonly RenderedChart[], installer: Installer): Promise<readonly InstalledChart[]>;
   close(): Promise<void>;
 }
 
@@ -54,109 +52,52 @@ const none: ChartsOfRun = {
 
 /**
  * Helm with a home of its own in a private folder; where the bundle has no chart, helm is not even looked for.
- * @param isAbandoned whether a helm that began then belongs to a run that is known to have died
  * @throws Problem `helm/*`, `input/invalid`.
  */
-export async function useHelm(
-  run: Run,
-  cluster: Cluster,
-  bundle: Bundle,
-  isAbandoned?: (began: Date) => boolean,
-): Promise<ChartsOfRun> {
+export async function useHelm(run: Run, cluster: Cluster, bundle: Bundle): Promise<ChartsOfRun> {
   if (bundle.charts.length === 0) return none;
-  const { inputs, environment, runner, clock, signal } = run;
+  const { environment, runner, signal } = run;
   const releases = releasesOf(run, bundle.charts);
+  const filesOf = valuesFilesOf(run, bundle.charts);
   const session = await openHelm(run, cluster);
   const { helm } = session;
   const { workspace } = environment;
-  const values = inputs.valuesFiles.map((file) => posix.join(inputs.workingDirectory, file));
-  const onLine = (line: string): void => runner.info(`  ${line}`);
-
   const render = async (): Promise<RenderedChart[]> => {
     const rendered: RenderedChart[] = [];
+    const inline = await inlineValues(run, session.folder);
     const apiVersions = [...cluster.discovery.apiVersions(), ...apiVersionsOf(bundle.crds)];
     for (const { chart, release } of releases) {
-      await buildDependencies(helm, chart, { workspace, onLine }, signal);
-      const options = { workspace, values, kubeVersion: cluster.version, apiVersions };
+      const chartPath = await chartPathOf(run, helm, chart, session.folder);
+      const values = [...filesOf(chart), ...inline];
+      const options = { workspace, chartPath, values, kubeVersion: cluster.version, apiVersions };
       const { crds, objects } = await renderChart(helm, chart, release, options, signal);
       runner.info(`${chart.name}: ${objects.length} objects, ${crds.length} custom resource definitions`);
-      rendered.push({
-        chart,
-        release,
-        crds,
-        objects,
-        routes: objects.filter(({ object }) => stageOf(object) === 'routes'),
-      });
+      const routes = objects.filter(({ object }) => stageOf(object) === 'routes');
+      rendered.push({ chart, release, chartPath, values, crds, objects, routes });
     }
     return rendered;
   };
 
-  const preview = (rendered: readonly RenderedChart[]): Promise<PreviewedChart[]> =>
-    session.connected(async (withCluster) => {
+  const preview: ChartsOfRun['preview'] = (rendered) =>
+    session.connected(async (connected) => {
       const previewed: PreviewedChart[] = [];
       for (const each of rendered) {
         const { chart, release } = each;
-        const deployed = await deployedObjects(withCluster, chart, release, workspace, signal);
-        const upgraded = await upgradedObjects(withCluster, chart, release, { workspace, values }, signal);
+        const deployed = await deployedObjects(connected, chart, release, workspace, signal);
+        const upgraded = await upgradedObjects(connected, chart, release, { workspace, ...each }, signal);
         previewed.push({ rendered: each, deployed, upgraded });
       }
       return previewed;
     });
 
-  const install = async (rendered: readonly RenderedChart[]): Promise<InstalledChart[]> => {
-    const options = {
-      workspace,
-      values,
-      timeout: inputs.helmTimeout,
-      createNamespace: inputs.createNamespace,
-      onLine,
-    };
-    const freeing = {
-      clock,
-      timeout: inputs.helmTimeout,
-      ...(isAbandoned && { isAbandoned }),
-      deleteSecret: (namespace: string, name: string, during: AbortSignal) =>
-        removeObject(cluster.kube, { apiVersion: 'v1', plural: 'secrets' }, namespace, name, during),
-      onLine: (line: string): void => runner.info(line),
-    };
-    return await session.connected(async (withCluster) => {
+  const install: ChartsOfRun['install'] = async (rendered, installer) =>
+    await session.connected(async (connected) => {
       const installed: InstalledChart[] = [];
-      for (const { chart, release, objects } of rendered) {
-        await freeRelease(withCluster, release, workspace, freeing, signal);
-        try {
-          const state = await upgradeInstall(withCluster, chart, release, options, signal);
-          installed.push({ release, state });
-        } catch (error) {
-          throw await withRollouts(error, cluster, release, objects, signal);
-        }
+      for (const each of rendered) {
+        const state = await new ReleaseInstall(run, cluster, connected, installer, each).install();
+        installed.push({ release: each.release, state });
       }
       return installed;
     });
-  };
   return { render, preview, install, close: session.close };
-}
-
-/** Helm says that something was not ready in time; the Deployments and their pods say what, and why. */
-async function withRollouts(
-  error: unknown,
-  { kube }: Cluster,
-  release: Release,
-  objects: readonly Sourced[],
-  signal: AbortSignal,
-): Promise<unknown> {
-  if (!(error instanceof Problem) || error.code !== 'helm/failed') return error;
-  const deployments = objects
-    .filter(({ object }) => object.kind === 'Deployment')
-    .map(({ object: { metadata } }) => ({
-      namespace: metadata.namespace ?? release.namespace,
-      name: metadata.name,
-    }));
-  const stuck = await stuckRollouts(clusterReader(kube), deployments, signal);
-  if (stuck.length === 0) return error;
-  const names = stuck.map(({ ref, why }) => `${ref} (${why})`).join('; ');
-  return new Problem(error.code, `${error.message} Not rolled out: ${names}.`, {
-    hint: error.hint,
-    evidence: [...error.evidence, ...stuck.flatMap(({ evidence }) => evidence)],
-    cause: error,
-  });
 }

@@ -33,7 +33,7 @@ async function deployTo(whole: Run, cluster: Cluster, bundle: Bundle, untilLive:
   const { run } = turn;
   const writer = writerOf(run, cluster);
 
-  const helm = await useHelm(run, cluster, bundle, turn.isAbandoned);
+  const helm = await useHelm(run, cluster, bundle);
   try {
     if (bundle.charts.length > 0) begin(run, 'Render the charts');
     const rendered: readonly RenderedChart[] = await helm.render();
@@ -51,7 +51,11 @@ async function deployTo(whole: Run, cluster: Cluster, bundle: Bundle, untilLive:
     if (!(await writer.apply(inventory.members(rendered.length > 0 ? now : classes)))) return 'failed';
 
     if (rendered.length > 0) begin(run, 'Install the charts');
-    const installed: readonly InstalledChart[] = await helm.install(rendered);
+    const installed: readonly InstalledChart[] = await helm.install(rendered, {
+      bundle: writer.inventory.id,
+      guarded: turn.held(),
+      isAbandoned: turn.isAbandoned,
+    });
     tellInstalled(run, installed);
 
     begin(run, 'Apply the manifests and the routes');

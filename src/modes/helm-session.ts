@@ -73,6 +73,15 @@ export function releasesOf(
       },
     );
   }
+  const twice = charts.find(({ name }, index) => charts.findIndex((other) => other.name === name) !== index);
+  if (twice) {
+    const folders = charts.filter(({ name }) => name === twice.name).map(({ folder }) => folder);
+    throw new Problem(
+      'input/invalid',
+      `Two charts are called ${twice.name} (${folders.join(', ')}): their releases would be the same.`,
+      { hint: 'Rename one of them, or name one in `charts` and deploy the other in a step of its own.' },
+    );
+  }
   return charts.map((chart) => ({
     chart,
     release: { name: inputs.releaseName ?? chart.name, namespace: inputs.namespace },

@@ -4,7 +4,6 @@ import { stageOf } from '../apply/stages.ts';
 import type { Bundle, Chart, Sourced } from '../bundle/object.ts';
 import { readAgain } from '../files/read.ts';
 import { createPrivateFolder, removePrivateFolder } from '../files/temp.ts';
-import { buildDependencies } from '../helm/dependencies.ts';
 import { helmEnvironment } from '../helm/environment.ts';
 import { apiVersionsOf, renderChart } from '../helm/render.ts';
 import { findHelm } from '../helm/version.ts';
@@ -14,6 +13,7 @@ import { workloadsOf } from '../preflight/workloads.ts';
 import type { Run } from '../run.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
 import { Problem } from '../verdict/problem.ts';
+import { chartPathOf, inlineValues, valuesFilesOf } from './chart-sources.ts';
 
 export interface ChartsRead {
   readonly routes: readonly Sourced[];
@@ -35,9 +35,10 @@ const usual = [
 
 export async function readCharts(run: Run, bundle: Bundle): Promise<ChartsRead> {
   const { inputs } = run;
+  const filesOf = valuesFilesOf(run, bundle.charts);
   const valued: ValuedWorkload[] = [];
   for (const chart of bundle.charts) {
-    const files = await valuesFiles(run, chart);
+    const files = await valuesFiles(run, chart, filesOf(chart));
     valued.push(...workloadsInValues(chart, files, inputs.namespace));
   }
   const { rendered, findings } = await renderAll(run, bundle);
@@ -58,8 +59,11 @@ export async function readCharts(run: Run, bundle: Bundle): Promise<ChartsRead> 
   };
 }
 
-async function valuesFiles({ inputs, environment }: Run, { folder }: Chart): Promise<readonly ValuesFile[]> {
-  const given = inputs.valuesFiles.map((file) => posix.join(inputs.workingDirectory, file));
+async function valuesFiles(
+  { environment }: Run,
+  { folder }: Chart,
+  given: readonly string[],
+): Promise<readonly ValuesFile[]> {
   const paths = [posix.join(folder, 'values.yaml'), ...given];
   const read = await Promise.all(
     paths.map(async (path) => ({ path, text: await readAgain(environment.workspace, path) })),
@@ -80,12 +84,14 @@ async function renderAll(
   const rendered: Sourced[] = [];
   try {
     const helm = await findHelm(helmEnvironment(environment.child, folder), signal);
-    const values = inputs.valuesFiles.map((file) => posix.join(inputs.workingDirectory, file));
+    const filesOf = valuesFilesOf(run, bundle.charts);
+    const inline = await inlineValues(run, folder);
     const apiVersions = [...new Set([...usual, ...apiVersionsOf(bundle.crds)])];
     for (const chart of bundle.charts) {
-      await buildDependencies(helm, chart, { workspace }, signal);
+      const chartPath = await chartPathOf(run, helm, chart, folder);
       const release = { name: inputs.releaseName ?? chart.name, namespace: inputs.namespace };
-      const options = { workspace, values, kubeVersion, apiVersions };
+      const values = [...filesOf(chart), ...inline];
+      const options = { workspace, chartPath, values, kubeVersion, apiVersions };
       rendered.push(...(await renderChart(helm, chart, release, options, signal)).objects);
     }
     return { rendered, findings: [] };

@@ -19,6 +19,8 @@ export interface BundleTurn {
   take(): Promise<void>;
   /** Whether what began then belongs to a run that died while it held the turn. */
   readonly isAbandoned: (began: Date) => boolean;
+  /** Whether this run has the turn, so that no other run of the bundle writes. */
+  held(): boolean;
   /** Lets the next run write; harmless where the turn was never had. */
   end(): Promise<void>;
 }
@@ -77,6 +79,7 @@ export function turnOf(run: Run, cluster: Cluster, { namespace, name }: Inventor
       if (from === undefined || until === undefined) return false;
       return began.getTime() >= from.getTime() - skew && began.getTime() <= until.getTime() + skew;
     },
+    held: () => turn !== undefined,
     end: async () => {
       await turn?.end();
       turn = undefined;

@@ -16,6 +16,7 @@ import type {
   ReportedLink,
   ReportedObject,
   ReportedPreview,
+  ReportedRelease,
   ReportedTarget,
   SweptPreview,
 } from './report.ts';
@@ -27,6 +28,7 @@ export class Draft {
   readonly #phases: Phase[] = [];
   readonly #objects: ReportedObject[] = [];
   readonly #findings: Finding[] = [];
+  readonly #releases = new Map<string, ReportedRelease>();
   readonly #versions: Record<string, string> = {};
   #phase: { readonly name: string; readonly since: number } | undefined;
   #target: ReportedTarget | undefined;
@@ -83,6 +85,11 @@ export class Draft {
     this.#objects.push(...objects);
   }
 
+  /** What is said of a release later takes the place of what was said before. */
+  release(release: ReportedRelease): void {
+    this.#releases.set(`${release.namespace}/${release.name}`, release);
+  }
+
   findings(findings: readonly Finding[]): void {
     this.#findings.push(...findings);
   }
@@ -122,6 +129,7 @@ export class Draft {
       ...(this.#previews && { previews: this.#previews }),
       versions: { ...this.#versions },
       objects: [...this.#objects],
+      ...(this.#releases.size > 0 && { releases: [...this.#releases.values()] }),
       hosts: this.#hosts,
       findings: [...this.#findings],
       ...(this.#plan && { plan: this.#plan }),

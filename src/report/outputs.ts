@@ -6,7 +6,8 @@ export const outputSpecs = {
   live: '`true` when every hostname is live.',
   hostnames: 'The hostnames that the repository publishes, as a JSON array.',
   urls: 'Their addresses (`https://…`), as a JSON array.',
-  changed: '`true` when an object was created, configured or pruned; in a plan, when anything would change.',
+  changed:
+    '`true` when an object was created, configured or pruned, or a release installed, upgraded or rolled back; in a plan, when anything would change.',
   'preview-name': 'Name of the preview, its namespace too; known from the start, empty in other modes.',
   'preview-url':
     'Address of the preview: known from the start, whether it is live or not; empty in other modes.',
@@ -41,11 +42,12 @@ export function outputsOf(
   const changes = report.objects.filter((object) =>
     ['created', 'configured', 'pruned'].includes(object.result),
   );
+  const releases = (report.releases ?? []).filter(({ result }) => !['unchanged', 'failed'].includes(result));
   return {
     live: String(report.outcome === 'live'),
     hostnames: JSON.stringify(report.hosts.map((host) => host.host)),
     urls: JSON.stringify(report.hosts.map((host) => host.url)),
-    changed: String(changes.length > 0 || wouldChange(report)),
+    changed: String(changes.length + releases.length > 0 || wouldChange(report)),
     'preview-name': report.preview?.name ?? '',
     'preview-url': report.preview?.url ?? '',
     'load-balancer': report.loadBalancers[0] ?? '',

@@ -99,6 +99,26 @@ export interface Phase {
   readonly seconds: number;
 }
 
+/** An object that an upgrade adds to a release, changes or removes. */
+export interface ReleaseChange {
+  /** As helm-diff names it: `infra, web, Deployment (apps)`. */
+  readonly object: string;
+  readonly change: 'added' | 'changed' | 'removed';
+  /** Lines of a unified diff of the rendered YAML, three lines around each change; secrets masked. */
+  readonly diff: readonly string[];
+}
+
+export interface ReportedRelease {
+  readonly name: string;
+  readonly namespace: string;
+  /** `infra-0.1.0`. */
+  readonly chart: string;
+  readonly result: 'installed' | 'upgraded' | 'unchanged' | 'failed' | 'rolled-back' | 'removed';
+  /** The last one; absent where there is no release. */
+  readonly revision?: number;
+  readonly changes: readonly ReleaseChange[];
+}
+
 export interface Report {
   readonly schemaVersion: 1;
   readonly mode: Mode;
@@ -116,6 +136,8 @@ export interface Report {
   /** lbc, externalDns, gatewayApi, kubernetes, helm, and `lbc-kind: stand-in` where so. */
   readonly versions: Readonly<Record<string, string>>;
   readonly objects: readonly ReportedObject[];
+  /** Absent where no chart was installed. */
+  readonly releases?: readonly ReportedRelease[];
   readonly hosts: readonly ReportedHost[];
   readonly findings: readonly Finding[];
   /** Of `mode: plan`. */

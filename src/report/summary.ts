@@ -11,6 +11,7 @@ import { driftPart } from './drift-part.ts';
 import { block, clip, code, folded, plain, sentence, table } from './markdown.ts';
 import { planParts } from './plan-text.ts';
 import { previewTable } from './previews.ts';
+import { releasePart } from './release-part.ts';
 import type { Report, ReportedHost, ReportedLink } from './report.ts';
 
 const marks: Readonly<Record<State, string>> = {
@@ -58,6 +59,7 @@ export function summaryOf(report: Report, docs?: string): string {
     ...(report.hosts.length > tableFirst ? [hostTable(report.hosts)] : []),
     findingsPart(report.findings, explained),
     ...(report.plan === undefined ? [] : planParts(report.plan, planLimits)),
+    ...(report.releases ?? []).map(releasePart),
     appliedPart(report),
     timePart(report),
   ];

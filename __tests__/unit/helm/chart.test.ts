@@ -100,7 +100,8 @@ afterAll(async () => {
 });
 
 describe('dependencies', () => {
-  const build = (chart: Chart = umbrella) => buildDependencies(helm, chart, { workspace }, never);
+  const build = (chart: Chart = umbrella) =>
+    buildDependencies(helm, chart, { path: join(workspace, chart.folder) }, never);
   const archives = () => readdir(join(workspace, 'infra', 'charts'));
 
   test('are fetched without a lock, which is then written, and with it, in another home', async () => {
@@ -119,7 +120,7 @@ describe('dependencies', () => {
       never,
     );
     expect(alone.stderr).toContain('no repository definition for');
-    await buildDependencies(fresh, umbrella, { workspace }, never);
+    await buildDependencies(fresh, umbrella, { path: join(workspace, 'infra') }, never);
     expect(await archives()).toEqual(['sub-1.2.3.tgz']);
   });
 
@@ -159,7 +160,7 @@ describe('dependencies', () => {
     await buildDependencies(
       { ...helm, environment: { PATH: '/nowhere' } },
       { ...umbrella, dependencies: [] },
-      { workspace },
+      { path: join(workspace, 'infra') },
       never,
     );
     expect(repository.asked).toHaveLength(before);
@@ -173,7 +174,7 @@ describe('rendering', () => {
       helm,
       umbrella,
       release,
-      { workspace, values, kubeVersion: 'v1.36.3-eks-1', apiVersions },
+      { workspace, chartPath: join(workspace, 'infra'), values, kubeVersion: 'v1.36.3-eks-1', apiVersions },
       never,
     );
 

@@ -1,11 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { KubeConfig } from '@kubernetes/client-node';
-import type { Chart } from '../../../src/bundle/object.ts';
 import { privateFiles } from '../../../src/files/temp.ts';
 import { helmEnvironment } from '../../../src/helm/environment.ts';
 import { type Kubeconfig, writeKubeconfig } from '../../../src/helm/kubeconfig.ts';
@@ -69,9 +68,18 @@ test('the files are private, and hold the token of the moment', async () => {
   const other = new KubeConfig();
   other.loadFromFile(config.path);
   expect(other.getCurrentCluster()).toMatchObject({ server: server.endpoint, skipTLSVerify: false });
-  expect(other.getCurrentUser()?.exec).toMatchObject({
-    command: 'cat',
-    args: [join(config.folder, 'credential.json')],
+  const { command = '', args = [] } = (other.getCurrentUser()?.exec ?? {}) as {
+    command?: string;
+    args?: string[];
+  };
+  const [flag = '', script = '', ours = '', credential = ''] = args;
+  expect(spawnSync(command, args, { encoding: 'utf8' }).stdout).toContain('"kind":"ExecCredential"');
+  // Once we are dead it says nothing: a helm that lives on has no credentials.
+  const dead = String(spawnSync('true').pid);
+  expect(ours).toBe(String(process.pid));
+  expect(spawnSync(command, [flag, script, dead, credential], { encoding: 'utf8' })).toMatchObject({
+    status: 1,
+    stdout: '',
   });
   await config.remove();
   expect((await readdir(base)).filter((name) => name.startsWith('eks-gateway-'))).toEqual([]);
@@ -133,13 +141,6 @@ describe('the real kubectl', () => {
 describe('a release', () => {
   let helm: Helm;
   const release = { name: 'infra', namespace: 'infra' };
-  const chart: Chart = {
-    folder: 'infra',
-    name: 'infra',
-    version: '0.1.0',
-    dependencies: [],
-    source: { file: 'infra/Chart.yaml', line: 1 },
-  };
 
   /** A release as Helm keeps it: JSON, gzip, base64, and base64 once more as any Secret's data. */
   const secretOf = (state: string, updated: Date) => {
@@ -212,7 +213,13 @@ describe('a release', () => {
     serve(() => [secretOf('pending-upgrade', new Date())]);
     await mkdir(join(base, 'infra'));
     await writeFile(join(base, 'infra', 'Chart.yaml'), 'apiVersion: v2\nname: infra\nversion: 0.1.0\n');
-    const upgrade = upgradeInstall(helm, chart, release, { workspace: base, values: [], timeout: 5 }, never);
+    const upgrade = upgradeInstall(
+      helm,
+      release,
+      undefined,
+      { workspace: base, chartPath: join(base, 'infra'), values: [], timeout: 5 },
+      never,
+    );
     await expect(upgrade).rejects.toMatchObject({
       code: 'helm/failed',
       message: expect.stringMatching(/another operation .* is in progress.* pending-upgrade at revision 3/),
@@ -261,6 +268,32 @@ describe('a release', () => {
     expect(secrets).toEqual([]);
     expect(asked).toEqual([began]);
   }, 20_000);
+  test('of which it is known that its run has ended is freed at once, if it is old enough', async () => {
+    let secrets: object[] = [secretOf('pending-upgrade', new Date(Date.now() - 31_000))];
+    serve(() => secrets);
+    const asked: number[] = [];
+    const lines: string[] = [];
+    await freeRelease(
+      helm,
+      release,
+      base,
+      {
+        clock: systemClock,
+        timeout: 600,
+        isOurs: async (revision) => {
+          asked.push(revision);
+          return true;
+        },
+        deleteSecret: async () => {
+          secrets = [];
+        },
+        onLine: (line) => lines.push(line),
+      },
+      never,
+    );
+    expect(asked).toEqual([3]);
+    expect(lines).toEqual([expect.stringContaining('was dropped')]);
+  });
 
   test('that is at rest is left alone', async () => {
     serve(() => [secretOf('deployed', new Date(0))]);

@@ -16,6 +16,14 @@ const full = () => {
   draft.target({ cluster: 'c', region: 'eu-west-1', accounts: { eks: '1', dns: '2' }, zone: 'example.com' });
   draft.version('lbc', '3.5.0');
   draft.objects([{ ref: 'Service a/b', source: { file: 'a.yaml', line: 1 }, result: 'created' }]);
+  draft.release({
+    name: 'infra',
+    namespace: 'a',
+    chart: 'infra-0.1.0',
+    result: 'upgraded',
+    revision: 2,
+    changes: [{ object: 'a, b, Service (v1)', change: 'changed', diff: ['-a: 1', '+a: 2'] }],
+  });
   draft.findings([finding('error', 'helm/missing', 'No helm.', { source: { file: 'a', line: 2 } })]);
   draft.hosts([
     {
