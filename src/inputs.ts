@@ -161,6 +161,12 @@ export const inputSpecs = {
     description:
       "Name servers to ask (`ip`, `ip:port` or name, separated by commas) instead of the zone's own.",
   },
+  'test-dns-answer': {
+    group: 'Advanced',
+    default: 'false',
+    description:
+      "Ask Route 53's API (route53:TestDNSAnswer) what its name servers would answer, instead of asking them: only for runners that cannot reach port 53. The delegation of the zone is not proved then.",
+  },
 } as const satisfies Record<string, InputSpec>;
 
 export type InputName = keyof typeof inputSpecs;
@@ -222,6 +228,8 @@ export interface Inputs {
   readonly drift: DriftInputs;
   readonly hostedZoneId?: string;
   readonly nameServers: readonly NamedServer[];
+  /** Route 53's API stands in for the name servers. */
+  readonly testDnsAnswer: boolean;
 }
 
 /** Reads one raw input; the empty string when it was not given. */
@@ -351,6 +359,7 @@ export function readInputs(raw: RawInput): Inputs {
     preview: readPreviewInputs(reader, mode),
     drift: readDriftInputs(reader),
     ...(hostedZoneId !== undefined && { hostedZoneId: hostedZoneId.replace('/hostedzone/', '') }),
+    testDnsAnswer: reader.flag('test-dns-answer'),
     nameServers: reader.listed('name-servers', parseServer, '`ip`, `ip:port` or a name'),
   };
   if (reader.problems.length > 0) {

@@ -39,7 +39,7 @@ const textOf = (parts: {
   );
 
 /** What the run named first: a link of the host, or the finding that ended it. */
-function saidBy({ report }: Finished, fault: Fault): Said {
+export function saidBy({ report }: Finished, fault: Fault): Said {
   const links = report.hosts[0]?.links ?? [];
   const id = fault.live ? fault.link : report.firstBroken?.link;
   const link = links.find((each) => each.id === id);
@@ -56,7 +56,7 @@ const say = ({ link, code }: { readonly link?: LinkId; readonly code: string }):
 const seconds = (count: number): string => `${count}s`;
 
 /** What does not hold of a faulty run. */
-function wrongIn(fault: Fault, at: Place, finished: Finished, said: Said): readonly string[] {
+export function wrongIn(fault: Fault, at: Place, finished: Finished, said: Said): readonly string[] {
   const timeout = fault.timeout ?? 90;
   const wrong: string[] = [];
   if (say(said) !== say(fault)) wrong.push(`said ${say(said)}: ${said.message}`);

@@ -144,4 +144,17 @@ export const nameServerFaults: readonly Fault[] = [
     inject: () => setKnobs({ silentNameServers: [1] }),
     mend: () => setKnobs({ silentNameServers: [] }),
   },
+  {
+    name: 'servers-blocked',
+    family: 'network',
+    what: 'The runner cannot reach any name server: port 53 is blocked',
+    link: 'nameservers',
+    code: 'nameservers/unreachable',
+    names: () => [layout.zone, ...layout.nameServerNames, 'port 53'],
+    alone: true,
+    waits: true,
+    timeout: 30,
+    inject: () => setKnobs({ silentNameServers: [0, 1, 2, 3] }),
+    mend: () => setKnobs({ silentNameServers: [] }),
+  },
 ];

@@ -52,6 +52,8 @@ export type Delegation =
 export interface Authority {
   /** True when an input names the servers: they are asked in place of the zone's, and delegation is not looked at. */
   readonly overridden: boolean;
+  /** What stood in for the name servers, as a clause; absent where servers are asked. */
+  readonly standIn?: string;
   /** Asks each server for the host's A records; one answer a server, in their order. */
   ask(host: string, nameServers: readonly string[], signal: AbortSignal): Promise<readonly ServerAnswer[]>;
   delegation(zone: string, signal: AbortSignal): Promise<Delegation>;
@@ -75,6 +77,8 @@ export interface NameServersValue {
   readonly answers: readonly ServerAnswer[];
   readonly zone?: Zone;
   readonly delegation?: Delegation;
+  /** What stood in for the name servers. */
+  readonly standIn?: string;
   /** Why the zone's servers could not be found. */
   readonly noZone?: string;
 }
@@ -111,7 +115,15 @@ export const observeNameServers = async (
 ): Promise<Seen<NameServersValue>> => {
   const at = clock.now();
   if (want.privateZone !== undefined && !authority.overridden) return { at, value: { answers: [] } };
-  if (authority.overridden) return { at, value: { answers: await authority.ask(want.host, [], signal) } };
+  const { standIn } = authority;
+  if (authority.overridden)
+    return {
+      at,
+      value: {
+        answers: await authority.ask(want.host, [], signal),
+        ...(standIn !== undefined && { standIn }),
+      },
+    };
   const zone = want.zone ?? (await authority.zoneOf(want.host, signal));
   if ('failed' in zone) return { at, value: { answers: [], noZone: zone.failed } };
   const known = { ...zone, nameServers: lower(zone.nameServers) };
@@ -246,6 +258,11 @@ const judgeAnswers = ({ host, zone, privateZone }: NameServersWant, value: NameS
       evidence,
     });
   const count = new Set(said.flatMap((answer) => answer.addresses)).size;
+  if (value.standIn !== undefined)
+    return ok(
+      `${host} has ${plural(count, 'address').replace('addresss', 'addresses')}: ${value.standIn}, so that neither their answers nor the delegation were looked at.`,
+      evidence,
+    );
   return ok(
     `${answers.length === 1 ? 'The name server gives' : `All ${answers.length} name servers give`} ${host} with authority: ${plural(count, 'address').replace('addresss', 'addresses')}.`,
     evidence,

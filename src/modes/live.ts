@@ -1,5 +1,6 @@
 // After everything is applied: which hosts the routes publish, and the wait until each of them is live.
 import pLimit from 'p-limit';
+import { dnsAnswers } from '../aws/dns-answers.ts';
 import { loadBalancers } from '../aws/load-balancers.ts';
 import { route53ZoneReader } from '../aws/route53.ts';
 import { textMap } from '../bundle/field.ts';
@@ -91,19 +92,18 @@ export function openPorts(run: Run, { signedIn, cluster, readOnly = false }: App
   // What the chain sees is judged against times that the cluster wrote.
   const { clock } = cluster.kube;
   const prober = createProber({ limit: pLimit(16) });
+  const zones = route53ZoneReader({
+    aws: signedIn.aws,
+    credentials: signedIn.dns,
+    clock,
+    ...(inputs.hostedZoneId !== undefined && { hostedZoneId: inputs.hostedZoneId }),
+  });
   return {
     cluster: sharedReader(clusterReader(cluster.kube), clock, maxAge, signal),
-    zones: route53ZoneReader({
-      aws: signedIn.aws,
-      credentials: signedIn.dns,
-      clock,
-      ...(inputs.hostedZoneId !== undefined && { hostedZoneId: inputs.hostedZoneId }),
-    }),
-    authority: createAuthority({
-      lookup: createLookup(),
-      overrides: inputs.nameServers,
-      limit: pLimit(32),
-    }),
+    zones,
+    authority: inputs.testDnsAnswer
+      ? dnsAnswers({ aws: signedIn.aws, credentials: signedIn.dns, zones, clock })
+      : createAuthority({ lookup: createLookup(), overrides: inputs.nameServers, limit: pLimit(32) }),
     tls: prober,
     https: prober,
     loadBalancers: loadBalancers({ aws: signedIn.aws, credentials: signedIn.cluster, clock, signal }),

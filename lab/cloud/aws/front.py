@@ -11,7 +11,7 @@ from typing import Any
 from lab.cloud import control
 from lab.cloud.control import record
 
-from . import access, eks, errors, fixed_answers, simulate, sts
+from . import access, dns_answer, eks, errors, fixed_answers, simulate, sts
 from .call import Call, check_signature, read_call
 from .demands import Demand, demands
 from .errors import AwsError, Response, render_error
@@ -105,7 +105,7 @@ class Front:
         elif call.service == "iam" and call.action in ("SimulatePrincipalPolicy", "SimulateCustomPolicy"):
             return simulate.answer(call, account)
         else:
-            response = fixed_answers.answer(call) or self._ask_moto(call, account, environ)
+            response = fixed_answers.answer(call) or dns_answer.answer(call) or self._ask_moto(call, account, environ)
         if response is None:
             say(f"LOUD: {call.service}:{call.action} ({call.method} {call.path}) is not implemented in the lab")
             raise AwsError("InvalidAction", f"The lab does not implement {call.service}:{call.action}.", 400)

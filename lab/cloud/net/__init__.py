@@ -1,12 +1,16 @@
 # Starts the lab's network: name servers, resolver, load balancers, chart repositories, OIDC issuer.
 from pathlib import Path
 
+import dns.rcode
+import dns.rdatatype
 from dns.message import Message
-from dns.name import Name
+from dns.name import Name, from_text
 
 from .. import control
+from ..aws import dns_answer
 from ..control import knobs, record
 from . import chart_host, dns_client, github, github_api
+from .answers import answer
 from .data_plane import DataPlane
 from .dns_server import DnsServer
 from .layout import ADDRESSES, LAYOUT, NAME_SERVERS, load_balancer_addresses
@@ -50,6 +54,11 @@ def _start_dns(zones: HostedZones, balancers: LoadBalancers) -> Resolver:
         address = NAME_SERVERS.get(server.rstrip(".").lower())
         return None if address is None else dns_client.ask(address, query)
 
+    def told(name: str, kind: str) -> tuple[str, list[str]]:
+        found = answer(zones.list(), from_text(name), dns.rdatatype.from_text(kind), addresses_of)
+        return dns.rcode.to_text(found.rcode), [data.to_text() for one in found.answer for data in one]
+
+    dns_answer.use(told)
     servers = NameServers(list(NAME_SERVERS), zones.list, addresses_of)
     for index, address in enumerate(NAME_SERVERS.values()):
         DnsServer(address, lambda query, _client, index=index: servers.respond(index, query))
