@@ -115,3 +115,49 @@ export async function claimNamespace(
     hint: 'See its conditions: kubectl describe namespace.',
   });
 }
+
+/**
+ * The namespace of the Services is there, and no route in it that this preview would write is another's.
+ * @throws Problem `preview/name-taken`, `preview/no-services`, `cluster/forbidden`, `look/failed`.
+ */
+export async function claimRoutes(
+  { signal }: Run,
+  reader: ClusterReader,
+  { pull, repository, name }: PreviewOf,
+  namespace: string,
+  routes: readonly Sourced[],
+): Promise<void> {
+  const home = await reader.get(kinds.namespace, undefined, namespace, signal);
+  if ('value' in home && home.value === undefined) {
+    throw new Problem(
+      'preview/no-services',
+      `Namespace ${namespace} does not exist: there are no Services to send to.`,
+      {
+        hint: 'Correct `preview-services`, or deploy the Services first.',
+      },
+    );
+  }
+  const mine = { repository, number: pull.number };
+  for (const { object } of routes) {
+    const kind = object.kind === 'GRPCRoute' ? kinds.grpcRoute : kinds.httpRoute;
+    const seen = await reader.get(kind, namespace, object.metadata.name, signal);
+    if ('denied' in seen)
+      throw new Problem('cluster/forbidden', `The role may not ${seen.denied}.`, {
+        hint: 'Give the role that permission.',
+      });
+    if (!('value' in seen))
+      throw new Problem('look/failed', `${refOf(object)} could not be read: ${seen.failed}.`);
+    if (seen.value === undefined) continue;
+    const owner = identityOf(seen.value);
+    if (owner !== undefined && isSame(owner, mine)) continue;
+    const whose =
+      owner === undefined ? 'was not made by this action' : `is of the preview of ${sayIdentity(owner)}`;
+    throw new Problem(
+      'preview/name-taken',
+      `${refOf(object)} ${whose}; ${sayIdentity(mine)} (${name}) would have the same.`,
+      {
+        hint: 'Change `preview-name` in one of the two, so that the names differ.',
+      },
+    );
+  }
+}

@@ -1,8 +1,11 @@
 // The routes of a preview as the cluster has them: which there are, and how they are removed.
+import { textMap } from '../bundle/field.ts';
 import { type KubernetesObject, refOf, type Sourced } from '../bundle/object.ts';
 import { type Kind, kinds } from '../chain/cluster.ts';
 import { clusterReader } from '../kube/reader.ts';
 import { removeObject } from '../kube/remove.ts';
+import { previewAnnotations } from '../preview/identity.ts';
+import type { Standing } from '../preview/standing.ts';
 import type { Run } from '../run.ts';
 import { Problem } from '../verdict/problem.ts';
 import type { Cluster } from './reach-cluster.ts';
@@ -13,7 +16,7 @@ export interface LiveRoute {
 }
 
 /** @throws Problem `cluster/forbidden`, `look/failed`. */
-export async function routesIn(
+async function routesIn(
   { signal }: Run,
   { kube }: Cluster,
   namespace: string,
@@ -40,12 +43,29 @@ export async function removeRoutes(run: Run, { kube }: Cluster, routes: readonly
 }
 
 /** Routes of an earlier push that this one no longer has would keep their hosts alive. */
-export async function removeOldRoutes(run: Run, cluster: Cluster, now: readonly Sourced[]): Promise<void> {
+export async function removeOldRoutes(
+  run: Run,
+  cluster: Cluster,
+  preview: Pick<Standing, 'name' | 'namespace' | 'own'>,
+  now: readonly Sourced[],
+): Promise<void> {
   const wanted = new Set(now.map(({ object }) => refOf(object)));
-  const live = await routesIn(run, cluster, run.inputs.namespace);
+  const live = await routesOf(run, cluster, preview);
   await removeRoutes(
     run,
     cluster,
     live.filter(({ object }) => !wanted.has(refOf(object))),
+  );
+}
+
+/** In a namespace that previews share, only its own. @throws Problem `cluster/forbidden`, `look/failed`. */
+export async function routesOf(
+  run: Run,
+  cluster: Cluster,
+  { name, namespace, own }: Pick<Standing, 'name' | 'namespace' | 'own'>,
+): Promise<readonly LiveRoute[]> {
+  const all = await routesIn(run, cluster, namespace);
+  return all.filter(
+    ({ object }) => own || textMap(object, 'metadata', 'annotations')[previewAnnotations.name] === name,
   );
 }

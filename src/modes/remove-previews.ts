@@ -1,16 +1,14 @@
 // Removes previews: their routes, the proof that the records are gone, then everything else. One that is stuck holds up no other.
-import { textMap } from '../bundle/field.ts';
 import { kinds } from '../chain/cluster.ts';
 import type { ZoneReader } from '../chain/zone.ts';
 import { hostnamesOf } from '../gateway/shapes.ts';
 import { clusterReader } from '../kube/reader.ts';
 import { removeObject } from '../kube/remove.ts';
-import { previewAnnotations } from '../preview/identity.ts';
 import type { Standing } from '../preview/standing.ts';
 import type { Run } from '../run.ts';
 import { finding } from '../verdict/finding.ts';
 import { gone } from './gone.ts';
-import { type LiveRoute, removeRoutes, routesIn } from './preview-routes.ts';
+import { type LiveRoute, removeRoutes, routesOf } from './preview-routes.ts';
 import type { Cluster } from './reach-cluster.ts';
 import { type RecordsLeft, recordEvidence, recordsGone } from './records-gone.ts';
 import { begin } from './steps.ts';
@@ -80,13 +78,8 @@ export async function removePreviews(
   return unnamed.filter((preview) => !left.has(preview));
 }
 
-/** In a namespace that previews share, only its own routes go. */
 async function withoutRoutes(run: Run, cluster: Cluster, preview: Standing): Promise<Leaving> {
-  const all = await routesIn(run, cluster, preview.namespace);
-  const routes = all.filter(
-    ({ object }) =>
-      preview.own || textMap(object, 'metadata', 'annotations')[previewAnnotations.name] === preview.name,
-  );
+  const routes = await routesOf(run, cluster, preview);
   await removeRoutes(run, cluster, routes);
   const hosts = new Set([...preview.hosts, ...routes.flatMap(({ object }) => hostnamesOf(object))]);
   return { preview, routes, hosts: [...hosts] };

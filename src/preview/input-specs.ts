@@ -50,6 +50,11 @@ export const previewSpecs = {
     description:
       "Networks of the load balancer (its subnets, as CIDRs). With them a preview gets a default-deny NetworkPolicy: in come only these and its own pods, out go only its own pods, the cluster's DNS and public addresses.",
   },
+  'preview-services': {
+    group: 'Previews',
+    description:
+      'Namespace whose Services the previews send to. With it a preview is its routes alone, in that namespace, beside the Services; nothing else of the repository is applied, and the namespace stays when the preview goes.',
+  },
   'preview-dns': {
     group: 'Previews',
     default: 'record',
@@ -120,6 +125,8 @@ export interface PreviewInputs {
   readonly expiresIn: number;
   readonly environment: string;
   readonly dryRun: boolean;
+  /** Namespace of the Services where a preview is routes alone. */
+  readonly shared?: string;
   /** One standing record serves all previews. */
   readonly wildcard: boolean;
   /** Stale previews go when there is no room. */
@@ -211,6 +218,11 @@ export const readPreviewInputs = (reader: InputReader, mode: string): PreviewInp
     (value) => (parseHeader(value) === undefined ? undefined : value),
     '`Name: value`, such as `X-Commit: {sha}`',
   );
+  const shared = reader.matching(
+    'preview-services',
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    'the name of a namespace',
+  );
   const networks = reader.list('preview-networks');
   for (const network of networks.filter((each) => !isNetwork(each)))
     reader.problems.push(
@@ -229,6 +241,7 @@ export const readPreviewInputs = (reader: InputReader, mode: string): PreviewInp
     expiresIn: reader.parsed('expires-in', parseAge, 'a time from `1m` to `365d`, such as `12h`, `7d`') ?? 0,
     environment:
       reader.matching('preview-environment', /^[^\r\n]{1,255}$/, 'the name of an environment') ?? '',
+    ...(shared !== undefined && { shared }),
     wildcard: reader.matching('preview-dns', /^(record|wildcard)$/, '`record`, `wildcard`') === 'wildcard',
     evict: reader.matching('evict', /^(none|stale)$/, '`none`, `stale`') === 'stale',
     ruleLimit: reader.whole('preview-rule-limit', 1, 10_000) ?? 0,

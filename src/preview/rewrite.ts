@@ -35,6 +35,8 @@ export interface PreviewPlan {
   readonly gateway: PreviewGateway;
   readonly images: readonly ImageChange[];
   readonly fences: Fences;
+  /** Namespace whose Services the preview's routes send to: then it is routes alone, beside them. */
+  readonly shared?: string;
   /** ExternalDNS is to leave the routes alone: a standing wildcard record serves them. */
   readonly wildcard: boolean;
   /** Header that every host must answer with, `Name: value`. */
@@ -49,15 +51,15 @@ export interface PreviewPlan {
 }
 
 export interface Preview {
-  /** Made by the action; never the repository's. */
-  readonly namespace: KubernetesObject;
+  /** Made by the action; never the repository's. Absent where the preview is routes alone, in a namespace of others. */
+  readonly namespace?: KubernetesObject;
   /** Around it: quota and network policy, where they are asked for. */
   readonly fences: readonly KubernetesObject[];
   readonly manifests: readonly Sourced[];
   readonly routes: readonly Sourced[];
   /** The repository's hosts with the preview's. */
   readonly hosts: ReadonlyMap<string, string>;
-  /** Namespaces of the repository that the preview's own takes the place of. */
+  /** Namespaces of the repository that the preview's own takes the place of; of a preview of routes, all but these. */
   readonly replaced: readonly Sourced[];
 }
 
@@ -67,26 +69,31 @@ const unnamed = 'unnamed';
 export const rewrite = (bundle: Pick<Bundle, 'manifests' | 'routes'>, plan: PreviewPlan): Preview => {
   const isNamespace = ({ object }: Sourced): boolean =>
     object.kind === 'Namespace' && object.apiVersion === 'v1';
-  const manifests = bundle.manifests.filter((each) => !isNamespace(each));
+  const manifests = plan.shared === undefined ? bundle.manifests.filter((each) => !isNamespace(each)) : [];
   const named = bundle.routes.flatMap(({ object }) => {
     const own = hostnamesOf(object);
     return own.length === 0 ? [unnamed] : own;
   });
   const hosts = previewHosts(plan.name, named, plan.domain, plan.longestName);
   const homes = new Set(
-    [...manifests, ...bundle.routes].map(({ object }) => object.metadata.namespace ?? plan.defaultNamespace),
+    plan.shared === undefined
+      ? [...manifests, ...bundle.routes].map(
+          ({ object }) => object.metadata.namespace ?? plan.defaultNamespace,
+        )
+      : [plan.shared],
   );
   const place = (change: (object: KubernetesObject) => KubernetesObject) => (each: Sourced) => ({
     object: change(each.object),
     source: each.source,
   });
   return {
-    namespace: namespaceOf(plan, [...hosts.values()]),
-    fences: fencesOf(plan.fences, { namespace: plan.name, number: plan.number }),
+    ...(plan.shared === undefined && { namespace: namespaceOf(plan, [...hosts.values()]) }),
+    fences:
+      plan.shared === undefined ? fencesOf(plan.fences, { namespace: plan.name, number: plan.number }) : [],
     manifests: manifests.map(place((object) => moved(object, plan))),
     routes: bundle.routes.map(place((object) => routed(moved(object, plan), { plan, hosts, homes }))),
     hosts,
-    replaced: bundle.manifests.filter(isNamespace),
+    replaced: plan.shared === undefined ? bundle.manifests.filter(isNamespace) : bundle.manifests,
   };
 };
 
@@ -139,7 +146,7 @@ const moved = (object: KubernetesObject, plan: PreviewPlan): KubernetesObject =>
     kind: object.kind,
     metadata: {
       ...metadata,
-      namespace: plan.name,
+      namespace: plan.shared ?? plan.name,
       labels: { ...textMap(metadata, 'labels'), [previewLabel]: String(plan.number) },
     },
   };
@@ -153,6 +160,9 @@ const unrecorded = {
   'external-dns.alpha.kubernetes.io/controller': 'eks-gateway-action',
   'external-dns.kubernetes.io/controller': 'eks-gateway-action',
 };
+
+/** Beside the routes of other previews, and those that were there before. */
+const sharedName = (preview: string, route: string): string => `${preview}-${route}`.slice(0, 253);
 
 interface Routing {
   readonly plan: PreviewPlan;
@@ -176,7 +186,12 @@ const routed = (route: KubernetesObject, { plan, hosts, homes }: Routing): Kuber
         ...(plan.wildcard && unrecorded),
         ...(plan.header !== undefined && { [probeAnnotations.header]: plan.header }),
         [previewAnnotations.repository]: plan.repository,
+        ...(plan.shared !== undefined && {
+          ...annotationsOf(plan, [...new Set(hostnames)]),
+          [previewAnnotations.name]: plan.name,
+        }),
       },
+      ...(plan.shared !== undefined && { name: sharedName(plan.name, route.metadata.name) }),
     },
     spec: {
       ...(isMap(spec) ? spec : {}),

@@ -167,6 +167,7 @@ export const codes = {
   'preview/aws-access': entry('Previews have no AWS permissions', 'app-team', 0),
   'preview/exposed-service': entry('A Service would go around the Gateway', 'app-team', 0),
   'preview/overtaken': entry('Something newer happened to the pull request', 'app-team', 0),
+  'preview/no-services': entry('The namespace of the Services does not exist', 'app-team', 0),
   'preview/no-room': entry('The load balancer has no room for another preview', 'platform-team', 0),
   'preview/orphan-record': entry('A record is left of a preview that is gone', 'dns-account', 0),
   'github/denied': entry("The job's GitHub token lacks a permission", 'github-admin', 0),

@@ -85,7 +85,7 @@ test('everything is in the one namespace, with the label, and keeps where it cam
 
 test("the repository's own namespace gives way to the preview's", () => {
   expect(made.replaced.map(({ object: { metadata } }) => metadata.name)).toEqual(['shop']);
-  expect(made.namespace.metadata).toEqual({
+  expect(made.namespace?.metadata).toEqual({
     name: 'pr-42-app',
     labels: { 'eks-gateway-action/preview': '42', 'pod-security.kubernetes.io/enforce': 'baseline' },
     annotations: {
@@ -131,6 +131,44 @@ test('routes: hosts, parent, and backends that moved along', () => {
         ],
       },
     ],
+  });
+});
+
+describe('routes alone, beside the Services of a shared namespace', () => {
+  const alone = rewrite(bundle, { ...plan, shared: 'shop' });
+
+  test('nothing else is applied; the namespace is not ours', () => {
+    expect(alone).toMatchObject({ manifests: [], fences: [] });
+    expect(alone).not.toHaveProperty('namespace');
+    expect(alone.replaced).toHaveLength(bundle.manifests.length);
+  });
+
+  test('under names of the preview, saying whose they are and until when', () => {
+    const [route] = alone.routes;
+    expect(route?.object.metadata).toMatchObject({
+      name: expect.stringMatching(/^pr-42-app-/),
+      namespace: 'shop',
+      labels: { 'eks-gateway-action/preview': '42' },
+      annotations: {
+        'eks-gateway-action/preview-name': 'pr-42-app',
+        'eks-gateway-action/repository': 'org/app',
+        'eks-gateway-action/commit': plan.commit,
+        'eks-gateway-action/expires-at': '2026-11-30T00:00:00.000Z',
+      },
+    });
+  });
+
+  test('references into the shared namespace are to Services beside them; others stay, to be refused', () => {
+    expect(JSON.stringify(alone.routes[0]?.object['spec'])).not.toContain('"namespace":"shop"');
+    expect(JSON.stringify(alone.routes[0]?.object['spec'])).toContain('"namespace":"elsewhere"');
+  });
+});
+
+test('for a wildcard record ExternalDNS is told to leave the routes alone', () => {
+  const [route] = rewrite(bundle, { ...plan, wildcard: true }).routes;
+  expect(route?.object.metadata['annotations']).toMatchObject({
+    'external-dns.alpha.kubernetes.io/controller': 'eks-gateway-action',
+    'external-dns.kubernetes.io/controller': 'eks-gateway-action',
   });
 });
 
