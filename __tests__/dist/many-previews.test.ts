@@ -1,4 +1,5 @@
-// Many previews on one load balancer: several at once, and more than it has room for. PREVIEWS=full: ten and sixty.
+// Many previews on one load balancer: several at once, and more than it has room for; part of `npm run test:full` alone.
+// PREVIEWS=full: ten and sixty.
 import { beforeAll, beforeEach, expect, test } from '@jest/globals';
 import pLimit from 'p-limit';
 import { kubectl, lab } from './harness.ts';

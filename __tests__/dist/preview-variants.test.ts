@@ -96,80 +96,84 @@ test('one standing record: checked before anything is applied; no preview writes
   }
 }, 120_000);
 
-test('with expect-header only this commit counts: another one answers, and the preview is not live', async () => {
-  const failed = await preview(
-    { number: 92, sha: shas.first },
-    { inputs: { ...quick, 'expect-header': 'X-Commit: {sha}', 'wait-timeout': '12s' } },
-  );
-  expect(failed.report.firstBroken).toMatchObject({ link: 'https', code: 'https/header-missing' });
-  expect(JSON.stringify(failed.report.hosts[0]?.links)).toContain(shas.first);
-}, 60_000);
+/** PREVIEWS=full: also those that take longer. */
+const more = () => {
+  test('with expect-header only this commit counts: another one answers, and the preview is not live', async () => {
+    const failed = await preview(
+      { number: 92, sha: shas.first },
+      { inputs: { ...quick, 'expect-header': 'X-Commit: {sha}', 'wait-timeout': '12s' } },
+    );
+    expect(failed.report.firstBroken).toMatchObject({ link: 'https', code: 'https/header-missing' });
+    expect(JSON.stringify(failed.report.hosts[0]?.links)).toContain(shas.first);
+  }, 60_000);
 
-test('routes alone, beside Services that stand: live, pushed to, gone, and nothing else touched', async () => {
-  const files = appFiles('shop');
-  kubectlApply(files['app/app.yaml'] ?? '');
-  kubectl('rollout', 'status', 'deployment/shop', '-n', 'shop', '--timeout=30s');
-  const inputs = { ...quick, 'preview-services': 'shop' };
-  const live = await preview({ number: 93, sha: shas.first }, { files, inputs });
-  expect({ outcome: live.report.outcome, codes: codesOf(live) }).toEqual({
-    outcome: 'live',
-    codes: ['preview/left-out'],
-  });
-  expect(live.report.objects.map(({ ref, result }) => `${ref} ${result}`)).toEqual([
-    'HTTPRoute shop/pr-93-sample-app-shop created',
-  ]);
-  expect(namespaceOf('pr-93-sample-app')).toBe('');
-  // Another preview beside it is left alone by a push, and by the end, of this one.
-  const other = await preview({ number: 94, sha: shas.first }, { files, inputs });
-  expect(other.report.outcome).toBe('live');
-  const gone = await preview(
-    { number: 93, sha: shas.first, action: 'closed' },
-    { mode: 'teardown', files: {}, inputs },
-  );
-  expect({ outcome: gone.report.outcome, objects: gone.report.objects.map(({ ref }) => ref) }).toEqual({
-    outcome: 'removed',
-    objects: ['HTTPRoute shop/pr-93-sample-app-shop'],
-  });
-  expect(kubectl('get', 'httproute,deployment', '-n', 'shop', '-o', 'name').trim().split('\n')).toEqual([
-    'httproute.gateway.networking.k8s.io/pr-94-sample-app-shop',
-    'deployment.apps/shop',
-  ]);
-  expect((await records()).filter((name) => name.includes('pr-93'))).toEqual([]);
+  test('routes alone, beside Services that stand: live, pushed to, gone, and nothing else touched', async () => {
+    const files = appFiles('shop');
+    kubectlApply(files['app/app.yaml'] ?? '');
+    kubectl('rollout', 'status', 'deployment/shop', '-n', 'shop', '--timeout=30s');
+    const inputs = { ...quick, 'preview-services': 'shop' };
+    const live = await preview({ number: 93, sha: shas.first }, { files, inputs });
+    expect({ outcome: live.report.outcome, codes: codesOf(live) }).toEqual({
+      outcome: 'live',
+      codes: ['preview/left-out'],
+    });
+    expect(live.report.objects.map(({ ref, result }) => `${ref} ${result}`)).toEqual([
+      'HTTPRoute shop/pr-93-sample-app-shop created',
+    ]);
+    expect(namespaceOf('pr-93-sample-app')).toBe('');
+    // Another preview beside it is left alone by a push, and by the end, of this one.
+    const other = await preview({ number: 94, sha: shas.first }, { files, inputs });
+    expect(other.report.outcome).toBe('live');
+    const gone = await preview(
+      { number: 93, sha: shas.first, action: 'closed' },
+      { mode: 'teardown', files: {}, inputs },
+    );
+    expect({ outcome: gone.report.outcome, objects: gone.report.objects.map(({ ref }) => ref) }).toEqual({
+      outcome: 'removed',
+      objects: ['HTTPRoute shop/pr-93-sample-app-shop'],
+    });
+    expect(kubectl('get', 'httproute,deployment', '-n', 'shop', '-o', 'name').trim().split('\n')).toEqual([
+      'httproute.gateway.networking.k8s.io/pr-94-sample-app-shop',
+      'deployment.apps/shop',
+    ]);
+    expect((await records()).filter((name) => name.includes('pr-93'))).toEqual([]);
 
-  const missing = await preview(
-    { number: 95, sha: shas.first },
-    { files, inputs: { ...inputs, 'preview-services': 'nowhere' } },
-  );
-  expect(codesOf(missing)).toContain('preview/no-services');
-  kubectl('delete', 'namespace', 'shop', '--wait=false');
-}, 120_000);
+    const missing = await preview(
+      { number: 95, sha: shas.first },
+      { files, inputs: { ...inputs, 'preview-services': 'nowhere' } },
+    );
+    expect(codesOf(missing)).toContain('preview/no-services');
+    kubectl('delete', 'namespace', 'shop', '--wait=false');
+  }, 120_000);
 
-test('from a chart: rendered with its values, then held to the same rules; without its hooks', async () => {
-  const { 'app/app.yaml': app = '', 'routes/route.yaml': route = '' } = appFiles('web');
-  const chart = (yaml: string) => ({
-    'chart/Chart.yaml': 'apiVersion: v2\nname: web\nversion: 1.0.0\n',
-    'chart/values.yaml': 'image: nginx:1.29\n',
-    'preview-values.yaml': 'image: registry.example.com/web:pr\n',
-    'chart/templates/app.yaml': app.replace("'nginx:1.29'", '{{ .Values.image }}'),
-    'chart/templates/route.yaml': route,
-    'chart/templates/hook.yaml':
-      'apiVersion: batch/v1\nkind: Job\nmetadata: { name: migrate, annotations: { helm.sh/hook: pre-install } }\n',
-    'chart/templates/more.yaml': yaml,
-  });
-  const inputs = { ...quick, charts: 'chart', 'values-files': 'preview-values.yaml' };
-  const attack = 'apiVersion: v1\nkind: Service\nmetadata: { name: b }\nspec: { type: LoadBalancer }\n';
-  const refused = await preview({ number: 96, sha: shas.first }, { files: chart(attack), inputs });
-  expect({ outcome: refused.report.outcome, codes: codesOf(refused) }).toEqual({
-    outcome: 'failed',
-    codes: ['preview/left-out', 'preview/exposed-service'],
-  });
-  expect(refused.report.findings[1]?.source?.file).toBe('chart/templates/more.yaml');
-  expect(namespaceOf('pr-96-sample-app')).toBe('');
+  test('from a chart: rendered with its values, then held to the same rules; without its hooks', async () => {
+    const { 'app/app.yaml': app = '', 'routes/route.yaml': route = '' } = appFiles('web');
+    const chart = (yaml: string) => ({
+      'chart/Chart.yaml': 'apiVersion: v2\nname: web\nversion: 1.0.0\n',
+      'chart/values.yaml': 'image: nginx:1.29\n',
+      'preview-values.yaml': 'image: registry.example.com/web:pr\n',
+      'chart/templates/app.yaml': app.replace("'nginx:1.29'", '{{ .Values.image }}'),
+      'chart/templates/route.yaml': route,
+      'chart/templates/hook.yaml':
+        'apiVersion: batch/v1\nkind: Job\nmetadata: { name: migrate, annotations: { helm.sh/hook: pre-install } }\n',
+      'chart/templates/more.yaml': yaml,
+    });
+    const inputs = { ...quick, charts: 'chart', 'values-files': 'preview-values.yaml' };
+    const attack = 'apiVersion: v1\nkind: Service\nmetadata: { name: b }\nspec: { type: LoadBalancer }\n';
+    const refused = await preview({ number: 96, sha: shas.first }, { files: chart(attack), inputs });
+    expect({ outcome: refused.report.outcome, codes: codesOf(refused) }).toEqual({
+      outcome: 'failed',
+      codes: ['preview/left-out', 'preview/exposed-service'],
+    });
+    expect(refused.report.findings[1]?.source?.file).toBe('chart/templates/more.yaml');
+    expect(namespaceOf('pr-96-sample-app')).toBe('');
 
-  const live = await preview({ number: 96, sha: shas.first }, { files: chart(''), inputs });
-  expect(live.report.outcome).toBe('live');
-  expect(kubectl('get', 'deployment', 'web', '-n', 'pr-96-sample-app', '-o', 'jsonpath={..image}')).toBe(
-    'registry.example.com/web:pr',
-  );
-  expect(kubectl('get', 'secret', '-n', 'pr-96-sample-app', '-o', 'name')).toBe('');
-}, 120_000);
+    const live = await preview({ number: 96, sha: shas.first }, { files: chart(''), inputs });
+    expect(live.report.outcome).toBe('live');
+    expect(kubectl('get', 'deployment', 'web', '-n', 'pr-96-sample-app', '-o', 'jsonpath={..image}')).toBe(
+      'registry.example.com/web:pr',
+    );
+    expect(kubectl('get', 'secret', '-n', 'pr-96-sample-app', '-o', 'name')).toBe('');
+  }, 120_000);
+};
+if (process.env['PREVIEWS'] === 'full') more();

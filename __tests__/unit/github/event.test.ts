@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { isForkPullRequest, isPullRequestTarget, pullRequestOf } from '../../../src/github/event.ts';
 
@@ -70,4 +71,35 @@ test.each([
   ['pull_request', false],
 ])('%s has the rights of the base: %p', (event, expected) => {
   expect(isPullRequestTarget(event)).toBe(expected);
+});
+
+describe('recorded payloads of GitHub', () => {
+  interface Recorded {
+    readonly action: string;
+    readonly pull_request: {
+      readonly number: number;
+      readonly head: { readonly sha: string; readonly ref: string };
+    };
+  }
+  const recorded = JSON.parse(
+    readFileSync('__tests__/fixtures/github/pull-request-events.json', 'utf8'),
+  ) as readonly Recorded[];
+
+  test('of each action that starts a run', () => {
+    expect(recorded.map(({ action }) => action).toSorted()).toEqual([
+      'closed',
+      'opened',
+      'reopened',
+      'synchronize',
+    ]);
+  });
+
+  test.each(recorded.map((payload) => [payload.action, payload] as const))('%s', (action, payload) => {
+    const { head, number } = payload.pull_request;
+    const pull = pullRequestOf('pull_request', payload);
+    expect(pull).toMatchObject({ action, number, headSha: head.sha, headBranch: head.ref, fromFork: false });
+    expect(pull?.headSha).toMatch(/^[0-9a-f]{40}$/);
+    expect(pull?.updatedAt?.getTime()).toBeGreaterThan(0);
+    expect(pull?.baseRepository).toMatch(/^[^/]+\/[^/]+$/);
+  });
 });

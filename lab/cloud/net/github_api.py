@@ -188,7 +188,7 @@ def _add_deployment(hub: GitHub, part: dict[str, str], _query: dict[str, str], g
         "sha": given["ref"],
         "ref": given["ref"],
         "task": given.get("task", "deploy"),
-        "payload": given.get("payload", ""),
+        "payload": given.get("payload", {}),
         "environment": given.get("environment", "production"),
         "description": given.get("description"),
         "transient_environment": given.get("transient_environment", False),
@@ -224,8 +224,8 @@ def _list_deployment_statuses(hub: GitHub, part: dict[str, str], query: dict[str
 
 
 def _add_status(hub: GitHub, part: dict[str, str], _query: dict[str, str], given: Any) -> Answer:
-    status = {"id": hub.number(), "sha": part["sha"], "creator": _BOT, "created_at": record.now(), **given}
-    hub.statuses.append({**status, "_at": _where(part)})
+    status = {"id": hub.number(), "creator": _BOT, "created_at": record.now(), **given}
+    hub.statuses.append({**status, "sha": part["sha"], "_at": _where(part)})
     return 201, status, {}
 
 
