@@ -1,5 +1,6 @@
 // Inside a lab: one whole deploy of the example, by the action or by the commands that people put into a workflow for it.
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { runAction } from '../lab/runner.ts';
 import { prepareSample } from '../lab/sample.ts';
 import type { Report } from '../src/report/report.ts';
@@ -40,13 +41,30 @@ const commands: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
 };
 
+/** Helm's own files stay in the workspace. */
+const env = {
+  ...process.env,
+  HELM_CACHE_HOME: join(workspace, '.helm/cache'),
+  HELM_CONFIG_HOME: join(workspace, '.helm/config'),
+  HELM_DATA_HOME: join(workspace, '.helm/data'),
+};
+
+const execute = ([command = '', ...args]: readonly string[]): void => {
+  const { status, stderr } = spawnSync(command, args, { cwd: workspace, encoding: 'utf8', env });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}: ${stderr}`);
+};
+
+/** Once, as a runner with a cache has it. */
+const repositories = [
+  ['helm', 'repo', 'add', 'eks', 'https://aws.github.io/eks-charts'],
+  ['helm', 'repo', 'add', 'external-dns', 'https://kubernetes-sigs.github.io/external-dns/'],
+];
+
 function peer(): WholeRun {
+  if (prepare !== '') repositories.forEach(execute);
   const phases = Object.entries(commands).map(([name, lines]) => {
     const since = performance.now();
-    for (const [command = '', ...args] of lines) {
-      const { status, stderr } = spawnSync(command, args, { cwd: workspace, encoding: 'utf8' });
-      if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}: ${stderr}`);
-    }
+    lines.forEach(execute);
     return { name, seconds: (performance.now() - since) / 1000 };
   });
   return { seconds: phases.reduce((sum, { seconds }) => sum + seconds, 0), phases };

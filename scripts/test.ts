@@ -30,7 +30,14 @@ const counts: Count[] = [];
 const labs = 2;
 const full = process.argv.includes('--full');
 const environment: Readonly<Record<string, string>> = full
-  ? { LBC_SCENARIOS: 'all', EXPIRY: 'full', CANCEL: 'full', PREVIEWS: 'full', TEARDOWN: 'full' }
+  ? {
+      GATEWAY_API: 'all',
+      LBC_SCENARIOS: 'all',
+      EXPIRY: 'full',
+      CANCEL: 'full',
+      PREVIEWS: 'full',
+      TEARDOWN: 'full',
+    }
   : {};
 
 async function timed<Got extends Outcome>(name: string, body: () => Promise<Got>): Promise<Got> {

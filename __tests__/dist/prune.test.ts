@@ -83,3 +83,40 @@ test('what left the repository goes; too much at once is refused; a second run w
     message: expect.stringContaining('It belongs to another inventory'),
   });
 }, 120_000);
+
+test('a run that fails on its way leaves an inventory that finds everything; the next one makes it exact', async () => {
+  const kinds = (): string =>
+    kubectl(
+      ...['get', 'configmap', 'wide', '-n', namespace, '-o'],
+      'jsonpath={.metadata.annotations.applyset\\.kubernetes\\.io/contains-group-kinds}',
+    );
+  const secret = 'apiVersion: v1\nkind: Secret\nmetadata: { name: wide }\n';
+  const lost =
+    'apiVersion: v1\nkind: Service\nmetadata: { name: lost, namespace: nowhere }\nspec: { clusterIP: None }\n';
+  const runOf = async (...objects: readonly string[]) => {
+    const workspace = workspaceOf({ 'app/all.yaml': objects.join('---\n') });
+    try {
+      return await run({
+        workspace: workspace.path,
+        inputs: { ...inputs, inventory: 'wide', 'prune-limit': '100' },
+      });
+    } finally {
+      workspace.remove();
+    }
+  };
+  await runOf(configMap('wide-a'));
+  expect(kinds()).toBe('ConfigMap');
+  const failed = await runOf(secret, lost);
+  expect(failed.code).toBe(1);
+  expect(failed.report.objects.map(({ ref, result }) => `${ref} ${result}`).toSorted()).toEqual([
+    `Secret ${namespace}/wide failed`,
+    'Service nowhere/lost failed',
+  ]);
+  expect(kinds()).toBe('ConfigMap,Secret,Service');
+  const next = await runOf(secret);
+  expect(next.report.objects.map(({ ref, result }) => `${ref} ${result}`)).toEqual([
+    `Secret ${namespace}/wide created`,
+    `ConfigMap ${namespace}/wide-a pruned`,
+  ]);
+  expect(kinds()).toBe('Secret');
+}, 60_000);

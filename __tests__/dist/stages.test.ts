@@ -15,6 +15,17 @@ spec:
       storage: true
       schema: { openAPIV3Schema: { type: object, description: ${description}, properties: { spec: { type: object, properties: { size: { type: integer } } } } } }
 `;
+/** A definition that Helm sees as one object of the chart among others. */
+const templated = `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: gadgets.stages.example.test }
+spec:
+  group: stages.example.test
+  names: { kind: Gadget, plural: gadgets, singular: gadget }
+  scope: Namespaced
+  versions:
+    - { name: v1, served: true, storage: true, schema: { openAPIV3Schema: { type: object } } }
+`;
 const configuration = (name: string, namespace: string): string => `apiVersion: gateway.k8s.aws/v1beta1
 kind: LoadBalancerConfiguration
 metadata: { name: ${name}${namespace} }
@@ -26,6 +37,9 @@ const files = {
   'chart/crds/widgets.yaml': crd('of-the-chart'),
   'chart/templates/namespace.yaml': 'apiVersion: v1\nkind: Namespace\nmetadata: { name: stages-brought }\n',
   'app/classes.yaml': `${configuration('own', '')}---\n${configuration('brought', ', namespace: stages-brought')}`,
+  'chart/templates/gadgets.yaml': templated,
+  'app/gadget.yaml':
+    'apiVersion: stages.example.test/v1\nkind: Gadget\nmetadata: { name: g, namespace: stages-brought }\n',
   'app/widget.yaml':
     'apiVersion: stages.example.test/v1\nkind: Widget\nmetadata: { name: w, namespace: stages-brought }\nspec: { size: 1 }\n',
 };
@@ -35,7 +49,14 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => {
   kubectl('delete', 'namespace', 'stages-release', 'stages-brought', '--ignore-not-found', '--wait=false');
-  kubectl('delete', 'crd', 'widgets.stages.example.test', '--ignore-not-found', '--wait=false');
+  kubectl(
+    'delete',
+    'crd',
+    'widgets.stages.example.test',
+    'gadgets.stages.example.test',
+    '--ignore-not-found',
+    '--wait=false',
+  );
 });
 
 test('a kind, the release’s namespace and a chart’s namespace arrive in the run that needs them', async () => {
@@ -47,11 +68,14 @@ test('a kind, the release’s namespace and a chart’s namespace arrive in the 
       'widgets.stages.example.test: the one of crds/widgets.yaml:1 is applied, not the one of the chart stages',
     );
     expect(code).toBe(0);
-    expect(report.objects.map(({ ref, result }) => `${ref} ${result}`)).toEqual([
+    // Both are written at the same time.
+    const ends = report.objects.map(({ ref, result }) => `${ref} ${result}`);
+    expect([...ends.slice(0, 4), ...ends.slice(4).toSorted()]).toEqual([
       'CustomResourceDefinition widgets.stages.example.test created',
       'Namespace stages-release created',
       'LoadBalancerConfiguration stages-release/own created',
       'LoadBalancerConfiguration stages-brought/brought created',
+      'Gadget stages-brought/g created',
       'Widget stages-brought/w created',
     ]);
     const path = 'jsonpath={.spec.versions[0].schema.openAPIV3Schema.description}';

@@ -118,16 +118,22 @@ export const manifests = (yaml: string, file = 'test.yaml'): readonly Sourced[] 
 };
 
 /**
- * Every definition of the Gateway API's release, under another group: word for word the real ones, and nobody else's in a
- * lab that other tests use.
+ * Every definition of a channel of the Gateway API's release, under another group: word for word the real ones, and nobody
+ * else's in a lab that other tests use.
  */
-export function gatewayDefinitions(group: string): readonly Sourced[] {
-  const folder = gatewayApiFolder();
+export function gatewayDefinitions(
+  group: string,
+  channel: 'standard' | 'experimental' = 'standard',
+): readonly Sourced[] {
+  const folder = join(gatewayApiFolder(), '..', channel);
   return readdirSync(folder)
-    .filter((file) => file.startsWith('gateway.networking.k8s.io_') && !file.includes('_vap_'))
+    .filter((file) => file.startsWith('gateway.networking.') && !file.includes('_vap_'))
     .flatMap((file) =>
       manifests(
-        readFileSync(join(folder, file), 'utf8').replaceAll('gateway.networking.k8s.io', group),
+        readFileSync(join(folder, file), 'utf8').replaceAll(
+          /gateway\.networking\.(x-)?k8s\.io/g,
+          `$1${group}`,
+        ),
         file,
       ),
     );

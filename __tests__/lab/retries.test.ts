@@ -37,10 +37,12 @@ const configMaps = (name: string, count: number): readonly Sourced[] =>
       data: { a: 'b' },
     }),
   );
-const there = (name: string): number =>
-  kubectl(['get', 'configmap', '-n', namespace, '-l', `test=${name}`, '-o', 'name'])
-    .trim()
-    .split('\n').length;
+const namesOf = (name: string): readonly string[] => {
+  const path = 'jsonpath={.items[*].metadata.name}';
+  const listed = kubectl(['get', 'configmap', '-n', namespace, '-l', `test=${name}`, '-o', path]);
+  return listed.split(' ').filter(Boolean).toSorted();
+};
+const there = (name: string): number => namesOf(name).length;
 
 /** One run; what it waited for. */
 const apply = async (objects: readonly Sourced[]) => {
@@ -129,6 +131,21 @@ test('409 and 503: read again and sent again; 403 is final', async () => {
   });
   expect(results((await apply(configMaps('final', 1))).result)[0]).toMatch(/failed$/);
   expect(asked).toBe(1);
+});
+
+test.each([0, 7, 23])('a stage that fails at its write %d reports exactly what was written', async (good) => {
+  let written = 0;
+  proxy.fault((method, path) => {
+    if (method !== 'PATCH' || path.includes('dryRun=')) return undefined;
+    written += 1;
+    return written <= good ? undefined : { status: 403, reason: 'Forbidden', message: 'quota exceeded' };
+  });
+  const name = `part-${good}`;
+  const { result } = await apply(configMaps(name, 24));
+  const created = result.objects.filter(({ reported }) => reported.result === 'created');
+  expect(created).toHaveLength(good);
+  expect(created.map(({ reported }) => reported.ref.replace(/^.*\//, '')).toSorted()).toEqual(namesOf(name));
+  expect(result.objects.filter(({ reported }) => reported.result === 'failed')).toHaveLength(24 - good);
 });
 
 const hook = {

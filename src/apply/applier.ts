@@ -69,9 +69,11 @@ export interface WriteOptions {
 
 /**
  * Refusals are values; only what ends the whole run (no access at all, endpoint gone, abort) is thrown.
- * Objects of a kind whose CustomResourceDefinition this applier has seen are waited for, not refused.
+ * Objects of a kind whose CustomResourceDefinition this applier has seen, or was told of, are waited for, not refused.
  */
 export interface Applier {
+  /** Objects that others write in this run (charts): kinds and namespaces among them are on their way. */
+  expect(objects: readonly KubernetesObject[]): void;
   /** Looks at all objects of a stage at once: one LIST a kind and namespace. In the order given. */
   look(objects: readonly KubernetesObject[], signal: AbortSignal): Promise<readonly Look[]>;
   /** The published schema of a custom kind; `undefined` for built-in kinds and where it cannot be had. */

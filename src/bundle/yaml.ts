@@ -115,6 +115,8 @@ const broughtBy = (value: unknown, document: Document, inList = false): readonly
  * the later of the two win. Where they agree there is nothing to say.
  */
 const mergeProblem = (map: YAMLMap, document: Document): { node: unknown; message: string } | undefined => {
+  // Hardly any map has one, and definitions have thousands of maps.
+  if (!map.items.some(({ key }) => isScalar(key) && typeof key.value === 'symbol')) return undefined;
   const before = new Set<unknown>();
   for (const { key, value } of map.items) {
     const name = isScalar(key) ? key.value : undefined;

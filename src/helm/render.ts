@@ -22,9 +22,9 @@ export interface RenderOptions {
 }
 
 export interface Rendering {
-  /** The CRDs of the chart and of its subcharts (`crds/` and templates). */
+  /** What stands in the `crds/` folders of the chart and of its subcharts: Helm installs it, and never upgrades it. */
   readonly crds: readonly Sourced[];
-  /** Everything else; without hooks of `helm test`. */
+  /** Everything else, CRDs among the templates too, which Helm keeps as its own; without hooks of `helm test`. */
   readonly objects: readonly Sourced[];
 }
 
@@ -39,9 +39,29 @@ const sourceOf = (text: string, chart: Chart): Source => {
   return { file: chart.folder === '.' ? own : `${chart.folder}/${own}`, line: 1 };
 };
 
+const betweenDocuments = /^---\s*$/m;
+
+/** `# Source: infra/charts/aws-load-balancer-controller/crds/crds.yaml` (helm pkg/chart/v2/chart.go CRDObjects). */
+const inCrdsFolder = /^# Source: [^/\s]+(?:\/charts\/[^/\s]+)*\/crds\//m;
+
+/**
+ * The documents of `crds/` folders, and the others. Helm prints a file of `crds/` as it is: only its first document says
+ * where it comes from (helm pkg/cmd/template.go).
+ */
+const takenApart = (output: string): readonly [string, string] => {
+  const crds: string[] = [];
+  const templates: string[] = [];
+  let isCrd = false;
+  for (const part of output.split(betweenDocuments)) {
+    if (/^# Source: /m.test(part)) isCrd = inCrdsFolder.test(part);
+    (isCrd ? crds : templates).push(part);
+  }
+  return [crds.join('\n---\n'), templates.join('\n---\n')];
+};
+
 /** The objects of helm's output, each with the file that it was rendered from. */
 export const objectsOf = (text: string, chart: Chart): Sourced[] =>
-  text.split(/^---\s*$/m).flatMap((part) => {
+  text.split(betweenDocuments).flatMap((part) => {
     const source = sourceOf(part, chart);
     const { objects, findings } = parseManifests(part, source.file);
     const broken = findings.find(({ code }) => code === 'bundle/invalid-yaml');
@@ -89,9 +109,8 @@ const template = async (
       hint: 'helm template with the same values shows the same.',
     });
   }
-  const all = objectsOf(end.stdout, chart);
-  const isCrd = ({ object }: Sourced): boolean => object.kind === 'CustomResourceDefinition';
-  return { crds: all.filter(isCrd), objects: all.filter((each) => !isCrd(each)) };
+  const [crds, templates] = takenApart(end.stdout);
+  return { crds: objectsOf(crds, chart), objects: objectsOf(templates, chart) };
 };
 
 /**

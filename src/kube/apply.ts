@@ -71,12 +71,16 @@ class ServerSideApplier implements Applier {
     this.schema = publishedSchemas(kube).find;
   }
 
-  async look(objects: readonly KubernetesObject[], signal: AbortSignal): Promise<readonly Look[]> {
+  expect(objects: readonly KubernetesObject[]): void {
     for (const object of objects) {
       const brings = kindOfCrd(object);
       if (brings !== undefined) this.#kinds.add(brings);
       if (object.kind === 'Namespace') this.#namespaces.add(object.metadata.name);
     }
+  }
+
+  async look(objects: readonly KubernetesObject[], signal: AbortSignal): Promise<readonly Look[]> {
+    this.expect(objects);
     const found: {
       readonly name: Name;
       readonly object: KubernetesObject;

@@ -57,6 +57,7 @@ async function deployTo(whole: Run, cluster: Cluster, bundle: Bundle, untilLive:
       isAbandoned: turn.isAbandoned,
     });
     tellInstalled(run, installed);
+    writer.applier.expect(rendered.flatMap(({ objects }) => objects.map(({ object }) => object)));
 
     begin(run, 'Apply the manifests and the routes');
     for (const stage of [later, rest, bundle.routes]) {

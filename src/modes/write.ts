@@ -88,7 +88,9 @@ export function writerOf(run: Run, cluster: Cluster): Writer {
 
   const namespaceOf = async ({ object }: Sourced): Promise<string | undefined> => {
     const found = await cluster.discovery.find(object.apiVersion, object.kind, signal);
-    return found?.namespaced === true ? (object.metadata.namespace ?? inputs.namespace) : undefined;
+    // Of a kind that a chart will bring, nothing is known but what the object says.
+    if (!found) return object.metadata.namespace;
+    return found.namespaced ? (object.metadata.namespace ?? inputs.namespace) : undefined;
   };
 
   /** Whoever may not read namespaces finds out by writing. */

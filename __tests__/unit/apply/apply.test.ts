@@ -30,6 +30,7 @@ const memory = (
   return {
     order,
     held,
+    expect: () => undefined,
     look: async (objects) => {
       order.push(`look ${objects.length}`);
       return objects.map((object) => ({

@@ -51,7 +51,10 @@ beforeAll(async () => {
   const charts = join(base, 'charts');
   repository = await serveCharts(charts);
   await write('sub/Chart.yaml', 'apiVersion: v2\nname: sub\nversion: 1.2.3\n');
-  await write('sub/crds/crd.yaml', crd);
+  // Two in one file: Helm says of the first alone where it comes from.
+  await write('sub/crds/crd.yaml', `${crd}---\n${crd.replaceAll('idget', 'heel')}`);
+  // Helm keeps one of these as its own, and refuses to take it over from anybody.
+  await write('sub/templates/crd.yaml', crd.replaceAll('idget', 'indow'));
   await write('sub/templates/a.yaml', 'apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: sub}\n');
   const run = (...args: string[]) =>
     runChild('helm', args, { cwd: workspace, environment: helm.environment }, never);
@@ -182,12 +185,14 @@ describe('rendering', () => {
     const { crds, objects } = await render();
     expect(crds.map(({ object, source }) => [object.metadata.name, source])).toEqual([
       ['widgets.x.example', { file: 'infra/Chart.yaml', line: 1 }],
+      ['wheels.x.example', { file: 'infra/Chart.yaml', line: 1 }],
     ]);
     expect(
       objects.map(({ object: { kind, metadata }, source }) => [kind, metadata.name, source.file]),
     ).toEqual([
       ['ServiceAccount', 'sub', 'infra/Chart.yaml'],
       ['ConfigMap', 'infra', 'infra/templates/all.yaml'],
+      ['CustomResourceDefinition', 'windows.x.example', 'infra/Chart.yaml'],
       ['Widget', 'w', 'infra/templates/all.yaml'],
     ]);
   });

@@ -298,7 +298,8 @@ describe('a kind that is not served', () => {
     expect(performance.now() - started).toBeLessThan(1_500);
   });
 
-  test('is waited for when its CRD was applied before', async () => {
+  /** The kind is in discovery from the fourth look on. */
+  const serveLate = (): void => {
     let looks = 0;
     serve(
       ({ method, path }) =>
@@ -310,6 +311,22 @@ describe('a kind that is not served', () => {
         return looks > 3 ? [crds, widgets] : [crds];
       },
     );
+  };
+
+  test('is waited for when a chart brings its CRD', async () => {
+    serveLate();
+    const applier = serverSideApplier(kube, await discover(kube, never), { namespace: 'apps', patience });
+    applier.expect([crd]);
+    const { objects } = await applyStage(
+      [{ object: widget, source: { file: 'a.yaml', line: 1 } }],
+      applier,
+      never,
+    );
+    expect(objects[0]?.reported).toMatchObject({ ref: 'Widget apps/w', result: 'created' });
+  });
+
+  test('is waited for when its CRD was applied before', async () => {
+    serveLate();
     const applier = serverSideApplier(kube, await discover(kube, never), { namespace: 'apps', patience });
     const { objects } = await applyStage(
       [widget, crd].map((object) => ({ object, source: { file: 'a.yaml', line: 1 } })),
