@@ -19,8 +19,15 @@ export interface Members {
     selector: string,
     signal: AbortSignal,
   ): Promise<Seen<readonly KubernetesObject[]>>;
-  /** Deletes the object if it is still the one that was listed; gone already is as good. */
-  remove(object: KubernetesObject, signal: AbortSignal): Promise<Refusal | undefined>;
+  /**
+   * Deletes the object if it is still the one that was listed; gone already is as good. Where it was written since, it is
+   * read again, and only deleted where `stillOurs` says so (default: whatever has its UID).
+   */
+  remove(
+    object: KubernetesObject,
+    signal: AbortSignal,
+    stillOurs?: (now: KubernetesObject) => boolean,
+  ): Promise<Refusal | undefined>;
 }
 
 export interface PruneOptions {
@@ -128,7 +135,7 @@ export const prune = async (
     await Promise.all(
       rank.map(async (object) => {
         const ref = refOf(object);
-        const refusal = await members.remove(object, signal);
+        const refusal = await members.remove(object, signal, (now) => isOurs(now, inventory));
         objects.push(
           refusal ? { ref, result: 'failed', message: refusal.message } : { ref, result: 'pruned' },
         );

@@ -1,18 +1,46 @@
 // Finds and deletes the members of an inventory.
 
+import type { Refusal } from '../apply/applier.ts';
 import { groupKindOf } from '../apply/inventory.ts';
 import type { Members } from '../apply/prune.ts';
-import type { Kube } from './connection.ts';
+import type { KubernetesObject } from '../bundle/object.ts';
+import type { Kube, KubeAnswer } from './connection.ts';
 import type { ApiResource, Discovery } from './discovery.ts';
 import { pathOf, permissionOf } from './path.ts';
 import { clusterReader } from './reader.ts';
 import { explain } from './refusal.ts';
 import { type Patience, sendPatiently } from './retry.ts';
 
+/** How often an object that was written since it was listed is read again. */
+const looksAgain = 5;
+
+const anotherObject: Refusal = {
+  result: 'conflict',
+  message: 'another object has its name by now.',
+  hint: 'Run again.',
+};
+
+const notOurs: Refusal = {
+  result: 'conflict',
+  message: 'it was taken over by somebody else since it was listed.',
+  hint: 'Nothing has to be done: it is theirs now.',
+};
+
 export const inventoryMembers = (kube: Kube, discovery: Discovery, patience: Patience): Members => {
   const reader = clusterReader(kube);
   const placeOf = (groupKind: string): ApiResource | undefined =>
     discovery.served().find((resource) => groupKindOf(resource) === groupKind);
+
+  const refusalOf = (
+    answer: KubeAnswer,
+    place: ApiResource,
+    namespace: string | undefined,
+  ): Refusal | undefined => {
+    if (answer.status < 300 || answer.status === 404) return undefined;
+    if (answer.status === 409) return anotherObject;
+    const needed = permissionOf('delete', place, namespace);
+    return explain(answer, { namespace, needed, principal: kube.principal });
+  };
 
   return {
     list: async (groupKind, namespaces, labelSelector, signal) => {
@@ -29,36 +57,38 @@ export const inventoryMembers = (kube: Kube, discovery: Discovery, patience: Pat
       );
     },
 
-    remove: async (object, signal) => {
+    remove: async (object, signal, stillOurs) => {
       const place = placeOf(groupKindOf(object));
       const { name, namespace, uid } = object.metadata;
       if (!place) return undefined;
-      const answer = await sendPatiently(
-        kube,
-        {
-          method: 'DELETE',
-          path: pathOf(place, namespace, name),
-          body: {
-            apiVersion: 'v1',
-            kind: 'DeleteOptions',
-            propagationPolicy: 'Background',
-            // Controllers write status all the time: the resourceVersion would stand in the way.
-            preconditions: { uid },
+      const send = (preconditions: object): Promise<KubeAnswer> =>
+        sendPatiently(
+          kube,
+          {
+            method: 'DELETE',
+            path: pathOf(place, namespace, name),
+            body: {
+              apiVersion: 'v1',
+              kind: 'DeleteOptions',
+              propagationPolicy: 'Background',
+              preconditions,
+            },
           },
-        },
-        { ...patience, isFinal: ({ status }) => status === 409 },
-        signal,
-      );
-      if (answer.status < 300 || answer.status === 404) return undefined;
-      if (answer.status === 409) {
-        return {
-          result: 'conflict',
-          message: 'another object has its name by now.',
-          hint: 'Run again.',
-        };
+          { ...patience, isFinal: ({ status }) => status === 409 },
+          signal,
+        );
+      let seen: KubernetesObject | undefined = object;
+      // Controllers write status all the time: after some looks its UID has to do.
+      for (let look = 0; stillOurs !== undefined && look < looksAgain; look += 1) {
+        const answer = await send({ uid, resourceVersion: seen.metadata['resourceVersion'] });
+        if (answer.status !== 409) return refusalOf(answer, place, namespace);
+        const now = await reader.get(place, namespace, name, signal);
+        seen = 'value' in now ? now.value : seen;
+        if (seen === undefined) return undefined;
+        if (seen.metadata['uid'] !== uid) return anotherObject;
+        if (!stillOurs(seen)) return notOurs;
       }
-      const needed = permissionOf('delete', place, namespace);
-      return explain(answer, { namespace, needed, principal: kube.principal });
+      return refusalOf(await send({ uid }), place, namespace);
     },
   };
 };
