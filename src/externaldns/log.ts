@@ -105,11 +105,16 @@ const complaintOf = (line: LogLine, host: string): LogComplaint | 'fine' | undef
 export const complaintIn = (log: string, host: string, since: Date): LogComplaint | undefined => {
   const recent = readLog(log).filter(({ at }) => at === undefined || notBefore(at, since));
   let standing: LogComplaint | undefined;
+  // Each run lists its zones first, and says at its end only that it failed: why stands in the lines between.
+  let explained = false;
   for (const line of recent) {
     const said = complaintOf(line, host);
+    const begins = zonesSeen.test(line.message);
+    if (begins) explained = false;
     if (said === 'fine') standing = standing?.kind === 'no-zone' ? standing : undefined;
-    else if (said !== undefined) standing = said;
-    else if (zonesSeen.test(line.message) && standing?.kind === 'no-zone') standing = undefined;
+    else if (said !== undefined && !(said.kind === 'failed' && explained)) standing = said;
+    else if (begins && standing?.kind === 'no-zone') standing = undefined;
+    if (said !== undefined && said !== 'fine' && said.kind === 'denied') explained = true;
   }
   return standing;
 };

@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { complaintIn } from '../../../src/externaldns/log.ts';
 import { parseOwnership, recordNames } from '../../../src/externaldns/records.ts';
+import { externalDnsRows, externalDnsRules } from '../../../src/externaldns/versions.ts';
 
 const plain = { txtPrefix: '', txtSuffix: '', txtWildcardReplacement: '' };
 
@@ -98,6 +99,20 @@ describe('complaintIn', () => {
   const fine = (time: string): string => line(time, 'All records are already up to date', 'info');
   const kind = (...lines: readonly string[]) => complaintIn(lines.join('\n'), 'app.example.com', since)?.kind;
 
+  test('why a run failed stands in the lines before its last; a later run may fail for another reason', () => {
+    const run = (at: string, ...lines: readonly string[]): readonly string[] => [
+      `time="2026-11-22T${at}Z" level=info msg="Applying provider record filter for domains: [example.com. .example.com.]"`,
+      ...lines.map((message) => `time="2026-11-22T${at}Z" level=error msg="${message}"`),
+    ];
+    const change = 'Failure in zone example.com. when submitting change batch: AccessDenied';
+    const last =
+      'Failed to do run once: soft error\\nfailed to submit all changes for the following zones: [Z1]';
+    const first = run('23:00:05', change, last);
+    expect(kind(...first)).toBe('denied');
+    expect(kind(...first, ...run('23:01:05', last))).toBe('failed');
+    expect(kind(...first, ...run('23:01:05', change, last))).toBe('denied');
+  });
+
   test('the identity and the action that AWS named', () => {
     expect(complaintIn(denied('23:00:05'), 'app.example.com', since)).toEqual({
       kind: 'denied',
@@ -168,4 +183,28 @@ describe('complaintIn', () => {
   ])('%s', (_what, lines, expected) => {
     expect(kind(...lines)).toBe(expected);
   });
+});
+
+test.each<[string | undefined, string, string, string | undefined, string]>([
+  ['0.18.0', 'cname', 'external-dns.alpha.kubernetes.io/', 'sync', 'v1beta1'],
+  ['0.19.0', 'cname', 'external-dns.alpha.kubernetes.io/', 'sync', 'v1beta1'],
+  ['0.20.0', 'cname', 'external-dns.alpha.kubernetes.io/', 'sync', 'v1beta1'],
+  ['0.21.0', 'cname', 'external-dns.alpha.kubernetes.io/', 'sync', 'v1'],
+  ['0.22.0', 'a', 'external-dns.kubernetes.io/', undefined, 'v1'],
+  [undefined, 'a', 'external-dns.kubernetes.io/', undefined, 'v1'],
+])('version %s: %s-, %s, policy %s, watches %s', (version, first, prefix, policy, watches) => {
+  const rules = externalDnsRules(version);
+  expect([rules.aliasTypes[0], rules.annotationPrefix, rules.policy, rules.watches]).toEqual([
+    first,
+    prefix,
+    policy,
+    watches,
+  ]);
+});
+
+test('each difference names its source, and says whether it ran here', () => {
+  expect(externalDnsRows.every(({ source, does }) => source !== '' && does !== '')).toBe(true);
+  expect(new Set(externalDnsRows.map(({ evidence }) => evidence))).toEqual(
+    new Set(['ran here', 'from source']),
+  );
 });
