@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
-import { type InputSpec, inputSpecs, type RunMode, runModes } from '../src/inputs.ts';
+import { type InputSpec, inputSpecs, modesOfFiles, type RunMode, runModes } from '../src/inputs.ts';
 import { outputSpecs } from '../src/report/outputs.ts';
 import { type CodeEntry, codes } from '../src/verdict/codes.ts';
 import { owners } from '../src/verdict/owners.ts';
@@ -14,7 +14,7 @@ function inputOf(input: string, spec: InputSpec, mode: RunMode | undefined) {
   const fallback = input === 'mode' ? (mode ?? spec.default) : spec.default;
   return {
     description: spec.description,
-    required: spec.required === true && mode !== 'lint',
+    required: spec.required === true && (mode === undefined || !modesOfFiles.includes(mode)),
     ...(fallback !== undefined && { default: fallback }),
   };
 }

@@ -2,6 +2,7 @@
 import { type HeaderWant, parseHeader, parseStatuses, type StatusRange } from './chain/https.ts';
 import { type NamedServer, parseServer } from './dns/server.ts';
 import { type DriftInputs, driftSpecs, readDriftInputs } from './drift/input-specs.ts';
+import { type FleetInputs, fleetSpecs, readFleetInputs } from './fleet/input-specs.ts';
 import { type HelmInputs, helmSpecs, readHelmInputs } from './helm/input-specs.ts';
 import { InputReader, quote } from './input-reader.ts';
 import { type PreviewInputs, previewSpecs, readPreviewInputs } from './preview/input-specs.ts';
@@ -12,7 +13,7 @@ export interface InputSpec {
   readonly required?: boolean;
   readonly default?: string;
   /** Heading under which the README lists it. */
-  readonly group: 'AWS' | 'Repository' | 'Helm' | 'Waiting' | 'Previews' | 'Drift' | 'Advanced';
+  readonly group: 'AWS' | 'Repository' | 'Helm' | 'Waiting' | 'Previews' | 'Drift' | 'Fleet' | 'Advanced';
 }
 
 export const inputSpecs = {
@@ -20,7 +21,7 @@ export const inputSpecs = {
     group: 'AWS',
     default: 'deploy',
     description:
-      'What to do: `deploy`; `plan` (what a deploy would change and break; writes nothing); `verify` (the chain alone, read-only); `preview` (a hostname for a pull request); `teardown` (the end of a preview, or, without `preview-domain`, of what the repository deployed); `sweep` (removes previews that nobody needs any more); `drift` (what has changed since, in the cluster, Helm, Route 53 and AWS); `doctor` (a read-only look at AWS and the cluster before anything is applied); `lint` (the files alone, without AWS and cluster).',
+      'What to do: `deploy`; `plan` (what a deploy would change and break; writes nothing); `verify` (the chain alone, read-only); `preview` (a hostname for a pull request); `teardown` (the end of a preview, or, without `preview-domain`, of what the repository deployed); `sweep` (removes previews that nobody needs any more); `drift` (what has changed since, in the cluster, Helm, Route 53 and AWS); `doctor` (a read-only look at AWS and the cluster before anything is applied); `lint` (the files alone, without AWS and cluster); `fold` (the reports of a fleet as one summary).',
   },
   'cluster-name': { group: 'AWS', required: true, description: 'Name of the EKS cluster.' },
   'aws-region': { group: 'AWS', required: true, description: 'AWS region of the cluster.' },
@@ -151,6 +152,7 @@ export const inputSpecs = {
   },
   ...previewSpecs,
   ...driftSpecs,
+  ...fleetSpecs,
   'hosted-zone-id': {
     group: 'Advanced',
     description:
@@ -181,8 +183,12 @@ export const runModes = [
   'drift',
   'doctor',
   'lint',
+  'fold',
 ] as const;
 export type RunMode = (typeof runModes)[number];
+
+/** Modes that read files alone: nothing of AWS or a cluster is asked of whoever runs them. */
+export const modesOfFiles: readonly RunMode[] = ['lint', 'fold'];
 
 export interface Inputs {
   readonly mode: RunMode;
@@ -226,6 +232,7 @@ export interface Inputs {
   };
   readonly preview: PreviewInputs;
   readonly drift: DriftInputs;
+  readonly fleet: FleetInputs;
   readonly hostedZoneId?: string;
   readonly nameServers: readonly NamedServer[];
   /** Route 53's API stands in for the name servers. */
@@ -243,7 +250,7 @@ function modeOf(reader: InputReader): RunMode {
     const accepted = runModes.map((each) => `\`${each}\``).join(', ');
     reader.problems.push(`\`mode\` is ${quote(value ?? '')}; accepted: ${accepted}`);
   }
-  reader.demanding = mode !== 'lint';
+  reader.demanding = mode === undefined || !modesOfFiles.includes(mode);
   return mode ?? 'deploy';
 }
 
@@ -358,6 +365,7 @@ export function readInputs(raw: RawInput): Inputs {
     },
     preview: readPreviewInputs(reader, mode),
     drift: readDriftInputs(reader),
+    fleet: readFleetInputs(reader, mode === 'fold'),
     ...(hostedZoneId !== undefined && { hostedZoneId: hostedZoneId.replace('/hostedzone/', '') }),
     testDnsAnswer: reader.flag('test-dns-answer'),
     nameServers: reader.listed('name-servers', parseServer, '`ip`, `ip:port` or a name'),

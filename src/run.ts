@@ -90,6 +90,8 @@ async function modeOf(mode: RunMode): Promise<(run: Run) => Promise<Outcome>> {
       return (await import(/* webpackMode: "eager" */ './modes/doctor.ts')).doctor;
     case 'lint':
       return (await import(/* webpackMode: "eager" */ './modes/lint.ts')).lint;
+    case 'fold':
+      return (await import(/* webpackMode: "eager" */ './modes/fold.ts')).fold;
   }
 }
 

@@ -22,6 +22,7 @@ const pure = [
   'compare',
   'drift',
   'externaldns',
+  'fleet',
   'gateway',
   'lint',
   'plan',

@@ -19,11 +19,14 @@ const shown: Readonly<Record<string, string>> = {
   'external-dns-target': 'external_dns_target',
 };
 
-const blocks = new Map(
-  [...page.matchAll(/<!-- ([\w-]+) -->\n```json\n([\s\S]*?)```/g)].map(
-    ([, mark = '', json = '']) => [mark, JSON.parse(json) as unknown] as const,
-  ),
-);
+const blocksOf = (text: string) =>
+  new Map(
+    [...text.matchAll(/<!-- ([\w-]+) -->\n```json\n([\s\S]*?)```/g)].map(
+      ([, mark = '', json = '']) => [mark, JSON.parse(json) as unknown] as const,
+    ),
+  );
+
+const blocks = blocksOf(page);
 
 test('the rendered policies are those of the module as it is now (npm run terraform)', () => {
   expect(sources).toBe(policySources('.'));
@@ -38,7 +41,13 @@ test.each(Object.entries(shown))('%s', (mark, output) => {
   expect(blocks.get(mark)).toEqual(documents[output]);
 });
 
+test('what drift needs besides stands with the drift check', () => {
+  expect(blocksOf(readFileSync('docs/drift.md', 'utf8')).get('drift-eks')).toEqual(documents['drift']);
+});
+
 test('what is not shown are the trust policies that differ in their jobs alone', () => {
-  const others = Object.keys(documents).filter((name) => !Object.values(shown).includes(name));
+  const others = Object.keys(documents).filter(
+    (name) => name !== 'drift' && !Object.values(shown).includes(name),
+  );
   expect(others.sort()).toEqual(['github_trust.dns_reader', 'github_trust.preview', 'github_trust.read']);
 });

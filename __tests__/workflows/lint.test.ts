@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { toolPath } from '../../lab/tools/locations.ts';
@@ -49,7 +49,7 @@ function repositoryOf(name: string, workflows: Readonly<Record<string, string>>)
   mkdirSync(join(folder, 'dist'), { recursive: true });
   writeFileSync(join(folder, 'dist/index.js'), '');
   for (const [file, text] of Object.entries(workflows)) {
-    const local = text.replaceAll(/(\buses: )\$\/(?=[\w-]+$)/gm, '$1./');
+    const local = text.replaceAll(/(\buses: )\$\/(?=[\w./-]+$)/gm, '$1./');
     writeFileSync(join(folder, '.github/workflows', file), local);
   }
   return folder;
@@ -74,8 +74,10 @@ describe('actionlint', () => {
     ['of the examples', examples],
   ])('the workflows %s', (name, files) => {
     expect(files).not.toEqual([]);
-    // Names that show where a file comes from.
-    const texts = files.map((path) => [path.split('/').slice(1).join('--'), read(path)]);
+    // Ours call each other by name; the names of others show where they come from.
+    const nameOf = (path: string): string =>
+      name === 'ours' ? basename(path) : path.split('/').slice(1).join('--');
+    const texts = files.map((path) => [nameOf(path), read(path)]);
     expect(actionlint(repositoryOf(name, Object.fromEntries(texts)))).toBe('');
   });
 
@@ -134,8 +136,12 @@ interface Job {
 const jobsOf = (path: string): Readonly<Record<string, Job>> =>
   (parse(read(path)) as { jobs: Record<string, Job> }).jobs;
 
-/** Jobs that keep the repository itself and may more than read it. */
-const ofUpkeep: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+const wave = { contents: 'read', 'id-token': 'write' };
+
+/** Jobs of a fleet, and those that keep the repository itself and may more than read it. */
+const ofOthers: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  ...Object.fromEntries([1, 2, 3, 4, 5].map((each) => [`.github/workflows/fleet.yml wave-${each}`, wave])),
+  '.github/workflows/fleet.yml fold': {},
   '.github/workflows/release.yml publish': {
     contents: 'write',
     'id-token': 'write',
@@ -166,7 +172,7 @@ describe.each([...ours, ...examples])('%s', (path) => {
       .split('\n')
       .filter((line) => /^\s*(- )?uses:/.test(line));
     expect(uses).not.toEqual([]);
-    const local = /uses: (\$\/[\w-]+|\.\/\S+|org\/eks-gateway-action(\/[\w./-]+)?@v1)$/;
+    const local = /uses: (\$\/[\w./-]+|\.\/\S+|org\/eks-gateway-action(\/[\w./-]+)?@v1)$/;
     const pinned = /uses: [\w.-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/;
     expect(uses.filter((line) => !local.test(line) && !pinned.test(line))).toEqual([]);
   });
@@ -174,7 +180,7 @@ describe.each([...ours, ...examples])('%s', (path) => {
   test('grants nothing at the top, and to a job what it needs', () => {
     expect((parse(read(path)) as Job).permissions).toEqual({});
     for (const [name, job] of Object.entries(jobsOf(path))) {
-      const upkeep = ofUpkeep[`${path} ${name}`];
+      const upkeep = ofOthers[`${path} ${name}`];
       if (upkeep !== undefined) {
         expect(job.permissions).toEqual(upkeep);
         continue;

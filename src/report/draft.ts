@@ -1,6 +1,7 @@
 // The report while the run is under way: whatever happens, it can be finished and shown at any moment.
 import type { Clock } from '../clock.ts';
 import type { DriftItem } from '../drift/item.ts';
+import { type FleetRow, fleetVerdict } from '../fleet/fold.ts';
 import { codes } from '../verdict/codes.ts';
 import type { Finding } from '../verdict/finding.ts';
 import { driftVerdict } from './drift-part.ts';
@@ -39,6 +40,7 @@ export class Draft {
   #loadBalancers: readonly string[] = [];
   #drift: readonly DriftItem[] = [];
   #driftIgnored = 0;
+  #fleet: readonly FleetRow[] | undefined;
   #exitCode: 0 | 1 | undefined;
 
   constructor(mode: Mode, clock: Clock) {
@@ -63,6 +65,10 @@ export class Draft {
 
   preview(preview: ReportedPreview): void {
     this.#preview = preview;
+  }
+
+  fleet(rows: readonly FleetRow[]): void {
+    this.#fleet = rows;
   }
 
   plan(plan: Plan): void {
@@ -133,6 +139,7 @@ export class Draft {
       hosts: this.#hosts,
       findings: [...this.#findings],
       ...(this.#plan && { plan: this.#plan }),
+      ...(this.#fleet && { fleet: this.#fleet }),
       drift: this.#drift,
       ...(this.#driftIgnored > 0 && { driftIgnored: this.#driftIgnored }),
       loadBalancers: this.#loadBalancers,
@@ -143,6 +150,7 @@ export class Draft {
   #verdict(outcome: Outcome): string {
     const swept = this.mode === 'sweep' && outcome !== 'failed' && sweepVerdict(this.#previews);
     if (swept) return swept;
+    if (this.#fleet && outcome !== 'cancelled' && outcome !== 'failed') return fleetVerdict(this.#fleet);
     if (outcome === 'planned' && this.#preview) return `The preview would be at ${this.#preview.url}.`;
     if (outcome === 'removed' && this.#preview === undefined)
       return 'What the repository deployed is removed; definitions and namespaces stay.';

@@ -1,6 +1,7 @@
 // The result of a run as data; the summary, annotations, outputs and report.json are renderings of it.
 
 import type { DriftItem } from '../drift/item.ts';
+import type { FleetRow } from '../fleet/fold.ts';
 import type { Code, Owner } from '../verdict/codes.ts';
 import type { Finding, Source } from '../verdict/finding.ts';
 import type { Evidence, LinkId, State } from '../verdict/verdict.ts';
@@ -15,7 +16,8 @@ export type Mode =
   | 'sweep'
   | 'drift'
   | 'doctor'
-  | 'lint';
+  | 'lint'
+  | 'fold';
 
 export type Outcome =
   | 'live'
@@ -142,6 +144,8 @@ export interface Report {
   readonly findings: readonly Finding[];
   /** Of `mode: plan`. */
   readonly plan?: Plan;
+  /** Of `mode: fold`. */
+  readonly fleet?: readonly FleetRow[];
   readonly drift: readonly DriftItem[];
   /** How many more there were that a rule covers (`drift-ignore`). */
   readonly driftIgnored?: number;

@@ -1,5 +1,6 @@
 // Report → job summary: a tired person understands it in ten seconds; details are folded.
 
+import { fleetTable } from '../fleet/table.ts';
 import type { Code } from '../verdict/codes.ts';
 import type { Finding } from '../verdict/finding.ts';
 import { owners } from '../verdict/owners.ts';
@@ -58,6 +59,7 @@ export function summaryOf(report: Report, docs?: string): string {
   const parts = [
     `## ${headMarks[report.outcome]} ${sentence(report.verdict)}`,
     versionsLine(report),
+    fleetTable(report.fleet ?? []),
     driftPart(report.drift, rowsShown),
     ...(report.hosts.length > hostsUnfolded ? [] : [hostTable(report.hosts)]),
     previewTable(report.previews ?? []),

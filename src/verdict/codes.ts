@@ -261,6 +261,8 @@ export const codes = {
   'workload/scaled-to-zero': entry('The workload is scaled to zero', 'app-team'),
   'workload/port-name-unknown': entry("The Service's port names no port of the containers", 'app-team'),
   'workload/port-mismatch': entry("The Service's port is none that the containers declare", 'app-team', 30),
+  'fleet/no-report': entry('A target left no report', 'github-admin', 0),
+  'fleet/target-broken': entry('A target of the fleet is not live', 'unknown', 0),
   'drift/not-checked': entry('Something could not be checked for drift', 'platform-team', 0),
   'drift/ignore-rule-invalid': entry('A rule for what is not drift is wrong', 'app-team', 0),
   'drift/admission-may-explain': entry(

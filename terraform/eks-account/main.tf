@@ -57,6 +57,12 @@ resource "aws_iam_role_policy" "doctor" {
   policy   = var.policies.doctor
 }
 
+resource "aws_iam_role_policy" "drift" {
+  name   = "drift"
+  role   = aws_iam_role.job["read"].name
+  policy = var.policies.drift
+}
+
 resource "aws_eks_access_entry" "job" {
   for_each          = aws_iam_role.job
   cluster_name      = var.cluster_name

@@ -13,6 +13,7 @@ variable "policies" {
   description = "What ../policies made: pass the whole module."
   type = object({
     run          = string
+    drift        = string
     doctor       = string
     pods_trust   = string
     external_dns = string

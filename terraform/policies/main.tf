@@ -56,6 +56,30 @@ locals {
     ]
   }
 
+  drift = {
+    Version = local.version
+    Statement = [
+      {
+        Effect = "Allow"
+        Action = [
+          "elasticloadbalancing:DescribeLoadBalancers",
+          "elasticloadbalancing:DescribeLoadBalancerAttributes",
+          "elasticloadbalancing:DescribeListenerCertificates",
+          "elasticloadbalancing:DescribeTargetGroupAttributes",
+          "elasticloadbalancing:DescribeAccountLimits",
+          "ec2:DescribeSecurityGroups",
+          "wafv2:GetWebACLForResource",
+        ]
+        Resource = "*"
+      },
+      {
+        Effect   = "Allow"
+        Action   = "acm:DescribeCertificate"
+        Resource = "arn:${var.partition}:acm:${var.region}:${var.eks_account_id}:certificate/*"
+      },
+    ]
+  }
+
   run_dns = {
     Version = local.version
     Statement = [

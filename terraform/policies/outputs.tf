@@ -8,6 +8,11 @@ output "run_dns" {
   value       = jsonencode(local.run_dns)
 }
 
+output "drift" {
+  description = "What `mode: drift` needs in the EKS account besides."
+  value       = jsonencode(local.drift)
+}
+
 output "doctor" {
   description = "What `mode: doctor` needs in the EKS account besides."
   value       = jsonencode(local.doctor)

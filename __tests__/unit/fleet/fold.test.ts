@@ -1,0 +1,99 @@
+// Reports of a fleet → its rows, its verdict, and what is to be said of each target that is not live.
+import { describe, expect, test } from '@jest/globals';
+import { fleetVerdict, fold, type Target } from '../../../src/fleet/fold.ts';
+import { parseWaves } from '../../../src/fleet/input-specs.ts';
+import { fleetTable } from '../../../src/fleet/table.ts';
+import { Draft } from '../../../src/report/draft.ts';
+import type { Outcome, Report } from '../../../src/report/report.ts';
+
+const clock = { monotonic: () => 0, now: () => new Date(0), sleep: async () => {} };
+
+function reportOf(outcome: Outcome): Report {
+  const draft = new Draft('deploy', clock);
+  draft.target({ cluster: 'c', region: 'eu-west-1', accounts: {} });
+  return draft.finish(outcome);
+}
+
+const targets: readonly Target[] = [
+  { name: 'canary', wave: 1 },
+  { name: 'eu', wave: 2 },
+  { name: 'us', wave: 2 },
+  { name: 'rest', wave: 3 },
+];
+const folded = (outcomes: Readonly<Record<string, Outcome>>) =>
+  fold(
+    targets,
+    new Map(Object.entries(outcomes).map(([name, outcome]) => [name, reportOf(outcome)] as const)),
+  );
+
+test('all live', () => {
+  const { rows, findings, outcome } = folded({ canary: 'live', eu: 'live', us: 'live', rest: 'live' });
+  expect({ findings, outcome }).toEqual({ findings: [], outcome: 'live' });
+  expect(fleetVerdict(rows)).toBe('All 4 targets of the fleet are live.');
+});
+
+test('a broken wave: what comes after it was not started, and that is nobody else’s fault', () => {
+  const { rows, findings, outcome } = folded({ canary: 'live', eu: 'not-live', us: 'live' });
+  expect(outcome).toBe('not-live');
+  expect(rows.map(({ name, outcome: each }) => `${name} ${each}`)).toEqual([
+    'canary live',
+    'eu not-live',
+    'us live',
+    'rest not-started',
+  ]);
+  expect(findings.map(({ code }) => code)).toEqual(['fleet/target-broken']);
+  expect(fleetVerdict(rows)).toBe(
+    '2 of 4 targets of the fleet are live: wave 2 is broken; 1 were not started.',
+  );
+});
+
+test('a target of a wave that ran, without a report', () => {
+  const { findings } = folded({ canary: 'live', us: 'live' });
+  expect(findings.map(({ code, message }) => `${code} ${message}`)).toEqual([
+    'fleet/no-report eu (wave 2) left no report.',
+  ]);
+});
+
+test('no report at all: the first wave is to blame', () => {
+  expect(folded({}).rows.map(({ outcome }) => outcome)).toEqual([
+    'none',
+    'not-started',
+    'not-started',
+    'not-started',
+  ]);
+});
+
+test('the table begins with what is broken', () => {
+  const table = fleetTable(folded({ canary: 'live', eu: 'failed', us: 'live' }).rows);
+  expect(table.split('\n').map((line) => /\| (\S+) (\S+) \|/.exec(line)?.[2])).toEqual([
+    undefined,
+    undefined,
+    'eu',
+    'rest',
+    'canary',
+    'us',
+  ]);
+});
+
+describe('waves', () => {
+  test('count from 1, in order', () => {
+    expect(parseWaves('[[{"name":"a"}],[{"name":"b"},{"name":"c"}]]')).toEqual([
+      { name: 'a', wave: 1 },
+      { name: 'b', wave: 2 },
+      { name: 'c', wave: 2 },
+    ]);
+  });
+
+  test.each([
+    ['nonsense', 'is not JSON'],
+    ['{}', 'is not an array of one to 5 arrays'],
+    ['[]', 'is not an array of one to 5 arrays'],
+    ['[[],[]]', 'as wave 1'],
+    ['[[{"name":"a"}],[{}]]', 'a target without a usable name in wave 2'],
+    ['[[{"name":"../a"}]]', 'a target without a usable name in wave 1'],
+    ['[[{"name":"a"}],[{"name":"a"}]]', 'names the target a twice'],
+    [JSON.stringify(Array.from({ length: 6 }, (_, at) => [{ name: `t${at}` }])), 'one to 5'],
+  ])('%s', (text, complaint) => {
+    expect(() => parseWaves(text)).toThrow(complaint);
+  });
+});
