@@ -3,10 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
+import { makeDriftRole } from '../../lab/mutations/role.ts';
 import { prepareExample } from '../../lab/sample.ts';
 import { eks, iam, trustPolicy } from '../dist/admin.ts';
 import { appFiles, kubectl, kubectlApply, layout, run, workspaceOf } from '../dist/harness.ts';
-import { root, runWorkflow } from './act.ts';
+import { root, runWorkflow, type WorkflowEvent } from './act.ts';
 
 const lab = process.env['LAB_DIR'] ?? '';
 
@@ -18,10 +19,10 @@ function copyOf(example: string): { readonly path: string; readonly remove: () =
   return workspace;
 }
 
-async function runExample(example: string, workflow: string) {
+async function runExample(example: string, workflow: string, event?: WorkflowEvent) {
   const workspace = copyOf(example);
   try {
-    const ran = await runWorkflow(workspace.path, `.github/workflows/${workflow}`);
+    const ran = await runWorkflow(workspace.path, `.github/workflows/${workflow}`, event);
     return { ...ran, result: { code: ran.code, jobs: ran.jobs } };
   } finally {
     workspace.remove();
@@ -132,8 +133,29 @@ test('migrate-from-ingress: the Ingress stays, and the hostname answers through 
   );
 }, 120_000);
 
+test('drift: nothing at night, and one edit by hand is found, told and not touched', async () => {
+  const workspace = copyOf('drift');
+  const deployed = await run({ workspace: workspace.path, inputs: { 'wait-timeout': '2m' } });
+  workspace.remove();
+  expect(deployed.report.verdict).toBe('catalog.example.com is live.');
+  await makeDriftRole();
+  const night = { name: 'schedule', payload: {} };
+  const clean = await runExample('drift', 'drift.yml', night);
+  expect(clean.result).toEqual({ code: 0, jobs: { drift: 'success' } });
+  expect(clean.outputs['drift']).toBe('false');
+
+  const image = { op: 'replace', path: '/spec/template/spec/containers/0/image', value: 'nginx:1.30' };
+  const replicas = { op: 'replace', path: '/spec/replicas', value: 3 };
+  const edit = JSON.stringify([image, replicas]);
+  kubectl('patch', 'deployment', 'catalog', '-n', 'catalog', '--type=json', '-p', edit);
+  const drifted = await runExample('drift', 'drift.yml', night);
+  expect(drifted.result).toEqual({ code: 0, jobs: { drift: 'success' } });
+  expect(drifted.outputs).toMatchObject({ drift: 'true', 'drift-ignored': '1' });
+  expect(drifted.summary).toContain('replicas');
+}, 180_000);
+
 test('every example is run by a test', () => {
   // sample-app: act.test.ts.
-  const run = ['app-team', 'migrate-from-ingress', 'monorepo', 'platform', 'sample-app'];
+  const run = ['app-team', 'drift', 'migrate-from-ingress', 'monorepo', 'platform', 'sample-app'];
   expect(readdirSync(join(root, 'examples')).sort()).toEqual(run);
 });

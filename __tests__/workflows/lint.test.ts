@@ -198,6 +198,7 @@ describe.each([...ours, ...examples])('%s', (path) => {
         ...((previews || sweeps || does(/\/plan(@v1)?$/)) && { 'pull-requests': 'write' }),
         ...((previews || sweeps) && { deployments: 'write' }),
         ...(previews && { statuses: 'write' }),
+        ...(does(/\/drift(\.yml)?(@v1)?$/) && { issues: 'write' }),
       });
     }
   });
