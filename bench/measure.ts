@@ -44,12 +44,12 @@ export interface Case {
   readonly ratios: readonly number[];
 }
 
-interface Wire {
+export interface Wire {
   readonly endpoint: string;
   readonly kubeconfig: string;
 }
 
-interface Access {
+export interface Access {
   readonly folder: string;
   readonly server: URL;
   readonly caFile: string;
@@ -62,7 +62,7 @@ const account = 'bench';
 
 const kubectl = (...args: string[]): string => execFileSync('kubectl', args, { encoding: 'utf8' });
 
-function prepare(folder: string): Access {
+export function prepare(folder: string): Access {
   kubectl('apply', '--server-side', '-f', gatewayApiFolder());
   kubectl('wait', '--for=condition=Established', 'crd', '--all');
   kubectl('create', 'serviceaccount', account, '-n', 'default');
@@ -83,7 +83,7 @@ function prepare(folder: string): Access {
 }
 
 /** Both go through it, also where it delays nothing. */
-async function openWire(access: Access, delay: number): Promise<{ wire: Wire; proxy: ChildProcess }> {
+export async function openWire(access: Access, delay: number): Promise<{ wire: Wire; proxy: ChildProcess }> {
   const { folder, server, caFile, token } = access;
   const port = 20_000 + delay;
   const args = [server.hostname, String(port), server.hostname, server.port || '443', String(delay)];
@@ -105,7 +105,7 @@ async function openWire(access: Access, delay: number): Promise<{ wire: Wire; pr
   return { wire: { endpoint, kubeconfig }, proxy };
 }
 
-const timed = (
+export const timed = (
   command: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv,

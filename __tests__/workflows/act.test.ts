@@ -1,7 +1,7 @@
 // The workflows that people copy and call, executed: as GitHub would start them, against the lab.
 import { expect, test } from '@jest/globals';
 import { prepareSample } from '../../lab/sample.ts';
-import { appFiles, ensureInfra, workspaceOf } from '../dist/harness.ts';
+import { appFiles, ensureInfra, runApp, workspaceOf } from '../dist/harness.ts';
 import { previewRole } from '../dist/preview-role.ts';
 import { event, freshPreviews, github, namespaceOf, shas } from '../dist/previews.ts';
 import { runWorkflow } from './act.ts';
@@ -134,5 +134,43 @@ test("the example's previews: opened, live, closed, gone, with the rights of a p
     payload: {},
   });
   expect({ code: swept.code, jobs: swept.jobs }).toEqual({ code: 0, jobs: { sweep: 'success' } });
+  workspace.remove();
+}, 300_000);
+
+test('the reusable workflow of a nightly check says what has drifted, and hands it on', async () => {
+  await ensureInfra();
+  expect((await runApp('nightly')).code).toBe(0);
+  const workspace = workspaceOf({
+    ...appFiles('nightly'),
+    '.github/workflows/drift.yml': `name: Drift
+on: push
+jobs:
+  drift:
+    uses: org/eks-gateway-action/.github/workflows/drift.yml@v1
+    permissions: { contents: read, id-token: write, issues: write }
+    with:
+      cluster-name: sample
+      aws-region: us-east-1
+      role-to-assume: arn:aws:iam::111111111111:role/gateway-deploy
+      dns-role-to-assume: arn:aws:iam::222222222222:role/gateway-dns-reader
+      drift-layers: kubernetes,route53,https
+      drift-recheck: 1s
+  after:
+    needs: drift
+    runs-on: ubuntu-24.04
+    steps:
+      - run: echo "drift is $DRIFT, $TOTAL in all"
+        env:
+          DRIFT: \${{ needs.drift.outputs.drift }}
+          TOTAL: \${{ needs.drift.outputs.drift-total }}
+`,
+  });
+  const clean = await runWorkflow(workspace.path, '.github/workflows/drift.yml');
+  expect({ code: clean.code, jobs: clean.jobs }).toEqual({
+    code: 0,
+    jobs: { drift: 'success', after: 'success' },
+  });
+  expect(clean.log).toContain('drift is false, 0 in all');
+  expect(clean.summary).toContain('## ✅ Nothing has drifted.');
   workspace.remove();
 }, 300_000);

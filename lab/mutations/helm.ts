@@ -5,7 +5,11 @@ import { type Family, kubectl } from './mutation.ts';
 
 /** @param workspace the repository with the chart, its dependencies built */
 export function helm(workspace: string): readonly Family[] {
+  let built = false;
   const upgrade = (...args: string[]): void => {
+    // The action keeps the dependencies in a copy of its own.
+    if (!built) execFileSync('helm', ['dependency', 'update', join(workspace, 'infra')], { stdio: 'pipe' });
+    built = true;
     const values = ['--values', join(workspace, 'infra/environment.yaml')];
     const chart = ['upgrade', 'infra', join(workspace, 'infra'), '--namespace', 'infra', '--skip-crds'];
     execFileSync('helm', [...chart, ...values, '--server-side=true', '--force-conflicts', ...args], {
@@ -36,13 +40,12 @@ export function helm(workspace: string): readonly Family[] {
       mend,
       mutations: [
         {
-          name: "a field of a chart's Deployment is patched",
+          name: "a field of a chart's ServiceAccount is patched",
           layer: 'helm',
-          ref: 'Deployment infra/infra-external-dns',
-          path: '.spec.strategy.type',
+          ref: 'ServiceAccount infra/external-dns',
+          path: '.automountServiceAccountToken',
           by: 'kubectl-patch',
-          make: () =>
-            patch('deployment', 'infra-external-dns', { spec: { strategy: { type: 'RollingUpdate' } } }),
+          make: () => patch('serviceaccount', 'external-dns', { automountServiceAccountToken: false }),
         },
         {
           name: "a chart's ServiceAccount loses a label",

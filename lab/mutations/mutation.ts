@@ -28,6 +28,8 @@ export interface Family {
   readonly name: string;
   readonly mutations: readonly Mutation[];
   readonly mend?: () => void | Promise<void>;
+  /** Somebody mends them within a minute: where that one was faster than the check, they are made anew. */
+  readonly hurried?: true;
 }
 
 export const kubectl = (...args: string[]): string =>

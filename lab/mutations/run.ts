@@ -10,7 +10,7 @@ import { importCertificate } from '../../__tests__/dist/edge.ts';
 import { spawnInLab, startLab, stopLab } from '../cluster/lab.ts';
 import { runAction } from '../runner.ts';
 import { aws } from './aws.ts';
-import { check, faults, itemFor, repositoryInputs } from './check.ts';
+import { type Checked, check, faults, itemFor, repositoryInputs } from './check.ts';
 import { helm } from './helm.ts';
 import { https } from './https.ts';
 import { kubernetes } from './kubernetes.ts';
@@ -44,10 +44,21 @@ const { values } = parseArgs({
 /** Looks until the mended things are gone: controllers need a moment. */
 const attempts = 8;
 
-async function ofFamily(workspace: string, { name, mutations, mend }: Family): Promise<readonly Verdict[]> {
+/** Makes them and looks; once more where whoever mends them was faster. */
+async function found(workspace: string, { mutations, hurried }: Family): Promise<Checked> {
+  for (let attempt = 1; ; attempt += 1) {
+    for (const each of mutations) await each.make();
+    const checked = await check(workspace);
+    const all = mutations.every((each) => itemFor(each, checked.items) !== undefined);
+    if (all || hurried !== true || attempt === 3) return checked;
+    for (const each of mutations) await each.mend?.();
+  }
+}
+
+async function ofFamily(workspace: string, family: Family): Promise<readonly Verdict[]> {
+  const { name, mutations, mend } = family;
   console.error(`${name}: ${mutations.length}`);
-  for (const each of mutations) await each.make();
-  const { items, result } = await check(workspace);
+  const { items, result } = await found(workspace, family);
   for (const each of mutations) await each.mend?.();
   await mend?.();
   let left = mutations;

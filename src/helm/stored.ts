@@ -15,6 +15,8 @@ export interface StoredHook {
 export interface Revision {
   readonly revision: number;
   readonly status: string;
+  /** When it was installed, as Helm writes it (RFC 3339 with an offset). */
+  readonly updated: string;
   readonly chart: { readonly name: string; readonly version: string; readonly appVersion: string };
   /** The values that the user gave. */
   readonly values: JsonObject;
@@ -44,6 +46,7 @@ export const revisionOf = (release: Json, labels: Readonly<Record<string, string
   return {
     revision: number(release, 'version') ?? 0,
     status: text(release, 'info', 'status') ?? '',
+    updated: text(release, 'info', 'last_deployed') ?? '',
     chart: {
       name: text(release, 'chart', 'metadata', 'name') ?? '',
       version: text(release, 'chart', 'metadata', 'version') ?? '',

@@ -1,5 +1,5 @@
 // The layer Helm of a drift check: releases against chart and values, live objects against what was installed.
-import { posix } from 'node:path';
+import { isAbsolute } from 'node:path';
 import { isMap } from '../bundle/field.ts';
 import type { JsonObject, Sourced } from '../bundle/object.ts';
 import { parseManifests } from '../bundle/parse.ts';
@@ -24,11 +24,12 @@ import type { DriftContext } from './drift-context.ts';
 import { type LayerSeen, notChecked } from './drift-layer.ts';
 import { lookAtObjects } from './drift-objects.ts';
 
-/** The values files of the run, merged; what is not YAML has failed the rendering already. */
-async function valuesOf({ inputs, environment }: DriftContext['run']): Promise<JsonObject> {
+/** The chart's values files, merged; what is not YAML has failed the rendering already. */
+async function valuesOf({ values }: RenderedChart, workspace: string): Promise<JsonObject> {
   const all: JsonObject[] = [];
-  for (const file of inputs.valuesFiles) {
-    const text = await readAgain(environment.workspace, posix.join(inputs.workingDirectory, file));
+  for (const file of values) {
+    // Inline values lie in the private folder.
+    const text = await readAgain(isAbsolute(file) ? '/' : workspace, file);
     const value = readYaml(text ?? '')[0]?.value;
     if (isMap(value)) all.push(value);
   }
@@ -138,9 +139,11 @@ class ReleaseLooker {
 }
 
 export async function lookAtReleases(context: DriftContext): Promise<LayerSeen> {
-  const values = await valuesOf(context.run);
   const seen: LayerSeen[] = [];
-  for (const each of context.rendered) seen.push(await new ReleaseLooker(context, each, values).look());
+  for (const each of context.rendered) {
+    const values = await valuesOf(each, context.run.environment.workspace);
+    seen.push(await new ReleaseLooker(context, each, values).look());
+  }
   return {
     sightings: seen.flatMap(({ sightings }) => sightings),
     unchecked: seen.flatMap(({ unchecked }) => unchecked),

@@ -22,7 +22,6 @@ import type { ApiResource } from '../kube/discovery.ts';
 import { type Held, readHeld } from '../kube/held.ts';
 import { clusterReader } from '../kube/reader.ts';
 import { publishedSchemas } from '../kube/schemas.ts';
-import type { Run } from '../run.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
 import { distinct, type LayerSeen, notChecked } from './drift-layer.ts';
 import { locator } from './locate.ts';
@@ -72,9 +71,17 @@ export interface ObjectsLook {
   readonly exact: boolean;
 }
 
+/** What of a run, and of its cluster, the look needs. */
+export interface LookingRun {
+  readonly signal: AbortSignal;
+  readonly environment: { readonly workspace: string };
+}
+
+export type LookedAtCluster = Pick<Cluster, 'kube' | 'discovery'>;
+
 class ObjectsLooker {
-  readonly #run: Run;
-  readonly #cluster: Cluster;
+  readonly #run: LookingRun;
+  readonly #cluster: LookedAtCluster;
   readonly #schemas: ReturnType<typeof publishedSchemas>;
   readonly #autoscalers: () => Promise<readonly KubernetesObject[]>;
   readonly #mutators: () => Promise<readonly KubernetesObject[]>;
@@ -82,7 +89,7 @@ class ObjectsLooker {
   /** Kinds that may not be tried by a dry run. */
   readonly #denied = new Set<string>();
 
-  constructor(run: Run, cluster: Cluster) {
+  constructor(run: LookingRun, cluster: LookedAtCluster) {
     this.#run = run;
     this.#cluster = cluster;
     this.#schemas = publishedSchemas(cluster.kube);
@@ -239,8 +246,11 @@ const placedIn = (each: Expected, { namespaced }: ApiResource): Expected => ({
 });
 
 /** Looks at the objects as they are now; never writes. */
-export const lookAtObjects = (run: Run, cluster: Cluster, look: ObjectsLook): Promise<LayerSeen> =>
-  new ObjectsLooker(run, cluster).look(look);
+export const lookAtObjects = (
+  run: LookingRun,
+  cluster: LookedAtCluster,
+  look: ObjectsLook,
+): Promise<LayerSeen> => new ObjectsLooker(run, cluster).look(look);
 
 /** @param namespace of objects that name none */
 export const expectedOf = (

@@ -1,12 +1,10 @@
 // drift: what has changed since it was applied, in the cluster, Helm, Route 53 and AWS; and whether the hosts still answer.
-import { posix } from 'node:path';
 import { fieldManager } from '../apply/applier.ts';
 import { chooseDefinitions } from '../apply/definitions.ts';
 import { route53ZoneReader } from '../aws/route53.ts';
 import type { Bundle } from '../bundle/object.ts';
-import { type IgnoreRule, ignoredBy, parseIgnoreRules } from '../drift/ignore.ts';
+import { type IgnoreRule, ignoredBy } from '../drift/ignore.ts';
 import { type DriftItem, type DriftLayer, identityOf, type Sighting } from '../drift/item.ts';
-import { readAgain } from '../files/read.ts';
 import type { Outcome } from '../report/report.ts';
 import type { Run } from '../run.ts';
 import { type Finding, findingOf } from '../verdict/finding.ts';
@@ -20,6 +18,7 @@ import { tellIssue } from './drift-issue.ts';
 import { distinct, type LayerSeen } from './drift-layer.ts';
 import { expectedOf, lookAtObjects } from './drift-objects.ts';
 import { lookAtRecords } from './drift-records.ts';
+import { readRules } from './drift-rules.ts';
 import { findBundle } from './find-bundle.ts';
 import { type Applied, openPorts, publishedHosts, tellVersions } from './live.ts';
 import type { Cluster } from './reach-cluster.ts';
@@ -29,11 +28,14 @@ import { begin, withCluster } from './steps.ts';
 /** @throws Problem for all expected trouble; the signal's reason on abort. */
 export async function drift(run: Run): Promise<Outcome> {
   const { draft, inputs, signal } = run;
+  const never = inputs.drift.failOn === 'never';
   try {
-    return await check(run);
+    const outcome = await check(run);
+    if (never) draft.exitCode(0);
+    return outcome;
   } catch (error) {
     signal.throwIfAborted();
-    if (!(error instanceof Problem) || inputs.drift.failOn !== 'never') throw error;
+    if (!(error instanceof Problem) || !never) throw error;
     draft.findings([findingOf(error)]);
     draft.exitCode(0);
     return 'failed';
@@ -56,21 +58,6 @@ async function check(run: Run): Promise<Outcome> {
       await helm.close();
     }
   });
-}
-
-/** `undefined` when something is wrong in the file: all of it is then among the findings. */
-async function readRules({ inputs, environment, draft }: Run): Promise<readonly IgnoreRule[] | undefined> {
-  const { ignoreFile } = inputs.drift;
-  if (ignoreFile === undefined) return [];
-  const text = await readAgain(environment.workspace, ignoreFile);
-  if (text === undefined) {
-    throw new Problem('input/invalid', `\`drift-ignore\` names ${ignoreFile}, which cannot be read.`, {
-      hint: 'Give its path relative to the workspace, or leave the input empty.',
-    });
-  }
-  const { rules, findings } = parseIgnoreRules(text, posix.normalize(ignoreFile));
-  draft.findings(findings);
-  return findings.length > 0 ? undefined : rules;
 }
 
 interface Given {
@@ -205,11 +192,8 @@ async function judge(context: DriftContext, rules: readonly IgnoreRule[]): Promi
 
 const itemOf = ({ passing: _, ...item }: Sighting): DriftItem => item;
 
-const failsOn = ({ inputs }: Run, outcome: Outcome, unchecked: readonly Finding[]): boolean => {
-  const { failOn } = inputs.drift;
-  if (failOn === 'never') return false;
-  return unchecked.length > 0 || (failOn === 'drift' && outcome === 'drifted');
-};
+const failsOn = ({ inputs }: Run, outcome: Outcome, unchecked: readonly Finding[]): boolean =>
+  unchecked.length > 0 || (inputs.drift.failOn === 'drift' && outcome === 'drifted');
 
 function tell({ runner }: Run, items: readonly DriftItem[], unchecked: readonly Finding[]): void {
   for (const { layer, ref, path, wanted, found, by } of items) {

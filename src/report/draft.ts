@@ -125,7 +125,7 @@ export class Draft {
       schemaVersion: 1,
       mode: this.mode,
       outcome,
-      exitCode: this.#exitCode ?? exitCodes[outcome],
+      exitCode: outcome === 'cancelled' ? 1 : (this.#exitCode ?? exitCodes[outcome]),
       verdict: this.#verdict(outcome),
       ...(firstBroken && { firstBroken }),
       startedAt: this.#startedAt.toISOString(),

@@ -71,6 +71,7 @@ test('a revision out of the Secret in which Helm keeps it', () => {
   expect(storedRevision(secret)).toEqual({
     revision: 3,
     status: 'deployed',
+    updated: '',
     chart: { name: 'c', version: '0.1.0', appVersion: '1' },
     values: { a: 1 },
     manifest: service(80),
