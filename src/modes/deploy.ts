@@ -2,16 +2,19 @@
 import { chooseDefinitions } from '../apply/definitions.ts';
 import { stages } from '../apply/stages.ts';
 import type { Bundle, Sourced } from '../bundle/object.ts';
+import { clusterReader } from '../kube/reader.ts';
 import type { Outcome } from '../report/report.ts';
 import type { Run } from '../run.ts';
 import { finding } from '../verdict/finding.ts';
 import { type InstalledChart, type RenderedChart, useHelm } from './charts.ts';
+import { restartController } from './controller-restart.ts';
 import { findBundle } from './find-bundle.ts';
 import { keepInventory } from './inventory.ts';
 import { type Applied, waitUntilLive } from './live.ts';
 import type { Cluster } from './reach-cluster.ts';
 import { begin, withCluster } from './steps.ts';
 import { turnOf } from './turn.ts';
+import { webhooksReady } from './webhooks-ready.ts';
 import { ownInventory, type Writer, writerOf } from './write.ts';
 
 /** @throws Problem for all expected trouble; the signal's reason on abort. */
@@ -43,6 +46,7 @@ async function deployTo(whole: Run, cluster: Cluster, bundle: Bundle, untilLive:
     const since = cluster.kube.clock.now();
     const members = [...classes, ...rest, ...bundle.routes];
     if (!(await prepare(run, writer, bundle, rendered, members))) return 'failed';
+    const defined = cluster.kube.clock.now();
     // Its namespace may have come with this run.
     await turn.take();
     const inventory = await keepInventory(run, cluster, writer, members);
@@ -58,6 +62,13 @@ async function deployTo(whole: Run, cluster: Cluster, bundle: Bundle, untilLive:
     });
     tellInstalled(run, installed);
     writer.applier.expect(rendered.flatMap(({ objects }) => objects.map(({ object }) => object)));
+    await restartController(run, cluster, changedDefinitions(writer), defined);
+    const reader = clusterReader(cluster.kube);
+    await webhooksReady(
+      run,
+      reader,
+      rendered.flatMap(({ objects }) => objects),
+    );
 
     begin(run, 'Apply the manifests and the routes');
     for (const stage of [later, rest, bundle.routes]) {
@@ -74,6 +85,11 @@ async function deployTo(whole: Run, cluster: Cluster, bundle: Bundle, untilLive:
     await helm.close();
   }
 }
+
+const changedDefinitions = ({ generations }: Writer): ReadonlySet<string> =>
+  new Set(
+    [...generations.keys()].flatMap((ref) => /^CustomResourceDefinition (\S+)$/.exec(ref)?.slice(1) ?? []),
+  );
 
 /** What all the rest needs: definitions, namespaces, and that of the release where the user allows it. */
 async function prepare(

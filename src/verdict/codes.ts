@@ -208,6 +208,7 @@ export const codes = {
     0,
   ),
   'crds/version-not-served': entry('A version that is needed is not served', 'platform-team'),
+  'release/restart-refused': entry('The controller should start again', 'platform-team', 0),
   'release/not-deployed': entry('The Helm release is not deployed', 'platform-team'),
   'release/controller-missing': entry('A controller is not installed', 'platform-team'),
   'release/controller-unavailable': entry('A controller is not available', 'platform-team', 60),
