@@ -25,7 +25,14 @@ const workspace = workspaceOf({
   'app/app.yaml': app(name, 'web'),
   'routes/route.yaml': edgeRoute(name, { name: 'web', hostnames: [host] }),
 });
-const inputs = { ...quick, namespace: name, 'create-namespace': 'true', 'helm-timeout': '60s' };
+const inputs = {
+  ...quick,
+  namespace: name,
+  'create-namespace': 'true',
+  'helm-timeout': '60s',
+  prune: 'true',
+  inventory: 'torn-down',
+};
 
 const go = (given: Partial<Parameters<typeof run>[0]> = {}): Promise<Finished> =>
   run({ workspace: workspace.path, ...given, inputs: { ...inputs, ...given.inputs } });
@@ -121,6 +128,7 @@ test('everything goes, in order; definitions and namespaces stay', async () => {
     `Deployment ${name}/web`,
     `Service ${name}/web`,
     `Release ${name}/${name}`,
+    `ConfigMap ${name}/torn-down`,
   ]);
   expect(there('httproute', 'gateway', 'loadbalancerconfiguration', 'deployment', 'service')).toBe('');
   expect(kubectl('get', 'secret', '-n', name, '-l', 'owner=helm', '-o', 'name')).toBe('');

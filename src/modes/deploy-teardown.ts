@@ -16,12 +16,14 @@ import { finding } from '../verdict/finding.ts';
 import { Problem } from '../verdict/problem.ts';
 import { findBundle } from './find-bundle.ts';
 import { type HelmSession, openHelm, releasesOf } from './helm-session.ts';
+import { endInventory } from './inventory-end.ts';
 import type { Cluster } from './reach-cluster.ts';
 import { type RecordsLeft, recordEvidence, recordsGone, zonesOf } from './records-gone.ts';
 import { Removal, saying } from './removal.ts';
 import type { SignedIn } from './sign-in.ts';
 import { begin, withCluster } from './steps.ts';
-import { writerOf } from './write.ts';
+import { turnOf } from './turn.ts';
+import { ownInventory, writerOf } from './write.ts';
 
 /** @throws Problem for all expected trouble; the signal's reason on abort. */
 export async function teardownDeploy(run: Run): Promise<Outcome> {
@@ -29,10 +31,14 @@ export async function teardownDeploy(run: Run): Promise<Outcome> {
   const bundle = await findBundle(run);
   if (bundle === undefined) return 'failed';
   return await withCluster(run, async (signedIn, cluster) => {
+    // A deploy of the same bundle would put back what this run removes.
+    const turn = turnOf(run, cluster, ownInventory(run));
     const session = bundle.charts.length === 0 ? undefined : await openHelm(run, cluster);
     try {
-      return await new Teardown(run, signedIn, cluster, bundle, session).everything();
+      await turn.take();
+      return await new Teardown(turn.run, signedIn, cluster, bundle, session).everything();
     } finally {
+      await turn.end();
       await session?.close();
     }
   });
@@ -52,6 +58,7 @@ class Teardown {
   readonly #reader: KubeReader;
   readonly #removal: Removal;
   readonly #deadline: number;
+  readonly #endInventory: () => Promise<void>;
 
   constructor(
     run: Run,
@@ -68,9 +75,11 @@ class Teardown {
     this.#reader = clusterReader(cluster.kube);
     this.#deadline = clock.monotonic() + inputs.waitTimeout * 1_000;
     const { applier, inventory } = writerOf(run, cluster);
+    const members = inventoryMembers(cluster.kube, cluster.discovery, { milliseconds: 30_000 });
+    this.#endInventory = () => endInventory(run, inventory, applier, members);
     this.#removal = new Removal(run, {
       applier,
-      members: inventoryMembers(cluster.kube, cluster.discovery, { milliseconds: 30_000 }),
+      members,
       owners: { inventory: inventory.id, takeOver: inputs.takeOver },
       deadline: this.#deadline,
     });
@@ -106,6 +115,7 @@ class Teardown {
       if (!this.#allGone(await this.#removal.remove(rank))) return 'failed';
     }
     await this.#uninstall(installed);
+    await this.#endInventory();
     return records.left.length === 0 ? 'removed' : 'failed';
   }
 
