@@ -159,7 +159,7 @@ describe('sweep', () => {
       deployments(await github())
         .filter((each) => each.startsWith('aaaaaaa'))
         .toSorted(),
-    ).toEqual(['aaaaaaa success', 'aaaaaaa success', 'aaaaaaa success', 'aaaaaaa success, inactive']);
+    ).toEqual(['aaaaaaa success', 'aaaaaaa success', 'aaaaaaa success, inactive']);
 
     await pull(61, { state: 'closed', branch: 'closed', at: later });
     const past = 'eks-gateway-action/expires-at=2026-01-01T00:00:00Z';
@@ -223,8 +223,12 @@ describe('sweep', () => {
   }, 240_000);
 
   test('what GitHub may not be asked is said, and only time counts', async () => {
+    kubectl('create', 'namespace', 'untold');
+    kubectl('label', 'namespace', 'untold', 'eks-gateway-action/preview=65');
+    kubectl('annotate', 'namespace', 'untold', 'eks-gateway-action/repository=example-org/sample-app');
     const untold = await sweep({ 'github-token': '', 'dry-run': 'true' });
     expect(untold.report.outcome).toBe('planned');
-    expect(swept(untold).join()).toContain('GitHub did not say');
+    expect(swept(untold).join()).toContain('untold: its time is not up; GitHub did not say');
+    kubectl('delete', 'namespace', 'untold', '--wait=false');
   }, 60_000);
 });
