@@ -111,12 +111,13 @@ export const timed = (
   env: NodeJS.ProcessEnv,
 ): { seconds: number; stdout: string } => {
   const since = performance.now();
-  const { status, stdout, stderr } = spawnSync(command, args, {
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
     encoding: 'utf8',
     env,
     maxBuffer: 64 * 1024 * 1024,
   });
   const seconds = (performance.now() - since) / 1000;
+  if (error) throw error;
   if (status !== 0) throw new Error(`${command} ended with ${status}: ${stderr.slice(0, 2000)}`);
   return { seconds, stdout };
 };
@@ -262,12 +263,16 @@ export async function measure(options: MeasureOptions): Promise<readonly Case[]>
     const all: Measured[] = [];
     for (const delay of options.delays) {
       const { wire, proxy } = await openWire(access, delay);
-      for (const count of options.counts) {
-        const pair = new Pair(access, wire, options.engine, count, delay);
-        all.push(...measurePair(pair, count, delay, options.rounds));
-        pair.remove();
+      try {
+        for (const count of options.counts) {
+          const pair = new Pair(access, wire, options.engine, count, delay);
+          all.push(...measurePair(pair, count, delay, options.rounds));
+          pair.remove();
+        }
+      } finally {
+        // Whoever waits for our output waits for the proxy's too.
+        proxy.kill();
       }
-      proxy.kill();
     }
     print(all);
     return all.map(caseOf);
