@@ -5,7 +5,6 @@ import { text, textMap } from '../bundle/field.ts';
 import { type KubernetesObject, refOf, type Sourced } from '../bundle/object.ts';
 import { type Kind, kinds } from '../chain/cluster.ts';
 import { addressOf, foundIn } from '../chain/gateway.ts';
-import type { LoadBalancers } from '../chain/load-balancer.ts';
 import { judgeRecord, observeRecordSets, type RecordWant } from '../chain/record.ts';
 import type { ZoneReader } from '../chain/zone.ts';
 import { excludedBy } from '../externaldns/excludes.ts';
@@ -20,6 +19,7 @@ import { type Workload, workloadsOf } from '../preflight/workloads.ts';
 import type { PlannedLoadBalancer, PlannedRecord } from '../report/plan.ts';
 import type { Run } from '../run.ts';
 import { type Finding, finding, type Source } from '../verdict/finding.ts';
+import { liveRules } from './live-rules.ts';
 import type { Cluster } from './reach-cluster.ts';
 import type { SignedIn } from './sign-in.ts';
 
@@ -123,18 +123,6 @@ async function planBalancers(
     return { ...(name !== undefined && { loadBalancer: name }), ...(now && { live: now }) };
   });
   return { loadBalancers: planned, findings: [...findings, ...judgeBudgets(planned)] };
-}
-
-async function liveRules(port: LoadBalancers, arn: string, signal: AbortSignal) {
-  const seen = await port.rules(arn, signal);
-  if (!('value' in seen)) return seen;
-  const rules = seen.value?.filter(({ priority }) => Number.isFinite(priority));
-  const groups = new Set(
-    (rules ?? []).flatMap(({ action }) =>
-      action.kind === 'forward' ? action.targetGroups.map((group) => group.arn) : [],
-    ),
-  );
-  return { at: seen.at, value: rules && { rules: rules.length, targetGroups: groups.size } };
 }
 
 /** Hosts of the routes that are planned, and those that appear or vanish with a Gateway. */

@@ -4,7 +4,7 @@ import type { Bundle, KubernetesObject, Sourced } from '../bundle/object.ts';
 import { type ClusterReader, type Kind, kinds } from '../chain/cluster.ts';
 import { byHost, hostsOf, type PublishedHost } from '../gateway/hosts.ts';
 import type { CertificatesWant } from '../preflight/certificates.ts';
-import { knownOf, listenerCertificates, namedCertificates } from '../preflight/listeners.ts';
+import { type Known, knownOf, listenerCertificates, namedCertificates } from '../preflight/listeners.ts';
 import { notSeen } from '../preflight/not-seen.ts';
 import { type WorkloadsFound, workloadsOf } from '../preflight/workloads.ts';
 import type { Finding } from '../verdict/finding.ts';
@@ -83,6 +83,11 @@ const placed = ({ object, source }: Sourced, namespace: string): Sourced => ({
   source,
   object: { ...object, metadata: { namespace, ...object.metadata } },
 });
+
+/** The LoadBalancerConfigurations of the repository. */
+export function ownConfigurations({ sourced }: Surroundings, namespace: string): readonly Known[] {
+  return knownOf(configurations.kind, sourced, [], namespace);
+}
 
 /** The certificates that the repository names, and those of each listener that carries a host. */
 export function certificatesOf(

@@ -226,6 +226,7 @@ export const codes = {
     'platform-team',
   ),
   'gateway/deploy-failed': entry('The controller cannot create the load balancer in AWS', 'platform-team'),
+  'gateway/web-acl-elsewhere': entry('The web ACL is in another region or account', 'platform-team', 0),
   'gateway/listener-invalid': entry('A listener of the Gateway is not valid', 'platform-team'),
   'gateway/no-address': entry('The Gateway has no address', 'controller'),
   'gateway/configuration-missing': entry('The LoadBalancerConfiguration does not exist', 'platform-team'),
