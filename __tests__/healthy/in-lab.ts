@@ -25,7 +25,9 @@ async function healthy(index: number): Promise<boolean> {
         own ? `name: edge, namespace: ${name}` : 'name: public, namespace: infra',
       ),
   );
-  const all = own ? { 'gateway.yaml': edgeGateway(name), ...files } : files;
+  // The app's files have the namespace already.
+  const gateway = edgeGateway(name).replace(/^[\s\S]*?---\n/, '');
+  const all = own ? { 'gateway.yaml': gateway, ...files } : files;
   const { report, seconds } = await deploy(all, { 'wait-timeout': '3m' });
   const broken = report.hosts.flatMap(({ links }) => links.filter(({ state }) => state === 'broken'));
   const good = report.outcome === 'live' && broken.length === 0;
