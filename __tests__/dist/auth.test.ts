@@ -71,13 +71,13 @@ describe('a pull request', () => {
     [
       'pull_request_target',
       pull(fork),
-      /not deployed with the rights that `pull_request_target` gives/,
+      /not used with the rights that `pull_request_target` gives/,
       false,
     ],
     [
       'workflow_run',
       { workflow_run: { event: 'pull_request', head_repository: fork, repository } },
-      /not deployed with the rights that `workflow_run` gives/,
+      /not used with the rights that `workflow_run` gives/,
       false,
     ],
   ])(
