@@ -68,12 +68,7 @@ describe('a pull request', () => {
     // GitHub gives such a run no token, and reads the workflow from the fork.
     ['pull_request', pull(fork), /GitHub gives it no OIDC token/, true],
     // Such runs have the rights of this repository: they could sign in, and must not.
-    [
-      'pull_request_target',
-      pull(fork),
-      /not used with the rights that `pull_request_target` gives/,
-      false,
-    ],
+    ['pull_request_target', pull(fork), /not used with the rights that `pull_request_target` gives/, false],
     [
       'workflow_run',
       { workflow_run: { event: 'pull_request', head_repository: fork, repository } },

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
-import { makeDriftRole } from '../../lab/mutations/role.ts';
+import { documented, makeDriftRole } from '../../lab/mutations/role.ts';
 import { prepareExample } from '../../lab/sample.ts';
 import { eks, iam, trustPolicy } from '../dist/admin.ts';
 import { appFiles, kubectl, kubectlApply, layout, run, workspaceOf } from '../dist/harness.ts';
@@ -80,9 +80,8 @@ const team = {
 async function makeTeamRole(groups: readonly string[]): Promise<void> {
   const trust = await trustPolicy('eks', layout.roles.deploy);
   await iam('eks', 'CreateRole', { RoleName: team.role, AssumeRolePolicyDocument: trust });
-  const page = readFileSync(join(root, 'docs/permissions.md'), 'utf8');
-  const [, policy = ''] = /```json\n([\s\S]*?)```/.exec(page) ?? [];
-  await iam('eks', 'PutRolePolicy', { RoleName: team.role, PolicyName: 'deploy', PolicyDocument: policy });
+  const PolicyDocument = documented('permissions.md', 'run-eks');
+  await iam('eks', 'PutRolePolicy', { RoleName: team.role, PolicyName: 'deploy', PolicyDocument });
   await eks('POST', 'access-entries', { principalArn: team.arn, kubernetesGroups: groups });
 }
 
