@@ -39,6 +39,24 @@ const keepEdges = (text: string, harmless: (inner: string) => string): string =>
   return `${lead}${harmless(text)}${trail}`;
 };
 
+const bytes = (text: string): number => new TextEncoder().encode(text).length;
+
+/** Whole pieces as long as they fit into so many bytes: half a table, or half of something folded, is none. */
+export const fitting = (
+  pieces: readonly string[],
+  most: number,
+  rest: (left: number) => string,
+): readonly string[] => {
+  const shown: string[] = [];
+  let size = 0;
+  for (const piece of pieces) {
+    size += bytes(piece) + 2;
+    if (size > most) return [...shown, rest(pieces.length - shown.length)];
+    shown.push(piece);
+  }
+  return shown;
+};
+
 export const clip = (text: string, limit: number): string =>
   text.length <= limit ? text : `${text.slice(0, limit - 1)}…`;
 

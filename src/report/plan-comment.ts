@@ -1,11 +1,11 @@
 // Report of a plan → the comment on the pull request: what breaks, then what changes.
-import { clip, code, sentence } from './markdown.ts';
+import { clip, code, fitting, sentence } from './markdown.ts';
 import { planParts, planSentence } from './plan-text.ts';
 import type { Report } from './report.ts';
 
 /** GitHub refuses a comment over 65,536 characters. */
 const limit = 60_000;
-const limits = { rows: 30, fields: 20 };
+const limits = { rows: 30, fields: 20, size: 30_000 };
 const findingsShown = 20;
 
 /** The hidden first line by which the comment is found again; one for each thing that is planned. */
@@ -13,18 +13,6 @@ export const planMarker = (what: string): string =>
   `<!-- eks-gateway-action plan ${what.replaceAll(/[^\w./ -]|--+/g, '-')} -->`;
 
 const marks = { error: '❌', warning: '⚠️' } as const;
-
-/** Whole parts as long as they fit: half a table is no table. */
-const fitting = (parts: readonly string[], most: number): readonly string[] => {
-  const shown: string[] = [];
-  let size = 0;
-  for (const part of parts) {
-    size += part.length + 2;
-    if (size > most) return [...shown, '… the rest is in the summary of the run.'];
-    shown.push(part);
-  }
-  return shown;
-};
 
 /** @param runUrl address of the workflow run, where the whole summary stands */
 export function planComment(report: Report, commit: string, runUrl?: string): string {
@@ -48,5 +36,6 @@ export function planComment(report: Report, commit: string, runUrl?: string): st
     ...(plan === undefined ? [] : planParts(plan, limits)),
   ];
   const footer = `Commit ${code(commit.slice(0, 7))}${run}. Nothing was written.`;
-  return `${fitting(parts, limit - footer.length).join('\n\n')}\n\n${footer}`;
+  const cut = (): string => '… the rest is in the summary of the run.';
+  return `${fitting(parts, limit - footer.length, cut).join('\n\n')}\n\n${footer}`;
 }

@@ -1,6 +1,6 @@
 // A plan in Markdown, for the summary and the comment: what changes first, each object's fields folded.
 import type { Change } from '../compare/changes.ts';
-import { clip, code, folded, plain, sentence, table } from './markdown.ts';
+import { clip, code, fitting, folded, plain, sentence, table } from './markdown.ts';
 import {
   type Budget,
   counted,
@@ -16,6 +16,8 @@ export interface PlanTextLimits {
   readonly rows: number;
   /** Fields of one object. */
   readonly fields: number;
+  /** Bytes of one list of objects. */
+  readonly size: number;
 }
 
 const signs = {
@@ -55,8 +57,8 @@ const objectItem = (object: PlannedObject, limit: number): string => {
   const { ref, result, source, message, changes } = object;
   const where =
     source === undefined || source.file === '' ? '' : ` – ${code(`${source.file}:${source.line}`)}`;
-  const note = message === undefined ? '' : ` – ${sentence(message)}`;
-  const head = `${signs[result]} <b>${plain(ref)}</b> ${result}`;
+  const note = message === undefined ? '' : ` – ${sentence(clip(message, 500))}`;
+  const head = `${signs[result]} <b>${plain(clip(ref, 300))}</b> ${result}`;
   if (changes.length === 0) return `${head}${where}${note}`;
   return folded(
     `${head}: ${many(changes.length, 'field')}`,
@@ -70,7 +72,11 @@ const objectList = (title: string, all: readonly PlannedObject[], limits: PlanTe
   const rest = shown.length - limits.rows;
   const parts = [
     `#### ${title}`,
-    ...shown.slice(0, limits.rows).map((object) => objectItem(object, limits.fields)),
+    ...fitting(
+      shown.slice(0, limits.rows).map((object) => objectItem(object, limits.fields)),
+      limits.size,
+      (left) => `… and ${left} of these in \`report.json\`.`,
+    ),
     ...(rest > 0 ? [`… and ${rest} more in \`report.json\`.`] : []),
     ...(same > 0 ? [`▫️ ${many(same, 'object')} unchanged`] : []),
   ];
@@ -86,9 +92,9 @@ const recordTable = (records: readonly PlannedRecord[], { rows: limit }: PlanTex
     .map(({ action, type, name, from, to, why }) => [
       `${signs[action]} ${action}`,
       type,
-      code(name),
-      from === undefined ? '–' : code(from),
-      to === undefined ? (why === undefined ? '–' : sentence(why)) : code(to),
+      code(name, 300),
+      from === undefined ? '–' : code(from, 200),
+      to === undefined ? (why === undefined ? '–' : sentence(clip(why, 300))) : code(to, 200),
     ]);
   const rest = told.length - rows.length;
   return [
@@ -109,7 +115,7 @@ const balancer = (of: PlannedLoadBalancer, { rows: limit }: PlanTextLimits): str
     .map(({ action, listener, host, match, from, to }) => [
       `${signs[action]} ${action}`,
       code(listener),
-      code(host),
+      code(host, 300),
       code(match, 200),
       from === undefined ? '–' : code(from, 200),
       to === undefined ? '–' : code(to, 200),

@@ -215,3 +215,10 @@ spec:
     expect(codesOf([away], [grant('shop')])).toEqual([]);
   });
 });
+
+test.each([['shop_1.example.com'], ['-shop.example.com'], ['shop..example.com']])(
+  '%s is no DNS name',
+  (host) => {
+    expect(codesOf([route({ host })])).toContain('error lint/hostname-invalid routes/0.yaml');
+  },
+);

@@ -221,3 +221,66 @@ test('outputs say what the report says', () => {
     'drift-report': '',
   });
 });
+
+test('500 hosts, findings and planned objects full of hostile text: under 1 MiB, and nothing of it is markup', async () => {
+  const evil = `</details>|<img src=x onerror=alert(1)>\`\`\`\n# 日本語${'語'.repeat(3_000)}@org https://evil.example`;
+  const broken = (index: number) =>
+    host({
+      host: `h${index}.example.com`,
+      live: false,
+      ref: evil,
+      source: { file: evil, line: 1 },
+      links: [
+        link({
+          id: 'record',
+          state: 'broken',
+          code: 'record/missing',
+          message: evil,
+          evidence: Array.from({ length: 50 }, () => ({ from: evil, saw: evil })),
+          hint: evil,
+        }),
+      ],
+    });
+  const full = report(
+    'not-live',
+    Array.from({ length: 500 }, (_, index) => broken(index)),
+    (draft) => {
+      const more = { ref: evil, hint: evil, evidence: [{ from: evil, saw: evil }] };
+      draft.findings(Array.from({ length: 500 }, () => finding('error', 'apply/rejected', evil, more)));
+      draft.objects(Array.from({ length: 500 }, () => ({ ref: evil, result: 'failed', message: evil })));
+      const changes = Array.from({ length: 200 }, () => ({ path: evil, from: evil, to: { a: evil } }));
+      draft.plan({
+        objects: Array.from({ length: 500 }, () => ({
+          ref: evil,
+          result: 'configured',
+          by: 'live',
+          message: evil,
+          changes,
+        })),
+        releases: [],
+        records: Array.from({ length: 500 }, () => ({ name: evil, type: 'A', action: 'created', to: evil })),
+        loadBalancers: [],
+      });
+    },
+  );
+  const summary = summaryOf(full);
+  expect(Buffer.byteLength(summary)).toBeLessThan(1024 * 1024);
+  // What counts comes first, and is there whatever follows.
+  expect(summary).toContain('h0.example.com');
+  expect(summary).toContain('### Findings');
+  const html = await marked(summary);
+  expect(html).not.toMatch(/<img|<h1/);
+  expect(html.match(/<details>/g)?.length ?? 0).toBe(html.match(/<\/details>/g)?.length ?? 0);
+});
+
+test('of many hosts those that are live are folded; of one there is a line', () => {
+  const many = [...Array.from({ length: 30 }, (_, index) => host({ host: `h${index}.example.com` })), stuck];
+  const summary = summaryOf(report('not-live', many));
+  const [before = '', after = ''] = summary.split('<summary>30 hostnames are live</summary>');
+  expect(before).toContain('| ❌ stuck.example.com |');
+  expect(before).not.toContain('h0.example.com');
+  expect(after).toContain('h29.example.com');
+  expect(summaryOf(report('live', [host({})]))).toContain(
+    '**✅ [app.example.com](https://app.example.com/)** · ✅&nbsp;record · ✅&nbsp;https',
+  );
+});
