@@ -26,8 +26,8 @@ interface Task {
 const root = join(import.meta.dirname, '..');
 const scratch = mkdtempSync(join(tmpdir(), 'eks-gateway-test-'));
 const counts: Count[] = [];
-/** Tests of the action mostly wait, each lab has knobs of its own, and the machine has two cores: so two labs. */
-const labs = 2;
+/** Tests of the action mostly wait, and each lab has knobs of its own: three keep two cores busy. */
+const labs = 3;
 const full = process.argv.includes('--full');
 const environment: Readonly<Record<string, string>> = full
   ? {
@@ -132,7 +132,7 @@ const cloudTests: Task = {
 const onlyInFull = new Set(['many-previews.test.ts']);
 
 /** The longest first, so that no lab is left with them at the end. */
-const slow = ['expiry', 'helm', 'release', 'cluster', 'hosts', 'cancel', 'sweep'];
+const slow = ['sweep', 'expiry', 'helm', 'bundle', 'workload', 'drift', 'faults'];
 
 function tasks(): Task[] {
   const files = readdirSync(join(root, '__tests__/dist'))
@@ -145,7 +145,7 @@ function tasks(): Task[] {
   return [
     ...order.map((name) => labTests('dist', `${name}\\.test`)),
     labTests('lab'),
-    labTests('workflows'),
+    ...['examples', 'act', 'lint'].map((name) => labTests('workflows', `${name}\\.test`)),
     cloudTests,
   ];
 }

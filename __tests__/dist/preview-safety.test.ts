@@ -31,12 +31,10 @@ test('a preview comes alive and goes with these rights alone', async () => {
     outcome: 'live',
     findings: [],
   });
-  expect(made.report.objects.map(({ ref }) => ref).slice(0, 4)).toEqual([
-    `Namespace ${name}`,
-    `RoleBinding ${name}/eks-gateway-preview`,
-    `ResourceQuota ${name}/preview`,
-    `NetworkPolicy ${name}/preview`,
-  ]);
+  const [namespace, binding, ...rest] = made.report.objects.map(({ ref }) => ref);
+  expect([namespace, binding]).toEqual([`Namespace ${name}`, `RoleBinding ${name}/eks-gateway-preview`]);
+  // Two requests of one stage: either may be answered first.
+  expect(rest.slice(0, 2).sort()).toEqual([`NetworkPolicy ${name}/preview`, `ResourceQuota ${name}/preview`]);
 }, 120_000);
 
 describe('plain kubectl with the same role', () => {
