@@ -7,6 +7,11 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
     // The second signal means that somebody is tired of waiting.
     if (cancel.signal.aborted) process.exit(1);
     process.stdout.write(`${name} received: writing the summary, ending what runs\n`);
+    // A connection that is closed under a cut request may raise an error for which nobody listens any more (undici 8,
+    // HTTP/2). It must not end us before the summary is written.
+    process.on('uncaughtException', () => {
+      process.exitCode = 1;
+    });
     cancel.abort(new DOMException('The run was cancelled', 'AbortError'));
   });
 }
