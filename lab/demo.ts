@@ -28,7 +28,9 @@ ${body}
 function show(summary: string, out: string): void {
   const forTerminal = new Marked();
   forTerminal.use(markedTerminal({ width: 110, reflowText: false }));
-  const titles = summary.replaceAll(/<details>\s*<summary>(.*?)<\/summary>[\s\S]*?<\/details>/g, '▸ $1');
+  const titles = summary
+    .replaceAll(/<details>\s*<summary>(.*?)<\/summary>[\s\S]*?<\/details>/g, '▸ $1')
+    .replaceAll('&nbsp;', ' ');
   const text = forTerminal.parse(titles.replaceAll('<br>', ' '), { async: false });
   say(`\n${process.stdout.isTTY ? text : stripVTControlCharacters(text)}`);
   writeFileSync(join(out, 'summary.html'), page(marked.parse(summary, { async: false })));
