@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parseManifests } from '../src/bundle/parse.ts';
 import { connect } from '../src/kube/connection.ts';
 import { discover } from '../src/kube/discovery.ts';
-import { lookAtObjects } from '../src/modes/drift-objects.ts';
+import { lookAtObjects } from '../src/modes/drift/objects.ts';
 import { systemClock } from '../src/system-clock.ts';
 import type { EngineRun } from './engine.ts';
 

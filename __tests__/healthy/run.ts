@@ -5,7 +5,7 @@ import { Nudges } from '../../src/chain/nudge.ts';
 import { waitForHosts } from '../../src/chain/wait.ts';
 import type { HostedZone, RecordSet } from '../../src/chain/zone.ts';
 import { byHost, hostsOf } from '../../src/gateway/hosts.ts';
-import { linksOf, type Ports } from '../../src/modes/links.ts';
+import { linksOf, type Ports } from '../../src/modes/chain/links.ts';
 import { SimulatedClock } from '../unit/chain/simulated-clock.ts';
 import {
   gatewayAsWritten,

@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { KubernetesObject } from '../../src/bundle/object.ts';
 import { fieldsEntries } from '../../src/compare/managed-fields.ts';
-import { locator } from '../../src/modes/locate.ts';
+import { locator } from '../../src/modes/apply/locate.ts';
 import {
   applyAll,
   type Counted,

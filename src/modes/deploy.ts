@@ -6,16 +6,16 @@ import { clusterReader } from '../kube/reader.ts';
 import type { Outcome } from '../report/report.ts';
 import type { Run } from '../run.ts';
 import { finding } from '../verdict/finding.ts';
-import { type InstalledChart, type RenderedChart, useHelm } from './charts.ts';
-import { restartController } from './controller-restart.ts';
-import { findBundle } from './find-bundle.ts';
-import { keepInventory } from './inventory.ts';
-import { type Applied, waitUntilLive } from './live.ts';
-import type { Cluster } from './reach-cluster.ts';
+import type { Cluster } from './access/reach-cluster.ts';
+import { keepInventory } from './apply/inventory.ts';
+import { turnOf } from './apply/turn.ts';
+import { ownInventory, type Writer, writerOf } from './apply/write.ts';
+import { findBundle } from './bundle/find.ts';
+import { type Applied, waitUntilLive } from './chain/live.ts';
+import { type InstalledChart, type RenderedChart, useHelm } from './charts/charts.ts';
+import { restartController } from './charts/controller-restart.ts';
+import { webhooksReady } from './charts/webhooks-ready.ts';
 import { begin, withCluster } from './steps.ts';
-import { turnOf } from './turn.ts';
-import { webhooksReady } from './webhooks-ready.ts';
-import { ownInventory, type Writer, writerOf } from './write.ts';
 
 /** @throws Problem for all expected trouble; the signal's reason on abort. */
 export async function deploy(run: Run): Promise<Outcome> {

@@ -39,13 +39,13 @@ import type { Outcome } from '../report/report.ts';
 import type { Run } from '../run.ts';
 import { type Finding, findingOf } from '../verdict/finding.ts';
 import { Problem } from '../verdict/problem.ts';
-import { type RenderedChart, useHelm } from './charts.ts';
-import { findBundle } from './find-bundle.ts';
-import { liveRules } from './live-rules.ts';
-import { type Cluster, connectCluster, lookUpCluster } from './reach-cluster.ts';
-import { type SignedIn, signIn } from './sign-in.ts';
+import { type Cluster, connectCluster, lookUpCluster } from './access/reach-cluster.ts';
+import { type SignedIn, signIn } from './access/sign-in.ts';
+import { findBundle } from './bundle/find.ts';
+import { liveRules } from './chain/live-rules.ts';
+import { type RenderedChart, useHelm } from './charts/charts.ts';
+import { certificatesOf, lookAround, ownConfigurations, type Surroundings } from './doctor/surroundings.ts';
 import { begin } from './steps.ts';
-import { certificatesOf, lookAround, ownConfigurations, type Surroundings } from './surroundings.ts';
 
 /** Takes what a check has found; the log gets a line for every check, also for one that found nothing. */
 type Say = (check: string, findings: readonly Finding[]) => void;

@@ -2,9 +2,9 @@
 import { lint as findingsOf } from '../lint/lint.ts';
 import type { Outcome } from '../report/report.ts';
 import type { Run } from '../run.ts';
-import { readRules } from './drift-rules.ts';
-import { findBundle } from './find-bundle.ts';
-import { readCharts } from './lint-charts.ts';
+import { findBundle } from './bundle/find.ts';
+import { readCharts } from './charts/lint.ts';
+import { readRules } from './drift/rules.ts';
 import { begin } from './steps.ts';
 
 export async function lint(run: Run): Promise<Outcome> {

@@ -4,12 +4,12 @@ import { counted, isTouched, type Plan, type PlannedObject } from '../report/pla
 import type { Outcome } from '../report/report.ts';
 import type { Run } from '../run.ts';
 import type { Finding } from '../verdict/finding.ts';
-import { useHelm } from './charts.ts';
-import { findBundle } from './find-bundle.ts';
-import { tellPlan } from './plan-comment.ts';
-import { planObjects } from './plan-objects.ts';
-import { planReleases } from './plan-releases.ts';
-import { planTraffic } from './plan-traffic.ts';
+import { findBundle } from './bundle/find.ts';
+import { useHelm } from './charts/charts.ts';
+import { tellPlan } from './plan/comment.ts';
+import { planObjects } from './plan/objects.ts';
+import { planReleases } from './plan/releases.ts';
+import { planTraffic } from './plan/traffic.ts';
 import { begin, withCluster } from './steps.ts';
 
 /** @throws Problem for all expected trouble; the signal's reason on abort. */

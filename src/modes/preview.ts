@@ -3,17 +3,17 @@ import type { Bundle } from '../bundle/object.ts';
 import type { Preview } from '../preview/rewrite.ts';
 import type { Outcome } from '../report/report.ts';
 import type { Run } from '../run.ts';
-import { applyPreview } from './apply-preview.ts';
-import { findBundle } from './find-bundle.ts';
-import { overtaken } from './overtaken.ts';
-import { foreseen, planned, refused } from './plan-preview.ts';
-import { withRendered } from './preview-charts.ts';
-import { removeOf, tearDown } from './preview-teardown.ts';
-import { type PreviewOf, previewOf, telling } from './pull-request.ts';
-import type { Cluster } from './reach-cluster.ts';
-import type { SignedIn } from './sign-in.ts';
+import type { Cluster } from './access/reach-cluster.ts';
+import type { SignedIn } from './access/sign-in.ts';
+import { findBundle } from './bundle/find.ts';
+import { applyPreview } from './preview/apply.ts';
+import { withRendered } from './preview/charts.ts';
+import { overtaken } from './preview/overtaken.ts';
+import { foreseen, planned, refused } from './preview/plan.ts';
+import { type PreviewOf, previewOf, telling } from './preview/pull-request.ts';
+import { removeSuperseded } from './preview/superseded.ts';
 import { begin, withCluster } from './steps.ts';
-import { removeSuperseded } from './superseded.ts';
+import { removeOf, tearDown } from './teardown/preview.ts';
 
 /** @throws Problem for all expected trouble before the pull request is known; the signal's reason on abort. */
 export async function preview(run: Run): Promise<Outcome> {

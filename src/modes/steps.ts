@@ -1,7 +1,7 @@
 // The steps that modes with a cluster have in common.
 import type { Run } from '../run.ts';
-import { type Cluster, reachCluster } from './reach-cluster.ts';
-import { type SignedIn, signIn } from './sign-in.ts';
+import { type Cluster, reachCluster } from './access/reach-cluster.ts';
+import { type SignedIn, signIn } from './access/sign-in.ts';
 
 /** Opens a phase of the run: a group of the log, a row of the report's timings. */
 export function begin({ runner, draft }: Run, title: string): void {

@@ -4,15 +4,15 @@ import { clusterReader } from '../kube/reader.ts';
 import type { Stale, Standing } from '../preview/standing.ts';
 import type { Outcome, SweptPreview } from '../report/report.ts';
 import type { Run } from '../run.ts';
-import { listOrphans } from './orphans.ts';
-import type { Cluster } from './reach-cluster.ts';
-import { zonesOf } from './records-gone.ts';
-import { removePreviews } from './remove-previews.ts';
-import type { SignedIn } from './sign-in.ts';
-import { inScope, type Judged, judgePreviews, stillStale } from './stale-previews.ts';
-import { standingPreviews } from './standing-previews.ts';
+import type { Cluster } from './access/reach-cluster.ts';
+import type { SignedIn } from './access/sign-in.ts';
+import { listOrphans } from './preview/orphans.ts';
+import { removePreviews } from './preview/remove.ts';
+import { inScope, type Judged, judgePreviews, stillStale } from './preview/stale.ts';
+import { standingPreviews } from './preview/standing.ts';
+import { tellRemoved } from './preview/tell-removed.ts';
 import { begin, withCluster } from './steps.ts';
-import { tellRemoved } from './tell-removed.ts';
+import { zonesOf } from './teardown/records-gone.ts';
 
 export async function sweep(run: Run): Promise<Outcome> {
   return await withCluster(run, (signedIn, cluster) => sweepCluster(run, signedIn, cluster));

@@ -4,8 +4,8 @@ import { readPayload } from '../github/payload.ts';
 import type { Outcome } from '../report/report.ts';
 import type { Run } from '../run.ts';
 import { Problem } from '../verdict/problem.ts';
-import { teardownDeploy } from './deploy-teardown.ts';
-import { teardownPreview } from './preview-teardown.ts';
+import { teardownDeploy } from './teardown/deploy.ts';
+import { teardownPreview } from './teardown/preview.ts';
 
 /** @throws Problem for all expected trouble; the signal's reason on abort. */
 export async function teardown(run: Run): Promise<Outcome> {

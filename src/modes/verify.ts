@@ -1,9 +1,9 @@
 // verify: the chain of every host, waiting, read-only: for teams whose Argo CD or Flux does the applying.
 import type { Outcome } from '../report/report.ts';
 import type { Run } from '../run.ts';
-import { useHelm } from './charts.ts';
-import { findBundle } from './find-bundle.ts';
-import { waitUntilLive } from './live.ts';
+import { findBundle } from './bundle/find.ts';
+import { waitUntilLive } from './chain/live.ts';
+import { useHelm } from './charts/charts.ts';
 import { begin, withCluster } from './steps.ts';
 
 /** Nothing was written by this run, so whatever a controller complains of counts, however old it is. */

@@ -1,0 +1,282 @@
+// After everything is applied: which hosts the routes publish, and the wait until each of them is live.
+import pLimit from 'p-limit';
+import { dnsAnswers } from '../../aws/dns-answers.ts';
+import { loadBalancers } from '../../aws/load-balancers.ts';
+import { route53ZoneReader } from '../../aws/route53.ts';
+import { textMap } from '../../bundle/field.ts';
+import type { Bundle, KubernetesObject, Sourced } from '../../bundle/object.ts';
+import { refOf } from '../../bundle/object.ts';
+import { kinds } from '../../chain/cluster.ts';
+import { gatewayApiVersion, observeCrds, wantedCrds } from '../../chain/crds.ts';
+import { foundGateway, observeGateway } from '../../chain/gateway.ts';
+import type { HostChain } from '../../chain/link.ts';
+import { Nudges } from '../../chain/nudge.ts';
+import { observeRelease } from '../../chain/release.ts';
+import { sharedReader } from '../../chain/shared-reader.ts';
+import { type WaitedHost, waitForHosts } from '../../chain/wait.ts';
+import { createAuthority } from '../../dns/authority.ts';
+import { createLookup } from '../../dns/resolve.ts';
+import { byHost, type HostRoutes, hostless, hostsOf, type PublishedHost } from '../../gateway/hosts.ts';
+import { probeAnnotations, probeOf } from '../../gateway/probe.ts';
+import { createProber } from '../../https/probe.ts';
+import { clusterReader } from '../../kube/reader.ts';
+import { gatewayToucher } from '../../kube/touch.ts';
+import type { Outcome, ReportedHost } from '../../report/report.ts';
+import type { Run } from '../../run.ts';
+import { finding } from '../../verdict/finding.ts';
+import type { Cluster } from '../access/reach-cluster.ts';
+import type { SignedIn } from '../access/sign-in.ts';
+import { type HostWant, linksOf, type Ports } from './links.ts';
+
+export interface Applied {
+  readonly signedIn: SignedIn;
+  readonly cluster: Cluster;
+  readonly bundle: Bundle;
+  /** Of the repository and of its charts. */
+  readonly routes: readonly Sourced[];
+  /** When this run began to write, by the API server's clock: older complaints of controllers count for nothing. */
+  readonly since: Date;
+  /** Generation of what this run changed, by `refOf`. */
+  readonly generations: ReadonlyMap<string, number>;
+  /** Nothing may be written, not even an annotation. */
+  readonly readOnly?: boolean;
+  /** Domain whose standing wildcard record serves every host. */
+  readonly wildcard?: string;
+}
+
+/** Milliseconds between two rounds of a host, and the age up to which its observations of the cluster are shared. */
+const interval = 1_000;
+const maxAge = 800;
+
+export async function waitUntilLive(run: Run, applied: Applied): Promise<Outcome> {
+  const { draft, runner, clock, inputs, signal } = run;
+  const ports = openPorts(run, applied);
+  const published = await publishedHosts(run, applied, ports);
+  await tellVersions(run, ports, applied);
+  if (published.length === 0) {
+    runner.info('The repository publishes no hostname: there is nothing to wait for.');
+    return 'live';
+  }
+  const sources = new Map(published.map(({ first }) => [first.host, first]));
+  const chains = published.map((each) => chainOf(run, applied, each, ports));
+  const report = (waited: readonly WaitedHost[]): void => {
+    draft.hosts(waited.map((each) => reported(each, sources.get(each.host))));
+  };
+  const latest = new Map<string, WaitedHost>();
+  const waited = await waitForHosts(chains, {
+    clock,
+    deadline: clock.monotonic() + inputs.waitTimeout * 1000,
+    interval,
+    random: Math.random,
+    signal,
+    onChange: (host, result) => {
+      latest.set(host, result);
+      report([...latest.values()]);
+      runner.info(line(result));
+    },
+    onTick: (results) => {
+      for (const result of results) if (result.end === undefined) runner.info(`… ${line(result)}`);
+    },
+  });
+  report(waited);
+  draft.loadBalancers(await loadBalancersOf(published, ports, signal));
+  const zones = await ports.zones.zones(published[0]?.first.host ?? '', signal);
+  const zone = 'value' in zones ? zones.value.find((each) => !each.private) : undefined;
+  if (zone !== undefined) draft.zone(zone.name);
+  signal.throwIfAborted();
+  return waited.every(({ live }) => live) ? 'live' : 'not-live';
+}
+
+export function openPorts(run: Run, { signedIn, cluster, readOnly = false }: Applied): Ports {
+  const { inputs, signal } = run;
+  // What the chain sees is judged against times that the cluster wrote.
+  const { clock } = cluster.kube;
+  const prober = createProber({ limit: pLimit(16) });
+  const zones = route53ZoneReader({
+    aws: signedIn.aws,
+    credentials: signedIn.dns,
+    clock,
+    ...(inputs.hostedZoneId !== undefined && { hostedZoneId: inputs.hostedZoneId }),
+  });
+  return {
+    cluster: sharedReader(clusterReader(cluster.kube), clock, maxAge, signal),
+    zones,
+    authority: inputs.testDnsAnswer
+      ? dnsAnswers({ aws: signedIn.aws, credentials: signedIn.dns, zones, clock })
+      : createAuthority({ lookup: createLookup(), overrides: inputs.nameServers, limit: pLimit(32) }),
+    tls: prober,
+    https: prober,
+    loadBalancers: loadBalancers({ aws: signedIn.aws, credentials: signedIn.cluster, clock, signal }),
+    nudges: nudgesOf(run, cluster, readOnly),
+    clock,
+  };
+}
+
+function nudgesOf({ runner, draft, clock }: Run, cluster: Cluster, readOnly: boolean): Nudges {
+  return new Nudges({
+    ...(!readOnly && { toucher: gatewayToucher(cluster.kube) }),
+    clock,
+    onTouched: ({ namespace, name }) =>
+      runner.info(
+        `Gateway ${namespace}/${name} touched, so that its controller looks at it again: what it complains of may have been mended.`,
+      ),
+    onRefused: ({ namespace, name }, why) => {
+      const ref = `Gateway ${namespace}/${name}`;
+      draft.findings([
+        finding(
+          'warning',
+          'gateway/nudge-refused',
+          `${ref} could not be touched (${why}): the controller's complaint is older than this run, and it looks again when its back-off ends, after up to 16 min 40 s.`,
+          {
+            ref,
+            hint: `Let the role patch gateways.gateway.networking.k8s.io in namespace ${namespace}, or touch it by hand: kubectl --namespace ${namespace} annotate gateway ${name} --overwrite touched=now`,
+          },
+        ),
+      ]);
+    },
+  });
+}
+
+/** One entry a hostname, with all routes that share it. */
+export async function publishedHosts(
+  { draft, inputs, signal }: Run,
+  { routes }: Applied,
+  { cluster }: Ports,
+): Promise<readonly HostRoutes[]> {
+  const [gateways, namespaces] = [
+    await cluster.list(kinds.gateway, undefined, signal),
+    await cluster.list(kinds.namespace, undefined, signal),
+  ];
+  const labels = new Map(
+    ('value' in namespaces ? namespaces.value : []).map((each) => [
+      each.metadata.name,
+      textMap(each, 'metadata', 'labels'),
+    ]),
+  );
+  const known: readonly KubernetesObject[] = 'value' in gateways ? gateways.value : [];
+  const context = { namespace: inputs.namespace, labelsOf: (name: string) => labels.get(name) };
+  for (const { object, source } of hostless(routes, known, context)) {
+    draft.findings([
+      finding(
+        'warning',
+        'route/no-hostname',
+        `${refOf(object)} has no hostname, and neither have its listeners: nothing can be proved of it.`,
+        {
+          source,
+          ref: refOf(object),
+          hint: 'Give the route `spec.hostnames`.',
+        },
+      ),
+    ]);
+  }
+  return byHost(hostsOf(routes, known, context));
+}
+
+export function chainOf(
+  run: Run,
+  applied: Applied,
+  { first: published, others }: HostRoutes,
+  ports: Ports,
+): HostChain {
+  const { inputs, draft } = run;
+  const { object, source } = published.route;
+  const probe = probeOf(object);
+  const ref = refOf(object);
+  const annotated = textMap(object, 'metadata', 'annotations')[probeAnnotations.path] !== undefined;
+  const path = annotated ? probe.path : (inputs.https.path ?? probe.path);
+  for (const problem of probe.problems) {
+    draft.findings([finding('warning', 'route/annotation-unusable', problem, { source, ref })]);
+  }
+  if (probe.unsure !== undefined && path === probe.path && !annotated) {
+    draft.findings([
+      finding(
+        'notice',
+        'route/probe-unsure',
+        `${published.host} is probed at ${path}, which may miss the route: ${probe.unsure}.`,
+        {
+          source,
+          ref,
+          hint: `Name a path that answers with the annotation \`${probeAnnotations.path}\`.`,
+        },
+      ),
+    ]);
+  }
+  const header = probe.header ?? inputs.https.header;
+  const want: HostWant = {
+    published,
+    others,
+    crds: { crds: wantedCrds(applied.bundle.crds, [...applied.routes.map((route) => route.object)]) },
+    freshness: { since: applied.since },
+    generationOf: (route) => applied.generations.get(refOf(route)),
+    namespace: inputs.namespace,
+    zoneAccount: applied.signedIn.accounts.dns,
+    probe: { path, method: probe.method, headers: probe.headers },
+    statuses: probe.statuses ?? inputs.https.status,
+    ...(header && { header }),
+    streak: inputs.https.successes,
+    ...(applied.wildcard !== undefined && { wildcard: applied.wildcard }),
+  };
+  return { host: published.host, ref, links: linksOf(want, ports) };
+}
+
+export async function tellVersions(
+  { draft, signal }: Run,
+  { cluster }: Ports,
+  { bundle, routes }: Applied,
+): Promise<void> {
+  const release = await observeRelease(cluster, signal);
+  if ('value' in release) {
+    const { lbc, externalDns } = release.value.controllers;
+    if (lbc?.version !== undefined) draft.version('lbc', lbc.standIn ? 'stand-in' : lbc.version);
+    if (externalDns?.version !== undefined) draft.version('externalDns', externalDns.version);
+  }
+  const wanted = wantedCrds(
+    bundle.crds,
+    routes.map(({ object }) => object),
+  );
+  const gatewayApi = gatewayApiVersion(await observeCrds(cluster, { crds: wanted }, signal));
+  if (gatewayApi !== undefined) draft.version('gatewayApi', gatewayApi);
+}
+
+async function loadBalancersOf(
+  published: readonly HostRoutes[],
+  { cluster }: Ports,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (signal.aborted) return [];
+  const parents = new Map(
+    published.flatMap(({ first }) =>
+      first.parents.map((parent) => [`${parent.namespace}/${parent.name}`, parent] as const),
+    ),
+  );
+  const found = await Promise.all(
+    [...parents.values()].map(async (parent) => foundGateway(await observeGateway(cluster, parent, signal))),
+  );
+  return found.flatMap(({ loadBalancer }) => loadBalancer ?? []);
+}
+
+const marks = { ok: '✓', waiting: '…', broken: '✗', unknown: '?', skipped: '-' } as const;
+
+/** `sample-app.example.com  ✓ crds  ✓ release … record: The record does not exist yet.` */
+function line({ host, links, live, firstNotOk }: WaitedHost): string {
+  if (live) return `${host}  live`;
+  const passed = links.filter(({ state }) => state === 'ok').map(({ id }) => id);
+  const stuck = firstNotOk ?? links.find(({ state }) => state !== 'ok');
+  const where = stuck === undefined ? '' : `${marks[stuck.state]} ${stuck.id}: ${stuck.message}`;
+  return `${host}  ${passed.map((id) => `✓ ${id}`).join(' ')}${passed.length > 0 ? '  ' : ''}${where}`;
+}
+
+export function reported(
+  { host, ref, live, links }: WaitedHost,
+  published: PublishedHost | undefined,
+): ReportedHost {
+  const source = published?.route.source;
+  return {
+    host,
+    live,
+    ref,
+    ...(source && { source }),
+    url: `https://${published?.probeHost ?? host}/`,
+    links,
+  };
+}

@@ -1,0 +1,71 @@
+// The links between an admitted route and its answer: the load balancer's rule, the workload, the targets.
+import type { KubernetesObject } from '../../bundle/object.ts';
+import type { ClusterReader } from '../../chain/cluster.ts';
+import type { Found, Link, Look } from '../../chain/link.ts';
+import type { LoadBalancers } from '../../chain/load-balancer.ts';
+import { foundRule, judgeRule, observeRule, type RuleWant } from '../../chain/rule.ts';
+import { judgeTargets, observeTargets } from '../../chain/targets.ts';
+import { judgeWorkload, observeWorkload } from '../../chain/workload.ts';
+import { type BackendRef, backendRefsOf } from '../../gateway/backend-refs.ts';
+import { namespaceOf } from '../../gateway/shapes.ts';
+import type { Code } from '../../verdict/codes.ts';
+import type { HostWant } from './links.ts';
+
+export interface TrafficPorts {
+  readonly cluster: ClusterReader;
+  readonly loadBalancers: LoadBalancers;
+}
+
+const routesOf = ({ published, others }: HostWant): readonly KubernetesObject[] =>
+  [published, ...others].map(({ route }) => route.object);
+
+const backendsOf = (want: HostWant): readonly BackendRef[] => {
+  const refs = routesOf(want).flatMap((route) => backendRefsOf(route, namespaceOf(route, want.namespace)));
+  return [...new Map(refs.map((ref) => [`${ref.namespace}/${ref.name}:${ref.port ?? ''}`, ref])).values()];
+};
+
+const ruleWant = (want: HostWant, { loadBalancerArn }: Found): RuleWant => ({
+  ...(loadBalancerArn !== undefined && { loadBalancerArn }),
+  request: { host: want.published.probeHost, ...want.probe },
+  hostOnly: want.published.kind === 'GRPC',
+  routes: routesOf(want),
+  namespace: want.namespace,
+  gateways: want.published.parents,
+});
+
+export function trafficLinks(want: HostWant, { cluster, loadBalancers }: TrafficPorts): Link[] {
+  const once = (id: Link['id'], look: Link['look']): Link => ({ id, streak: 1, look });
+  return [
+    once('rule', async (found, signal) => {
+      const wanted = ruleWant(want, found);
+      const seen = await observeRule(loadBalancers, cluster, wanted, signal);
+      return { verdict: judgeRule(wanted, seen), found: foundRule(wanted, seen) };
+    }),
+    once('workload', async (_found, signal) => {
+      const wanted = { backends: backendsOf(want) };
+      const { verdict, suspicion } = judgeWorkload(await observeWorkload(cluster, wanted, signal));
+      return { verdict, ...(suspicion && { found: { suspicion } }) };
+    }),
+    once('targets', async (found, signal) => {
+      const wanted = { groups: found.targetGroups ?? [] };
+      const verdict = judgeTargets(await observeTargets(loadBalancers, cluster, wanted, signal));
+      return explained({ verdict }, found);
+    }),
+  ];
+}
+
+/** What a container that does not listen on the port looks like from outside. */
+const unanswered: readonly Code[] = [
+  'targets/unhealthy',
+  'https/bad-gateway',
+  'https/no-targets',
+  'https/target-timeout',
+];
+
+/** A look that shows an unanswered port proves what the link `workload` could only suspect. */
+export function explained(look: Look, { suspicion }: Found): Look {
+  const { verdict } = look;
+  if (suspicion === undefined || verdict.state === 'ok' || !unanswered.includes(verdict.code)) return look;
+  const evidence = [...suspicion.evidence, { from: 'load balancer', saw: verdict.message }];
+  return { ...look, revises: { id: 'workload', verdict: { ...suspicion, evidence } } };
+}

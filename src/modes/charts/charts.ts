@@ -1,0 +1,103 @@
+// The charts of the bundle: copied, rendered before anything is written, then installed one after the other.
+import { stageOf } from '../../apply/stages.ts';
+import type { Bundle, Chart, Sourced } from '../../bundle/object.ts';
+import { deployedObjects, type Previewed, upgradedObjects } from '../../helm/preview.ts';
+import type { Release, ReleaseState } from '../../helm/release.ts';
+import { apiVersionsOf, renderChart } from '../../helm/render.ts';
+import type { Run } from '../../run.ts';
+import type { Cluster } from '../access/reach-cluster.ts';
+import { openHelm, releasesOf } from './helm-session.ts';
+import { type Installer, ReleaseInstall } from './release-install.ts';
+import { chartPathOf, inlineValues, valuesFilesOf } from './sources.ts';
+
+export interface RenderedChart {
+  readonly chart: Chart;
+  readonly release: Release;
+  /** The chart's folder, with its dependencies: a copy. */
+  readonly chartPath: string;
+  readonly values: readonly string[];
+  readonly crds: readonly Sourced[];
+  readonly objects: readonly Sourced[];
+  readonly routes: readonly Sourced[];
+}
+
+export interface InstalledChart {
+  readonly release: Release;
+  readonly state: ReleaseState;
+}
+
+/** A release before and after an upgrade, as far as helm may tell. */
+export interface PreviewedChart {
+  readonly rendered: RenderedChart;
+  /** Of the last revision; the value is absent where there is no release. */
+  readonly deployed: Previewed<readonly Sourced[] | undefined>;
+  /** What an upgrade would send. */
+  readonly upgraded: Previewed<readonly Sourced[]>;
+}
+
+export interface ChartsOfRun {
+  render(): Promise<readonly RenderedChart[]>;
+  /** What an upgrade would change; writes nothing. */
+  preview(rendered: readonly RenderedChart[]): Promise<readonly PreviewedChart[]>;
+  install(rendered: readonly RenderedChart[], installer: Installer): Promise<readonly InstalledChart[]>;
+  close(): Promise<void>;
+}
+
+const none: ChartsOfRun = {
+  render: async () => [],
+  preview: async () => [],
+  install: async () => [],
+  close: async () => {},
+};
+
+/**
+ * Helm with a home of its own in a private folder; where the bundle has no chart, helm is not even looked for.
+ * @throws Problem `helm/*`, `input/invalid`.
+ */
+export async function useHelm(run: Run, cluster: Cluster, bundle: Bundle): Promise<ChartsOfRun> {
+  if (bundle.charts.length === 0) return none;
+  const { environment, runner, signal } = run;
+  const releases = releasesOf(run, bundle.charts);
+  const filesOf = valuesFilesOf(run, bundle.charts);
+  const session = await openHelm(run, cluster);
+  const { helm } = session;
+  const { workspace } = environment;
+  const render = async (): Promise<RenderedChart[]> => {
+    const rendered: RenderedChart[] = [];
+    const inline = await inlineValues(run, session.folder);
+    const apiVersions = [...cluster.discovery.apiVersions(), ...apiVersionsOf(bundle.crds)];
+    for (const { chart, release } of releases) {
+      const chartPath = await chartPathOf(run, helm, chart, session.folder);
+      const values = [...filesOf(chart), ...inline];
+      const options = { workspace, chartPath, values, kubeVersion: cluster.version, apiVersions };
+      const { crds, objects } = await renderChart(helm, chart, release, options, signal);
+      runner.info(`${chart.name}: ${objects.length} objects, ${crds.length} custom resource definitions`);
+      const routes = objects.filter(({ object }) => stageOf(object) === 'routes');
+      rendered.push({ chart, release, chartPath, values, crds, objects, routes });
+    }
+    return rendered;
+  };
+
+  const preview: ChartsOfRun['preview'] = (rendered) =>
+    session.connected(async (connected) => {
+      const previewed: PreviewedChart[] = [];
+      for (const each of rendered) {
+        const { chart, release } = each;
+        const deployed = await deployedObjects(connected, chart, release, workspace, signal);
+        const upgraded = await upgradedObjects(connected, chart, release, { workspace, ...each }, signal);
+        previewed.push({ rendered: each, deployed, upgraded });
+      }
+      return previewed;
+    });
+
+  const install: ChartsOfRun['install'] = async (rendered, installer) =>
+    await session.connected(async (connected) => {
+      const installed: InstalledChart[] = [];
+      for (const each of rendered) {
+        const state = await new ReleaseInstall(run, cluster, connected, installer, each).install();
+        installed.push({ release: each.release, state });
+      }
+      return installed;
+    });
+  return { render, preview, install, close: session.close };
+}

@@ -1,0 +1,89 @@
+// Helm with a home of its own in a private folder, and a kubeconfig that lives as long as helm runs.
+import type { Chart } from '../../bundle/object.ts';
+import { createPrivateFolder, removePrivateFolder } from '../../files/temp.ts';
+import { writePrivateFile } from '../../files/write.ts';
+import { helmEnvironment } from '../../helm/environment.ts';
+import { writeKubeconfig } from '../../helm/kubeconfig.ts';
+import type { Release } from '../../helm/release.ts';
+import { findHelm, type Helm } from '../../helm/version.ts';
+import type { Run } from '../../run.ts';
+import { Problem } from '../../verdict/problem.ts';
+import type { Cluster } from '../access/reach-cluster.ts';
+
+export interface HelmSession {
+  /** Without a cluster: renders, fetches. */
+  readonly helm: Helm;
+  /** The private folder. */
+  readonly folder: string;
+  /** Helm with the cluster; its token stays fresh while `work` runs. */
+  connected<Result>(work: (helm: Helm) => Promise<Result>): Promise<Result>;
+  close(): Promise<void>;
+}
+
+/** @throws Problem `helm/missing`, `helm/too-old`. */
+export async function openHelm(run: Run, cluster: Cluster): Promise<HelmSession> {
+  const { environment, runner, draft, clock, signal } = run;
+  const folder = await createPrivateFolder(environment.temp);
+  runner.saveState('private-folder', folder);
+  const close = (): Promise<void> => removePrivateFolder(folder, environment.temp);
+  const connected: HelmSession['connected'] = async (work) => {
+    const kubeconfig = await writeKubeconfig(
+      {
+        endpoint: cluster.description.endpoint,
+        caData: cluster.description.caData,
+        token: cluster.freshToken,
+        now: () => clock.now(),
+      },
+      {
+        createFolder: () => createPrivateFolder(folder),
+        write: writePrivateFile,
+        remove: (inner) => removePrivateFolder(inner, folder),
+      },
+    );
+    try {
+      const withCluster = helmEnvironment(environment.child, folder, kubeconfig.path);
+      return await kubeconfig.keepFresh(() => work({ ...helm, environment: withCluster }));
+    } finally {
+      await kubeconfig.remove();
+    }
+  };
+  let helm: Helm;
+  try {
+    helm = await findHelm(helmEnvironment(environment.child, folder), signal);
+    runner.info(`helm ${helm.version.text}`);
+    draft.version('helm', helm.version.text);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { helm, folder, connected, close };
+}
+
+/** @throws Problem `input/invalid`. */
+export function releasesOf(
+  { inputs }: Run,
+  charts: readonly Chart[],
+): readonly { readonly chart: Chart; readonly release: Release }[] {
+  if (inputs.releaseName !== undefined && charts.length > 1) {
+    throw new Problem(
+      'input/invalid',
+      `\`release-name\` is given, but there are ${charts.length} charts: ${charts.map(({ folder }) => folder).join(', ')}.`,
+      {
+        hint: 'Leave `release-name` empty (each release is then named after its chart), or name one chart in `charts`.',
+      },
+    );
+  }
+  const twice = charts.find(({ name }, index) => charts.findIndex((other) => other.name === name) !== index);
+  if (twice) {
+    const folders = charts.filter(({ name }) => name === twice.name).map(({ folder }) => folder);
+    throw new Problem(
+      'input/invalid',
+      `Two charts are called ${twice.name} (${folders.join(', ')}): their releases would be the same.`,
+      { hint: 'Rename one of them, or name one in `charts` and deploy the other in a step of its own.' },
+    );
+  }
+  return charts.map((chart) => ({
+    chart,
+    release: { name: inputs.releaseName ?? chart.name, namespace: inputs.namespace },
+  }));
+}

@@ -1,0 +1,67 @@
+// What helm is given for a chart: a folder with its dependencies, and its values files.
+import { mkdir, realpath } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+import type { Chart } from '../../bundle/object.ts';
+import { writePrivateFile } from '../../files/write.ts';
+import { copyChart } from '../../helm/chart-copy.ts';
+import { buildDependencies } from '../../helm/dependencies.ts';
+import type { Helm } from '../../helm/version.ts';
+import type { Run } from '../../run.ts';
+import { Problem } from '../../verdict/problem.ts';
+
+/** `infra=environments/prod.yaml` is for the chart `infra` alone. */
+const forOne = /^([A-Za-z0-9][\w-]*)=(.+)$/;
+
+/**
+ * The files that the user named for each chart, relative to the workspace; later ones win.
+ * @throws Problem `input/invalid` for a chart that is not there.
+ */
+export function valuesFilesOf(
+  { inputs }: Run,
+  charts: readonly Chart[],
+): (chart: Chart) => readonly string[] {
+  const files = inputs.valuesFiles.map((line) => {
+    const [, chart, file = line] = forOne.exec(line) ?? [];
+    return { ...(chart !== undefined && { chart }), file: posix.join(inputs.workingDirectory, file) };
+  });
+  const unknown = files.find(
+    ({ chart }) => chart !== undefined && charts.every(({ name }) => name !== chart),
+  );
+  if (unknown) {
+    throw new Problem(
+      'input/invalid',
+      `\`values-files\` gives a file to the chart \`${unknown.chart}\`, and there is none; charts: ${charts.map(({ name }) => name).join(', ')}.`,
+      { hint: 'Correct the `with:` block of the step that uses the action.' },
+    );
+  }
+  return ({ name }) =>
+    files.filter(({ chart }) => chart === undefined || chart === name).map(({ file }) => file);
+}
+
+/** Inline values may hold secrets: helm gets them as a file in the private folder. */
+export async function inlineValues({ inputs }: Run, folder: string): Promise<readonly string[]> {
+  const { values } = inputs.helm;
+  if (values === undefined) return [];
+  const path = join(folder, 'values.yaml');
+  await writePrivateFile(path, values);
+  return [path];
+}
+
+/**
+ * The chart's own folder, or, where it has dependencies, a copy in the private folder with all of them in it.
+ * @throws Problem `helm/dependency-failed`, `bundle/outside-workspace`.
+ */
+export async function chartPathOf(
+  { environment, runner, signal }: Run,
+  helm: Helm,
+  chart: Chart,
+  folder: string,
+): Promise<string> {
+  const { workspace } = environment;
+  if (chart.dependencies.length === 0) return join(workspace, chart.folder);
+  const copies = join(folder, 'charts');
+  await mkdir(copies, { recursive: true });
+  const path = await copyChart(await realpath(workspace), chart, copies);
+  await buildDependencies(helm, chart, { path, onLine: (line) => runner.info(`  ${line}`) }, signal);
+  return path;
+}

@@ -1,0 +1,152 @@
+// The layer Helm of a drift check: releases against chart and values, live objects against what was installed.
+import { isAbsolute } from 'node:path';
+import { isMap } from '../../bundle/field.ts';
+import type { JsonObject, Sourced } from '../../bundle/object.ts';
+import { parseManifests } from '../../bundle/parse.ts';
+import { readYaml } from '../../bundle/yaml.ts';
+import type { Sighting } from '../../drift/item.ts';
+import {
+  isHook,
+  judgeManifest,
+  judgeRelease,
+  keyOf,
+  mergedValues,
+  type ReleaseWant,
+  type StoredRelease,
+  unstableFields,
+} from '../../drift/release.ts';
+import { readAgain } from '../../files/read.ts';
+import { readStoredRelease } from '../../helm/stored-release.ts';
+import { clusterReader } from '../../kube/reader.ts';
+import { type Finding, finding } from '../../verdict/finding.ts';
+import type { RenderedChart } from '../charts/charts.ts';
+import type { DriftContext } from './context.ts';
+import { type LayerSeen, notChecked } from './layer.ts';
+import { lookAtObjects } from './objects.ts';
+
+/** The chart's values files, merged; what is not YAML has failed the rendering already. */
+async function valuesOf({ values }: RenderedChart, workspace: string): Promise<JsonObject> {
+  const all: JsonObject[] = [];
+  for (const file of values) {
+    // Inline values lie in the private folder.
+    const text = await readAgain(isAbsolute(file) ? '/' : workspace, file);
+    const value = readYaml(text ?? '')[0]?.value;
+    if (isMap(value)) all.push(value);
+  }
+  return mergedValues(all);
+}
+
+const manager = 'helm';
+
+/** The objects of a stored manifest, each with the template that it comes from, as far as the chart still has it. */
+const installedOf = (
+  stored: StoredRelease,
+  { objects, chart, release }: RenderedChart,
+): readonly Sourced[] => {
+  const places = new Map(objects.map((each) => [keyOf(each.object, release.namespace), each.source]));
+  return parseManifests(stored.manifest, chart.source.file).objects.map(({ object }) => ({
+    object,
+    source: places.get(keyOf(object, release.namespace)) ?? chart.source,
+  }));
+};
+
+class ReleaseLooker {
+  readonly #context: DriftContext;
+  readonly #each: RenderedChart;
+  readonly #want: ReleaseWant;
+
+  constructor(context: DriftContext, each: RenderedChart, values: JsonObject) {
+    const { chart, release } = each;
+    this.#context = context;
+    this.#each = each;
+    this.#want = { ...release, chart, source: chart.source, values };
+  }
+
+  async look(): Promise<LayerSeen> {
+    const { run, applied } = this.#context;
+    const { release } = this.#each;
+    const reader = clusterReader(applied.cluster.kube);
+    const secrets = { apiVersion: 'v1', kind: 'Secret', plural: 'secrets' };
+    const seen = await readStoredRelease(
+      (namespace, labelSelector) => reader.select(secrets, namespace, { labelSelector }, run.signal),
+      release,
+    );
+    if ('denied' in seen) return this.#withoutRelease(seen.denied);
+    if (!('value' in seen)) {
+      return {
+        sightings: [],
+        unchecked: [notChecked(`The release ${release.namespace}/${release.name}`, seen)],
+      };
+    }
+    const own = judgeRelease(this.#want, seen.value);
+    if (seen.value === undefined) return { sightings: own, unchecked: [] };
+    const installed = installedOf(seen.value, this.#each);
+    const live = await this.#live(installed);
+    // What differs for another version or other values is said by these.
+    const explained = own.some(({ path }) => path.startsWith('chart.') || path.startsWith('values'));
+    const manifest = explained ? [] : await this.#manifest(installed);
+    return { ...live, sightings: [...own, ...manifest, ...live.sightings] };
+  }
+
+  #live(objects: readonly Sourced[]): Promise<LayerSeen> {
+    const { run, applied } = this.#context;
+    const { namespace } = this.#each.release;
+    return lookAtObjects(run, applied.cluster, {
+      exact: false,
+      expected: objects
+        .filter((each) => !isHook(each))
+        .map(({ object, source }) => ({ layer: 'helm', object, namespace, source, manager })),
+    });
+  }
+
+  async #manifest(installed: readonly Sourced[]): Promise<readonly Sighting[]> {
+    const all = judgeManifest(this.#want, this.#each.objects, installed);
+    if (all.length === 0) return [];
+    const unstable = await this.#unstable();
+    return all.filter(({ key }) => !unstable.has(key)).map(({ key: _, ...sighting }) => sighting);
+  }
+
+  /** Rendered once more: only then is it known what the chart makes anew each time. */
+  async #unstable(): Promise<ReadonlySet<string>> {
+    const again = (await this.#context.renderAgain()).find(({ chart }) => chart === this.#each.chart);
+    return unstableFields(this.#each.objects, again?.objects ?? [], this.#each.release.namespace);
+  }
+
+  /** Whoever may not read Secrets still sees whether the objects are as the chart renders them. */
+  async #withoutRelease(denied: string): Promise<LayerSeen> {
+    const { namespace, name } = this.#each.release;
+    const known = this.#each.objects.filter(({ object }) => object.kind !== 'Secret');
+    const seen = await this.#live(known);
+    const unstable = seen.sightings.length === 0 ? new Set<string>() : await this.#unstable();
+    const keys = new Map(
+      known.map(({ object }) => [`${object.kind} ${object.metadata.name}`, keyOf(object, namespace)]),
+    );
+    const note: Finding = finding(
+      'notice',
+      'drift/release-unread',
+      `The release ${namespace}/${name} could not be read: the role may not ${denied}. Its objects were compared with what the chart renders now, Secrets left out.`,
+      { hint: `To compare the release itself, grant get and list on Secrets in namespace ${namespace}.` },
+    );
+    return {
+      ...seen,
+      sightings: seen.sightings.filter(({ ref, path }) => {
+        const [kind = '', where = ''] = ref.split(' ');
+        return !unstable.has(`${keys.get(`${kind} ${where.split('/').at(-1)}`) ?? ''} ${path}`);
+      }),
+      notes: [...(seen.notes ?? []), note],
+    };
+  }
+}
+
+export async function lookAtReleases(context: DriftContext): Promise<LayerSeen> {
+  const seen: LayerSeen[] = [];
+  for (const each of context.rendered) {
+    const values = await valuesOf(each, context.run.environment.workspace);
+    seen.push(await new ReleaseLooker(context, each, values).look());
+  }
+  return {
+    sightings: seen.flatMap(({ sightings }) => sightings),
+    unchecked: seen.flatMap(({ unchecked }) => unchecked),
+    notes: seen.flatMap(({ notes = [] }) => notes),
+  };
+}

@@ -1,0 +1,323 @@
+// The layer AWS of a drift check: each load balancer of the repository's hosts against what its Gateway asks for.
+import { certificateStore } from '../../aws/acm.ts';
+import { balancerReader } from '../../aws/balancer-state.ts';
+import { text, textMap } from '../../bundle/field.ts';
+import type { KubernetesObject } from '../../bundle/object.ts';
+import { refOf } from '../../bundle/object.ts';
+import { type Kind, kinds } from '../../chain/cluster.ts';
+import { foundGateway } from '../../chain/gateway.ts';
+import { observeRelease } from '../../chain/release.ts';
+import type { Asked } from '../../drift/asked.ts';
+import {
+  judgeBalancer,
+  judgeListeners,
+  judgeQuotas,
+  judgeSecurityGroups,
+  judgeWebAcl,
+  missingBalancer,
+} from '../../drift/balancer.ts';
+import { judgeCertificate } from '../../drift/certificates.ts';
+import type { Sighting } from '../../drift/item.ts';
+import type {
+  BalancerReader,
+  BalancerState,
+  ListenerState,
+  TargetGroupState,
+} from '../../drift/load-balancer-state.ts';
+import { judgeRules } from '../../drift/rules.ts';
+import { judgeTargetGroup } from '../../drift/target-groups.ts';
+import type { ListenerRule } from '../../gateway/alb-rules.ts';
+import { attach } from '../../gateway/attachment.ts';
+import { configurationFor } from '../../gateway/load-balancer-configuration.ts';
+import { type AttachedRoute, candidatesOf, refusedBy } from '../../gateway/route-requests.ts';
+import { namespaceOf, parentRefsOf } from '../../gateway/shapes.ts';
+import type { CertificateStore } from '../../preflight/certificates.ts';
+import type { Finding, Source } from '../../verdict/finding.ts';
+import type { Seen } from '../../verdict/seen.ts';
+import type { DriftContext } from './context.ts';
+import { distinct, type LayerSeen, notChecked } from './layer.ts';
+
+/** Objects of the cluster that say what AWS should have. */
+interface Surroundings {
+  readonly gateways: readonly KubernetesObject[];
+  readonly classes: readonly KubernetesObject[];
+  readonly routes: readonly KubernetesObject[];
+  readonly configurations: readonly KubernetesObject[];
+  readonly targetConfigurations: readonly KubernetesObject[];
+  readonly bindings: readonly KubernetesObject[];
+  readonly slices: readonly KubernetesObject[];
+  readonly labelsOf: (namespace: string) => Readonly<Record<string, string>> | undefined;
+}
+
+class AwsLooker {
+  readonly #context: DriftContext;
+  readonly #reader: BalancerReader;
+  readonly #store: CertificateStore & { close(): void };
+  readonly #unchecked: Finding[] = [];
+
+  constructor(context: DriftContext) {
+    const { signedIn } = context.applied;
+    const { clock } = context.run;
+    const shared = { aws: signedIn.aws, credentials: signedIn.cluster, clock };
+    this.#context = context;
+    this.#reader = balancerReader({ ...shared, loadBalancers: context.ports.loadBalancers });
+    this.#store = certificateStore(shared);
+  }
+
+  async look(): Promise<LayerSeen> {
+    const { ports, run } = this.#context;
+    const hosts = await this.#context.hosts();
+    const parents = new Map(
+      hosts.flatMap(({ first }) =>
+        first.parents.map((parent) => [`${parent.namespace}/${parent.name}`, first.route.source] as const),
+      ),
+    );
+    if (parents.size === 0) return { sightings: [], unchecked: [] };
+    try {
+      const around = await this.#around();
+      const release = await observeRelease(ports.cluster, run.signal);
+      const lbc = 'value' in release ? release.value.controllers.lbc : undefined;
+      const sightings: Sighting[] = [];
+      for (const [name, source] of parents) {
+        const gateway = around?.gateways.find(
+          (each) => `${namespaceOf(each)}/${each.metadata.name}` === name,
+        );
+        if (around === undefined || gateway === undefined) continue;
+        const asked: Asked = {
+          gateway,
+          configuration: configurationFor(gateway, around.classes, around.configurations),
+          source: this.#sourceOf(gateway) ?? source,
+          ...(lbc && { lbc }),
+          at: run.clock.now(),
+        };
+        sightings.push(...(await this.#ofGateway(asked, around)));
+      }
+      return { sightings, unchecked: distinct(this.#unchecked) };
+    } finally {
+      this.#store.close();
+    }
+  }
+
+  /** Where the repository or a chart of it has the Gateway. */
+  #sourceOf(gateway: KubernetesObject): Source | undefined {
+    const { own, rendered, run } = this.#context;
+    const all = [
+      ...own.map((each) => ({ ...each, namespace: run.inputs.namespace })),
+      ...rendered.flatMap(({ objects, release }) =>
+        objects.map((each) => ({ ...each, namespace: release.namespace })),
+      ),
+    ];
+    return all.find(
+      ({ object, namespace }) =>
+        object.kind === 'Gateway' &&
+        object.metadata.name === gateway.metadata.name &&
+        namespaceOf(object, namespace) === gateway.metadata.namespace,
+    )?.source;
+  }
+
+  /** The value, or undefined and a remark that it could not be had. */
+  #known<Value>(what: string, seen: Seen<Value>): Value | undefined {
+    if ('value' in seen) return seen.value;
+    this.#unchecked.push(notChecked(what, seen));
+    return undefined;
+  }
+
+  async #list(what: string, kind: Kind): Promise<readonly KubernetesObject[] | undefined> {
+    const { ports, run } = this.#context;
+    return this.#known(what, await ports.cluster.list(kind, undefined, run.signal));
+  }
+
+  async #around(): Promise<Surroundings | undefined> {
+    const served = this.#context.applied.cluster.discovery.served();
+    const lbcKind = (kind: string): Kind | undefined =>
+      served.find((each) => each.kind === kind && each.apiVersion.startsWith('gateway.k8s.aws/'));
+    const optional = async (what: string, kind: Kind | undefined) =>
+      kind === undefined ? [] : await this.#list(what, kind);
+    const [gateways, classes, http, grpc, namespaces, bindings, slices, configurations, targets] =
+      await Promise.all([
+        this.#list('The Gateways', kinds.gateway),
+        this.#list('The GatewayClasses', kinds.gatewayClass),
+        this.#list('The HTTPRoutes', kinds.httpRoute),
+        this.#list('The GRPCRoutes', kinds.grpcRoute),
+        this.#list('The namespaces', kinds.namespace),
+        this.#list('The TargetGroupBindings', kinds.targetGroupBinding),
+        this.#list('The EndpointSlices', kinds.endpointSlice),
+        optional('The LoadBalancerConfigurations', lbcKind('LoadBalancerConfiguration')),
+        optional('The TargetGroupConfigurations', lbcKind('TargetGroupConfiguration')),
+      ]);
+    // Half of what is asked for would look like drift.
+    if (!gateways || !classes || !http || !grpc || !bindings || !configurations || !targets) return undefined;
+    const labels = new Map(
+      (namespaces ?? []).map((each) => [each.metadata.name, textMap(each, 'metadata', 'labels')]),
+    );
+    return {
+      gateways,
+      classes,
+      routes: [...http, ...grpc],
+      configurations,
+      targetConfigurations: targets,
+      bindings,
+      slices: slices ?? [],
+      labelsOf: (namespace) => labels.get(namespace),
+    };
+  }
+
+  async #ofGateway(asked: Asked, around: Surroundings): Promise<readonly Sighting[]> {
+    const { signal } = this.#context.run;
+    const { gateway } = asked;
+    const address = foundGateway({ at: asked.at, value: { gateway, events: [] } }).loadBalancer;
+    // Without an address there is nothing in AWS yet; the chain says why.
+    if (address === undefined) return [];
+    const seen = await this.#reader.balancer(address, signal);
+    const state = this.#known(`The load balancer of ${refOf(gateway)}`, seen);
+    if (state === undefined) return 'value' in seen ? [missingBalancer(asked, address)] : [];
+    const [attributes, listeners, rules] = [
+      this.#known(`The attributes of ${state.name}`, await this.#reader.attributes(state.arn, signal)),
+      this.#known(`The listeners of ${state.name}`, await this.#reader.listeners(state.arn, signal)),
+      this.#known(`The rules of ${state.name}`, await this.#reader.rules(state.arn, signal)),
+    ];
+    const groups = rules === undefined ? [] : await this.#groups(state, rules);
+    return [
+      ...judgeBalancer(asked, state, attributes),
+      ...(listeners === undefined ? [] : await this.#ofListeners(asked, state, listeners)),
+      ...(rules === undefined ? [] : this.#ofRules(asked, state, rules, around)),
+      ...this.#ofGroups(asked, state, groups, around),
+      ...(await this.#ofWebAcl(asked, state)),
+      ...(await this.#ofQuotas(asked, state, { listeners, rules, groups })),
+    ];
+  }
+
+  async #ofListeners(
+    asked: Asked,
+    state: BalancerState,
+    listeners: readonly ListenerState[],
+  ): Promise<readonly Sighting[]> {
+    const { signal } = this.#context.run;
+    const sightings = [...judgeListeners(asked, state, listeners)];
+    for (const { port, defaultCertificate, otherCertificates } of listeners) {
+      for (const arn of [
+        ...(defaultCertificate === undefined ? [] : [defaultCertificate]),
+        ...otherCertificates,
+      ]) {
+        const seen = await this.#store.describe(arn, signal);
+        const known = this.#known(`The certificate ${arn}`, seen);
+        if ('value' in seen)
+          sightings.push(...judgeCertificate(asked, state, `listeners[${port}]`, known, arn));
+      }
+    }
+    if (state.securityGroups.length === 0) return sightings;
+    const groups = await this.#reader.securityGroups(state.securityGroups, signal);
+    const known = this.#known(`The security groups of ${state.name}`, groups);
+    return known === undefined
+      ? sightings
+      : [...sightings, ...judgeSecurityGroups(asked, state, listeners, known)];
+  }
+
+  #attached(gateway: KubernetesObject, { routes, labelsOf }: Surroundings): readonly AttachedRoute[] {
+    return routes.flatMap((route) => {
+      const namespace = namespaceOf(route);
+      return parentRefsOf(route, namespace)
+        .filter(
+          ({ name, namespace: where }) => name === gateway.metadata.name && where === namespaceOf(gateway),
+        )
+        .flatMap((parent) => {
+          const attached = attach(route, parent, gateway, labelsOf, namespace);
+          if (!('attachments' in attached)) return [];
+          return attached.attachments.map(({ listener, hosts }) => ({ route, namespace, listener, hosts }));
+        });
+    });
+  }
+
+  #ofRules(
+    asked: Asked,
+    state: BalancerState,
+    rules: readonly ListenerRule[],
+    around: Surroundings,
+  ): readonly Sighting[] {
+    const candidates = this.#attached(asked.gateway, around).flatMap((each) =>
+      candidatesOf(each, refusedBy(each.route)),
+    );
+    return judgeRules(asked, state, { candidates, rules, services: servicesOf(around.bindings) });
+  }
+
+  async #groups(state: BalancerState, rules: readonly ListenerRule[]): Promise<readonly TargetGroupState[]> {
+    const arns = rules.flatMap(({ action }) =>
+      action.kind === 'forward' ? action.targetGroups.map(({ arn }) => arn) : [],
+    );
+    if (arns.length === 0) return [];
+    const seen = await this.#reader.targetGroups([...new Set(arns)], this.#context.run.signal);
+    return this.#known(`The target groups of ${state.name}`, seen) ?? [];
+  }
+
+  #ofGroups(
+    asked: Asked,
+    state: BalancerState,
+    groups: readonly TargetGroupState[],
+    { bindings, targetConfigurations, slices }: Surroundings,
+  ): readonly Sighting[] {
+    const services = servicesOf(bindings);
+    return groups.flatMap((group) => {
+      const service = services.get(group.arn);
+      if (service === undefined) return [];
+      const own = slices.filter(
+        (each) =>
+          `${namespaceOf(each)}/${textMap(each, 'metadata', 'labels')['kubernetes.io/service-name'] ?? ''}` ===
+          service,
+      );
+      return judgeTargetGroup(asked, state, {
+        group,
+        service,
+        configurations: targetConfigurations,
+        ...(own.length > 0 && { slices: own }),
+      });
+    });
+  }
+
+  async #ofWebAcl(asked: Asked, state: BalancerState): Promise<readonly Sighting[]> {
+    if (text(asked.configuration, 'wafV2', 'webACL') === undefined) return [];
+    const seen = await this.#reader.webAcl(state.arn, this.#context.run.signal);
+    const known = this.#known(`The web ACL of ${state.name}`, seen);
+    return 'value' in seen ? judgeWebAcl(asked, state, known) : [];
+  }
+
+  async #ofQuotas(
+    asked: Asked,
+    state: BalancerState,
+    {
+      listeners = [],
+      rules = [],
+      groups,
+    }: {
+      readonly listeners: readonly ListenerState[] | undefined;
+      readonly rules: readonly ListenerRule[] | undefined;
+      readonly groups: readonly TargetGroupState[];
+    },
+  ): Promise<readonly Sighting[]> {
+    const limits = this.#known(
+      'The quotas of load balancers',
+      await this.#reader.limits(this.#context.run.signal),
+    );
+    if (limits === undefined) return [];
+    const used = {
+      'rules-per-application-load-balancer': rules.filter(({ priority }) => Number.isFinite(priority)).length,
+      'listeners-per-application-load-balancer': listeners.length,
+      'certificates-per-application-load-balancer': new Set(
+        listeners.flatMap(({ otherCertificates }) => otherCertificates),
+      ).size,
+      'target-groups-per-application-load-balancer': groups.length,
+      'targets-per-application-load-balancer': groups.reduce((sum, { targets }) => sum + targets.length, 0),
+    };
+    return judgeQuotas(asked, state, used, limits);
+  }
+}
+
+/** Target group → Service, by the controller's TargetGroupBindings. */
+const servicesOf = (bindings: readonly KubernetesObject[]): ReadonlyMap<string, string> =>
+  new Map(
+    bindings.map((each) => [
+      text(each, 'spec', 'targetGroupARN') ?? '',
+      `${namespaceOf(each)}/${text(each, 'spec', 'serviceRef', 'name') ?? ''}`,
+    ]),
+  );
+
+export const lookAtAws = (context: DriftContext): Promise<LayerSeen> => new AwsLooker(context).look();

@@ -1,0 +1,100 @@
+// Applies a preview and waits until it is live; whatever would stand in its way in the cluster is looked at before.
+import type { Bundle } from '../../bundle/object.ts';
+import { clusterReader } from '../../kube/reader.ts';
+import type { Preview } from '../../preview/rewrite.ts';
+import type { Outcome } from '../../report/report.ts';
+import type { Run } from '../../run.ts';
+import type { Cluster } from '../access/reach-cluster.ts';
+import type { SignedIn } from '../access/sign-in.ts';
+import { type Writer, writerOf } from '../apply/write.ts';
+import { waitUntilLive } from '../chain/live.ts';
+import { begin } from '../steps.ts';
+import { claimNamespace, claimRoutes, clusterScoped, refuseLongNames } from './checks.ts';
+import { enter } from './enter-namespace.ts';
+import type { PreviewOf } from './pull-request.ts';
+import { rolledOut } from './rollouts.ts';
+import { makeRoom } from './room.ts';
+import { removeOldRoutes } from './routes.ts';
+import { wildcardStands } from './wildcard.ts';
+
+interface Ground {
+  readonly of: PreviewOf;
+  readonly made: Preview;
+  readonly signedIn: SignedIn;
+  readonly cluster: Cluster;
+  /** Monotonic milliseconds. */
+  readonly deadline: number;
+}
+
+/** @throws Problem for all expected trouble; the signal's reason on abort. */
+export async function applyPreview(
+  run: Run,
+  of: PreviewOf,
+  made: Preview,
+  signedIn: SignedIn,
+  cluster: Cluster,
+): Promise<Outcome> {
+  const { clock, inputs } = run;
+  const deadline = clock.monotonic() + inputs.waitTimeout * 1_000;
+  const ground: Ground = { of, made, signedIn, cluster, deadline };
+  begin(run, 'Look at what is there');
+  if (!(await mayStand(run, ground))) return 'failed';
+  const since = cluster.kube.clock.now();
+  const writer = writerOf(run, cluster);
+  if (!(await written(run, ground, writer))) return 'failed';
+
+  begin(run, 'Wait for the new version');
+  if (!(await rolledOut(run, clusterReader(cluster.kube), made.manifests, deadline))) return 'not-live';
+
+  begin(run, 'Wait until the preview is live');
+  const left = Math.max(1, Math.round((deadline - clock.monotonic()) / 1_000));
+  const { manifests, routes } = made;
+  const bundle: Bundle = { crds: [], charts: [], ignored: [], manifests, routes };
+  const { wildcard, domain } = inputs.preview;
+  return await waitUntilLive(
+    { ...run, inputs: { ...inputs, waitTimeout: left } },
+    {
+      signedIn,
+      cluster,
+      bundle,
+      routes,
+      since,
+      generations: writer.generations,
+      ...(wildcard && { wildcard: domain }),
+    },
+  );
+}
+
+/** Nothing of the cluster's, of another's or of DNS stands in the way, and there is room. */
+async function mayStand(run: Run, ground: Ground): Promise<boolean> {
+  const { of, made, signedIn, cluster, deadline } = ground;
+  const { wildcard, shared } = run.inputs.preview;
+  const reader = clusterReader(cluster.kube);
+  const wrong = await clusterScoped(run, cluster, [...made.manifests, ...made.routes]);
+  run.draft.findings(wrong);
+  if (wrong.length > 0) return false;
+  const hosts = [...made.hosts.values()];
+  if (!wildcard) await refuseLongNames(run, reader, hosts);
+  else if (!(await wildcardStands(run, signedIn, cluster, hosts))) return false;
+  if (shared === undefined) await claimNamespace(run, reader, of, deadline);
+  else await claimRoutes(run, reader, of, shared, made.routes);
+  await makeRoom(run, { signedIn, cluster, deadline }, made);
+  return true;
+}
+
+async function written(run: Run, { of, made, cluster, deadline }: Ground, writer: Writer): Promise<boolean> {
+  const source = made.routes[0]?.source ?? { file: '', line: 1 };
+  if (made.namespace !== undefined) {
+    begin(run, 'Make the namespace of the preview');
+    if (!(await writer.apply([{ object: made.namespace, source }]))) return false;
+    await enter(run, cluster, writer, { number: of.pull.number, source }, deadline);
+  }
+  begin(run, 'Apply the preview');
+  const fences = made.fences.map((object) => ({ object, source }));
+  for (const stage of [fences, made.manifests, made.routes]) {
+    if (!(await writer.apply(stage))) return false;
+  }
+  const standing = { name: of.name, namespace: run.inputs.namespace, own: made.namespace !== undefined };
+  await removeOldRoutes(run, cluster, standing, made.routes);
+  return true;
+}
