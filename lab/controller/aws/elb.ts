@@ -20,6 +20,20 @@ type ElbCommand<Input extends ServiceInputTypes, Output extends ServiceOutputTyp
 
 export const SERVICE = 'Elastic Load Balancing v2';
 
+/** Everything that is asked for page by page: AWS gives a hundred rules or target groups at a time at most, often fewer. */
+export async function allPages<Item>(
+  read: (Marker: string | undefined) => Promise<{ items: Item[] | undefined; next: string | undefined }>,
+): Promise<Item[]> {
+  const all: Item[] = [];
+  let marker: string | undefined;
+  do {
+    const { items = [], next } = await read(marker);
+    all.push(...items);
+    marker = next || undefined;
+  } while (marker !== undefined);
+  return all;
+}
+
 /** An answer of AWS that means "there is no such thing". */
 export class Missing extends Error {}
 

@@ -18,7 +18,7 @@ import {
   type ModifyTargetGroupCommandInput,
   type Tag,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { Elb } from '../aws/elb.ts';
+import { allPages, type Elb } from '../aws/elb.ts';
 import { associateWebAcl } from '../aws/firewall.ts';
 import type { Access } from '../aws/signed.ts';
 import type { Gateway } from '../objects.ts';
@@ -79,7 +79,10 @@ async function ownOf(cloud: Cloud, gateway: Gateway, arns: string[]): Promise<Se
 }
 
 async function ownLoadBalancers(cloud: Cloud, gateway: Gateway): Promise<LoadBalancer[]> {
-  const { LoadBalancers: all = [] } = await cloud.elb.send(new DescribeLoadBalancersCommand({}));
+  const all = await allPages(async (Marker) => {
+    const page = await cloud.elb.send(new DescribeLoadBalancersCommand({ ...(Marker && { Marker }) }));
+    return { items: page.LoadBalancers, next: page.NextMarker };
+  });
   const own = await ownOf(
     cloud,
     gateway,
@@ -267,13 +270,11 @@ async function dropTargetGroups(
   keep: Set<string>,
 ): Promise<void> {
   await dropBindings(world, gateway, keep);
-  const arns: string[] = [];
-  let Marker: string | undefined;
-  do {
+  const all = await allPages(async (Marker) => {
     const page = await cloud.elb.send(new DescribeTargetGroupsCommand({ ...(Marker && { Marker }) }));
-    arns.push(...(page.TargetGroups ?? []).map((each) => each.TargetGroupArn ?? ''));
-    Marker = page.NextMarker;
-  } while (Marker);
+    return { items: page.TargetGroups, next: page.NextMarker };
+  });
+  const arns = all.map((each) => each.TargetGroupArn ?? '');
   const own = await ownOf(
     cloud,
     gateway,

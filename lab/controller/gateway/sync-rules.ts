@@ -9,7 +9,7 @@ import {
   SetRulePrioritiesCommand,
   type Tag,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { Elb } from '../aws/elb.ts';
+import { allPages, type Elb } from '../aws/elb.ts';
 import type { PlannedAction, PlannedRule } from './rules.ts';
 
 /** Priorities above this are only used while rules change places. */
@@ -22,8 +22,7 @@ export async function syncRules(
   groups: Map<string, string>,
   tags: Tag[],
 ): Promise<void> {
-  const { Rules = [] } = await elb.send(new DescribeRulesCommand({ ListenerArn: listenerArn }));
-  const existing = Rules.filter((rule) => !rule.IsDefault);
+  const existing = (await rulesOf(elb, listenerArn)).filter((rule) => !rule.IsDefault);
   const wanted = planned.map((rule, index) => {
     const action = withArns(rule.action, groups);
     return {
@@ -59,6 +58,12 @@ export async function syncRules(
     );
   }
 }
+
+const rulesOf = (elb: Elb, ListenerArn: string): Promise<Rule[]> =>
+  allPages(async (Marker) => {
+    const page = await elb.send(new DescribeRulesCommand({ ListenerArn, ...(Marker && { Marker }) }));
+    return { items: page.Rules, next: page.NextMarker };
+  });
 
 async function move(elb: Elb, moves: { arn: string; from: number; to: number }[]): Promise<void> {
   if (moves.length === 0) return;
