@@ -146,7 +146,7 @@ function tasks(): Task[] {
   return [
     ...order.map((name) => labTests('dist', `${name}\\.test`)),
     labTests('lab'),
-    ...['examples', 'act', 'lint'].map((name) => labTests('workflows', `${name}\\.test`)),
+    ...['examples', 'act', '(lint|documents)'].map((name) => labTests('workflows', `${name}\\.test`)),
     cloudTests,
   ];
 }
@@ -195,6 +195,11 @@ try {
   await command('generated files', process.execPath, 'scripts/generate.ts', '--check');
   await unitTests();
   await inLabs();
+  if (full) {
+    await command('terraform', process.execPath, 'scripts/terraform.ts', '--check');
+    // What the README promises on a first look; in a lab of its own.
+    await command('demo', process.execPath, 'lab/demo.ts');
+  }
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   counts.push({ name: 'test run', passed: 0, failed: 1, seconds: 0 });

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { prepareSample } from '../../lab/sample.ts';
 import type { Finding } from '../../src/verdict/finding.ts';
+import { commandProblem } from '../command-lines.ts';
+import { commandsOf } from '../documented-blocks.ts';
 import {
   type Account,
   clusterAdminPolicy,
@@ -52,9 +54,18 @@ const widen = (account: Account): Promise<string> =>
 const narrow = (account: Account): Promise<string> =>
   iam(account, 'DeleteRolePolicy', { RoleName: lookers[account], PolicyName: 'doctor' });
 
+/** Every command that a hint gives can be given as it stands. */
+function expectCommands(finished: Finished): Finished {
+  const lines = finished.report.findings.flatMap(({ hint }) => hint.split('\n'));
+  const commands = lines.filter((line) => /^(aws|kubectl) /.test(line)).flatMap(commandsOf);
+  const shown = commands.map((words) => ({ where: 'hint:1', line: words.join(' '), words }));
+  expect(shown.map(commandProblem).filter((problem) => problem !== undefined)).toEqual([]);
+  return finished;
+}
+
 /** One app with a route, the infra running in the cluster; nothing of it is applied. */
-const doctor = (change?: (yaml: string) => string): Promise<Finished> =>
-  runApp('patient', { action: 'doctor', ...(change && { change }) });
+const doctor = async (change?: (yaml: string) => string): Promise<Finished> =>
+  expectCommands(await runApp('patient', { action: 'doctor', ...(change && { change }) }));
 
 /** The repository with the charts, its environment's values changed. */
 async function doctorOfSample(change: (values: string) => string = (values) => values): Promise<Finished> {
@@ -63,7 +74,7 @@ async function doctorOfSample(change: (values: string) => string = (values) => v
     prepareSample(workspace.path, process.env['LAB_DIR'] ?? '');
     const file = join(workspace.path, 'infra/environment.yaml');
     writeFileSync(file, change(readFileSync(file, 'utf8')));
-    return await run({ workspace: workspace.path, action: 'doctor', inputs: infraInputs });
+    return expectCommands(await run({ workspace: workspace.path, action: 'doctor', inputs: infraInputs }));
   } finally {
     workspace.remove();
   }

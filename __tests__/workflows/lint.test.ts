@@ -15,6 +15,8 @@ import { basename, dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { toolPath } from '../../lab/tools/locations.ts';
+import { commandProblem } from '../command-lines.ts';
+import { commandsOf } from '../documented-blocks.ts';
 import { documentedWorkflows } from '../documented-workflows.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -131,7 +133,11 @@ describe('zizmor', () => {
 interface Job {
   readonly uses?: string;
   readonly permissions?: Readonly<Record<string, string>>;
-  readonly steps?: readonly { readonly uses?: string; readonly with?: Readonly<Record<string, unknown>> }[];
+  readonly steps?: readonly {
+    readonly uses?: string;
+    readonly run?: string;
+    readonly with?: Readonly<Record<string, unknown>>;
+  }[];
 }
 const jobsOf = (path: string): Readonly<Record<string, Job>> =>
   (parse(read(path)) as { jobs: Record<string, Job> }).jobs;
@@ -201,6 +207,19 @@ describe.each([...ours, ...examples])('%s', (path) => {
         ...(does(/\/drift(\.yml)?(@v1)?$/) && { issues: 'write' }),
       });
     }
+  });
+
+  test('runs scripts that bash can read, and that npm has', () => {
+    const scripts = Object.values(jobsOf(path)).flatMap(({ steps = [] }) =>
+      steps.flatMap(({ run = [] }) => run),
+    );
+    for (const script of scripts) {
+      const { status, stderr } = spawnSync('bash', ['-n'], { input: script, encoding: 'utf8' });
+      expect({ script, status, stderr }).toEqual({ script, status: 0, stderr: '' });
+    }
+    const lines = scripts.flatMap(commandsOf).filter(([program]) => program === 'npm');
+    const commands = lines.map((words) => ({ where: path, line: words.join(' '), words }));
+    expect(commands.map(commandProblem).filter((problem) => problem !== undefined)).toEqual([]);
   });
 
   test('leaves no token in the checkout', () => {
