@@ -146,6 +146,8 @@ describe("with the doctor's policies of docs/permissions.md", () => {
     expect(result.report.findings).toEqual([]);
     expect(result.report.verdict).toBe('Nothing wrong was found.');
     expect(result.log).toContain("✓ The trust policies of ExternalDNS's roles");
+    expect(result.log).toMatch(/rules \d+ of 100 \(\d+ left\), target groups/);
+    expect(result.log).toMatch(/application load balancers \d+ of 20 \(\d+ left\)/);
     expect(result.report.objects).toEqual([]);
     expect(versions()).toBe(before);
     const calls = (await lab('GET', '/calls')) as readonly { principal: string; action: string }[];
@@ -235,6 +237,33 @@ describe("with the doctor's policies of docs/permissions.md", () => {
     expect(found?.hint).toContain(
       "aws acm request-certificate --region us-east-1 --validation-method DNS --domain-name 'a.patient.example.com'",
     );
+  });
+
+  test('a new Gateway whose configuration names subnets that the VPC does not have', async () => {
+    const edge = `apiVersion: gateway.k8s.aws/v1
+kind: LoadBalancerConfiguration
+metadata: { name: second, namespace: infra }
+spec: { scheme: internet-facing, loadBalancerSubnets: [{ identifier: subnet-nowhere }] }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: second, namespace: infra }
+spec:
+  gatewayClassName: aws-alb
+  infrastructure:
+    parametersRef: { group: gateway.k8s.aws, kind: LoadBalancerConfiguration, name: second }
+  listeners: [{ name: http, protocol: HTTP, port: 80 }]
+`;
+    const result = await runApp('patient', { action: 'doctor', files: { 'edge/second.yaml': edge } });
+    const found = errorIn(result.report);
+    expect(outcomeOf(result).errors).toHaveLength(1);
+    expect({ code: found?.code, ref: found?.ref, file: found?.source?.file }).toEqual({
+      code: 'gateway/subnets-unfit',
+      ref: 'Gateway infra/second',
+      file: 'edge/second.yaml',
+    });
+    expect(found?.message).toContain('`subnet-nowhere`');
+    expect(found && toCopy(found)[0]).toMatch(/^aws ec2 describe-subnets --region us-east-1 .*vpc-/);
   });
 
   test('a zone that is delegated elsewhere', async () => {

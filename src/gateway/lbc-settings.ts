@@ -16,6 +16,15 @@ export const lbcFlag = (deployment: KubernetesObject, name: string): string | un
   return undefined;
 };
 
+/** `--feature-gates` as a map: `ALBGatewayAPI` → `true`. */
+export const featureGates = (deployment: KubernetesObject): ReadonlyMap<string, string> =>
+  new Map(
+    (lbcFlag(deployment, 'feature-gates') ?? '').split(',').map((pair): [string, string] => {
+      const [name = '', value = ''] = pair.split('=');
+      return [name.trim(), value.trim()];
+    }),
+  );
+
 export interface GatewayGate {
   /** By the flags, or by the version's default where they do not say. */
   readonly off: boolean;
@@ -32,12 +41,7 @@ const gates = ['ALBGatewayAPI', 'NLBGatewayAPI', 'GatewayListenerSet'];
 
 /** Whether the controller looks at ALB Gateways. */
 export const gatewayGate = (deployment: KubernetesObject, version: string | undefined): GatewayGate => {
-  const values = new Map(
-    (lbcFlag(deployment, 'feature-gates') ?? '').split(',').map((pair): [string, string] => {
-      const [name = '', value = ''] = pair.split('=');
-      return [name.trim(), value.trim()];
-    }),
-  );
+  const values = featureGates(deployment);
   const gate = values.get('ALBGatewayAPI');
   const pinned = gates.every((name) => values.has(name));
   return {

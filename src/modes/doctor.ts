@@ -4,12 +4,10 @@ import { partitionOf } from '../access/arn.ts';
 import { certificateStore } from '../aws/acm.ts';
 import type { ClusterDescription } from '../aws/eks.ts';
 import { type IamReader, iamReader } from '../aws/iam.ts';
-import { loadBalancers } from '../aws/load-balancers.ts';
 import { type IdentityReader, identityReader } from '../aws/pod-identity.ts';
 import { route53ZoneReader } from '../aws/route53.ts';
-import { type Bundle, refOf } from '../bundle/object.ts';
+import type { Bundle } from '../bundle/object.ts';
 import type { ClusterReader } from '../chain/cluster.ts';
-import { foundIn } from '../chain/gateway.ts';
 import { controllersOf } from '../chain/release.ts';
 import { createAuthority } from '../dns/authority.ts';
 import { createLookup } from '../dns/resolve.ts';
@@ -22,17 +20,14 @@ import {
   judgeAssociation,
   observeAssociation,
 } from '../preflight/associations.ts';
-import { judgeUsed, sayUsed } from '../preflight/budget.ts';
 import { judgeCertificates, observeCertificates } from '../preflight/certificates.ts';
 import { judgeCluster } from '../preflight/cluster.ts';
 import { judgeControllers } from '../preflight/controllers.ts';
 import { judgeExternalDns } from '../preflight/external-dns.ts';
-import { notSeen } from '../preflight/not-seen.ts';
 import { judgePermissions, observePermissions, wantedPermissions } from '../preflight/permissions.ts';
 import { judgePods, observePods } from '../preflight/pods.ts';
 import type { Setting } from '../preflight/setting.ts';
 import { judgeRoles, observeRoles } from '../preflight/trust.ts';
-import { judgeWebAcls } from '../preflight/web-acls.ts';
 import { controllerNames, identitiesOf, type Workload } from '../preflight/workloads.ts';
 import { judgeZones, observeZones, type ZonesSeen, zoneIdsOf, zoneOf } from '../preflight/zones.ts';
 import type { Outcome } from '../report/report.ts';
@@ -42,13 +37,10 @@ import { Problem } from '../verdict/problem.ts';
 import { type Cluster, connectCluster, lookUpCluster } from './access/reach-cluster.ts';
 import { type SignedIn, signIn } from './access/sign-in.ts';
 import { findBundle } from './bundle/find.ts';
-import { liveRules } from './chain/live-rules.ts';
 import { type RenderedChart, useHelm } from './charts/charts.ts';
-import { certificatesOf, lookAround, ownConfigurations, type Surroundings } from './doctor/surroundings.ts';
+import { lookAtLoadBalancers, type Say } from './doctor/load-balancers.ts';
+import { certificatesOf, lookAround, type Surroundings } from './doctor/surroundings.ts';
 import { begin } from './steps.ts';
-
-/** Takes what a check has found; the log gets a line for every check, also for one that found nothing. */
-type Say = (check: string, findings: readonly Finding[]) => void;
 
 /** @throws Problem of the area `auth/`; the signal's reason on abort. */
 export async function doctor(run: Run): Promise<Outcome> {
@@ -186,8 +178,7 @@ async function examine(run: Run, given: Given, say: Say): Promise<void> {
     }
 
     begin(run, 'Look at the load balancers');
-    say('The web ACLs', judgeWebAcls(setting, ownConfigurations(around, inputs.namespace)));
-    await lookAtBudgets(run, signedIn, around, setting, say);
+    await lookAtLoadBalancers(run, { signedIn, setting, around, vpc: description?.vpcId }, say);
 
     begin(run, 'Look at the certificates');
     const want = certificatesOf(around, inputs.namespace);
@@ -263,30 +254,6 @@ async function lookAtZones(
     createAuthority({ lookup: createLookup(), overrides: inputs.nameServers, limit: pLimit(32) }),
     signal,
   );
-}
-
-/** How full the load balancers of the Gateways are; of a Gateway without one there is nothing to say. */
-async function lookAtBudgets(
-  { clock, runner, signal }: Run,
-  { aws, cluster }: SignedIn,
-  { gateways }: Surroundings,
-  setting: Setting,
-  say: Say,
-): Promise<void> {
-  const port = loadBalancers({ aws, credentials: cluster, clock, signal });
-  for (const gateway of gateways) {
-    const arn = foundIn(gateway).loadBalancerArn;
-    if (arn === undefined) continue;
-    const ref = refOf(gateway);
-    const seen = await liveRules(port, arn, signal);
-    const check = `The quotas of the load balancer of ${ref}`;
-    if (!('value' in seen)) say(check, [notSeen(seen, check, setting.roles.eks)]);
-    else if (seen.value !== undefined) {
-      const used = { gateway: ref, ...seen.value };
-      say(check, judgeUsed(used));
-      runner.info(`  ${sayUsed(used)}`);
-    }
-  }
 }
 
 interface IdentityLook {

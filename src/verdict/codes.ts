@@ -227,6 +227,13 @@ export const codes = {
   ),
   'gateway/deploy-failed': entry('The controller cannot create the load balancer in AWS', 'platform-team'),
   'gateway/web-acl-elsewhere': entry('The web ACL is in another region or account', 'platform-team', 0),
+  'gateway/subnets-unfit': entry('The subnets do not do for a load balancer', 'platform-team', 0),
+  'gateway/subnets-private': entry(
+    'An internet-facing load balancer would stand in private subnets',
+    'platform-team',
+    0,
+  ),
+  'gateway/quota': entry('A quota of Elastic Load Balancing is nearly used up', 'platform-team', 0),
   'gateway/listener-invalid': entry('A listener of the Gateway is not valid', 'platform-team'),
   'gateway/no-address': entry('The Gateway has no address', 'controller'),
   'gateway/configuration-missing': entry('The LoadBalancerConfiguration does not exist', 'platform-team'),

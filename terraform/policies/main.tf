@@ -137,6 +137,18 @@ locals {
         Action   = "acm:ListCertificates"
         Resource = "*"
       },
+      {
+        Sid    = "SubnetsAndQuotas"
+        Effect = "Allow"
+        Action = [
+          "ec2:DescribeSubnets",
+          "ec2:DescribeRouteTables",
+          "elasticloadbalancing:DescribeAccountLimits",
+          "elasticloadbalancing:DescribeLoadBalancers",
+          "elasticloadbalancing:DescribeListenerCertificates",
+        ]
+        Resource = "*"
+      },
     ]
   }
 

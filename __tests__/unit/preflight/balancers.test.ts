@@ -1,7 +1,7 @@
 // Web ACLs that no load balancer of the account can have, and load balancers that are nearly full.
 import { expect, test } from '@jest/globals';
 import { parseManifests } from '../../../src/bundle/parse.ts';
-import { judgeUsed } from '../../../src/preflight/budget.ts';
+import { judgeUsed, sayUsed } from '../../../src/preflight/quotas.ts';
 import { judgeWebAcls } from '../../../src/preflight/web-acls.ts';
 
 const setting = {
@@ -40,11 +40,40 @@ test('one of the own account and region, and none at all, are fine', () => {
   expect(said('')).toEqual([]);
 });
 
+const limits = new Map([['rules-per-application-load-balancer', 200]]);
+const of = 'load balancer of Gateway infra/public';
+const ref = 'Gateway infra/public';
+
 test.each([
-  [80, 80, []],
-  [81, 3, ['warning plan/budget']],
-  [3, 81, ['warning plan/budget']],
-])('%d rules and %d target groups', (rules, targetGroups, wanted) => {
-  const found = judgeUsed({ gateway: 'Gateway infra/public', rules, targetGroups });
-  expect(found.map(({ severity, code }) => `${severity} ${code}`)).toEqual(wanted);
+  [160, 80, []],
+  [161, 3, ['warning of 200 rules']],
+  [201, 3, ['error of 200 rules']],
+  [3, 81, ["warning of 100 target groups (AWS's usual quota)"]],
+])('%d rules and %d target groups', (rules, groups, wanted) => {
+  const counts = {
+    'rules-per-application-load-balancer': rules,
+    'target-groups-per-application-load-balancer': groups,
+  };
+  const found = judgeUsed(setting, { of, ref, counts }, limits);
+  expect(found.map(({ severity, message }) => `${severity} ${/of \d+ .*(?=\.)/.exec(message)?.[0]}`)).toEqual(
+    wanted,
+  );
+});
+
+test('the region: what the next deploy makes counts, and the command asks for more of the right quota', () => {
+  const counts = { 'application-load-balancers': 50, 'target-groups': 12 };
+  const found = judgeUsed(setting, { of: 'region eu-west-1', counts, coming: 1 }, new Map());
+  expect(found.map(({ severity, code, message }) => [severity, code, message])).toEqual([
+    [
+      'error',
+      'gateway/quota',
+      "The region eu-west-1 has 50 of 50 application load balancers (AWS's usual quota), and the next deploy makes 1.",
+    ],
+  ]);
+  expect(found[0]?.hint).toBe(
+    'Ask AWS for more.\naws service-quotas request-service-quota-increase --region eu-west-1 --service-code elasticloadbalancing --quota-code L-53DA6B97 --desired-value 100',
+  );
+  expect(sayUsed({ of, counts }, new Map([['target-groups', 20]]))).toBe(
+    'application load balancers 50 of 50 (0 left), target groups 12 of 20 (8 left)',
+  );
 });

@@ -73,6 +73,8 @@ def _network() -> tuple[str, list[str], str]:
         ec2.create_tags([subnet.id], {"kubernetes.io/role/elb": "1", tag["Key"]: "shared"})
     gateway = ec2.create_internet_gateway()
     ec2.attach_internet_gateway(gateway.id, vpc.id)
+    tables = ec2.describe_route_tables(filters={"vpc-id": [vpc.id]})
+    ec2.create_route(tables[0].id, "0.0.0.0/0", gateway_id=gateway.id)
     group = ec2.create_security_group(f"eks-cluster-sg-{CLUSTER}", "EKS created security group", vpc.id)
     ec2.create_tags([group.id], {tag["Key"]: tag["Value"]})
     return vpc.id, [one.id for one in subnets], group.id

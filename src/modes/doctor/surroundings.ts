@@ -1,13 +1,22 @@
 // What there is for the doctor to look at: of the repository, of its rendered charts, and of the cluster.
-import { textMap } from '../../bundle/field.ts';
-import type { Bundle, KubernetesObject, Sourced } from '../../bundle/object.ts';
+import { text, textMap } from '../../bundle/field.ts';
+import {
+  type Bundle,
+  type JsonObject,
+  type KubernetesObject,
+  refOf,
+  type Sourced,
+} from '../../bundle/object.ts';
 import { type ClusterReader, type Kind, kinds } from '../../chain/cluster.ts';
 import { byHost, hostsOf, type PublishedHost } from '../../gateway/hosts.ts';
+import { configurationFor } from '../../gateway/load-balancer-configuration.ts';
+import { namespaceOf } from '../../gateway/shapes.ts';
+import { albController } from '../../gateway/versions.ts';
 import type { CertificatesWant } from '../../preflight/certificates.ts';
 import { type Known, knownOf, listenerCertificates, namedCertificates } from '../../preflight/listeners.ts';
 import { notSeen } from '../../preflight/not-seen.ts';
 import { type WorkloadsFound, workloadsOf } from '../../preflight/workloads.ts';
-import type { Finding } from '../../verdict/finding.ts';
+import type { Finding, Source } from '../../verdict/finding.ts';
 import type { RenderedChart } from '../charts/charts.ts';
 
 export interface Surroundings {
@@ -83,6 +92,35 @@ const placed = ({ object, source }: Sourced, namespace: string): Sourced => ({
   source,
   object: { ...object, metadata: { namespace, ...object.metadata } },
 });
+
+/** A Gateway of the load balancer controller, as it will be and as it is. */
+export interface AlbGateway {
+  /** With its namespace. */
+  readonly gateway: KubernetesObject;
+  readonly source?: Source;
+  /** As the cluster has it, with its status; absent where it is not there yet. */
+  readonly live?: KubernetesObject;
+  /** Merged of its own LoadBalancerConfiguration and its class's. */
+  readonly configuration: JsonObject;
+}
+
+/** The Gateways whose class is the load balancer controller's. */
+export function albGateways({ sourced, inCluster }: Surroundings, namespace: string): readonly AlbGateway[] {
+  const known = (kind: string): readonly Known[] =>
+    knownOf(kind, sourced, inCluster, namespace).map(({ object, source }) => ({
+      object: { ...object, metadata: { ...object.metadata, namespace: namespaceOf(object, namespace) } },
+      ...(source && { source }),
+    }));
+  const objects = (kind: string) => known(kind).map(({ object }) => object);
+  const [classes, all] = [objects('GatewayClass'), objects(configurations.kind)];
+  return known('Gateway').flatMap(({ object: gateway, source }): AlbGateway[] => {
+    const ofClass = classes.find((each) => each.metadata.name === text(gateway, 'spec', 'gatewayClassName'));
+    if (text(ofClass, 'spec', 'controllerName') !== albController) return [];
+    const live = inCluster.find((each) => each.kind === 'Gateway' && refOf(each) === refOf(gateway));
+    const configuration = configurationFor(gateway, classes, all);
+    return [{ gateway, ...(source && { source }), ...(live && { live }), configuration }];
+  });
+}
 
 /** The LoadBalancerConfigurations of the repository. */
 export function ownConfigurations({ sourced }: Surroundings, namespace: string): readonly Known[] {

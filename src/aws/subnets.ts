@@ -1,0 +1,89 @@
+// Reads the subnets of a VPC, and which of them lead to the internet.
+import {
+  DescribeRouteTablesCommand,
+  DescribeSubnetsCommand,
+  type RouteTable,
+  type Subnet as SdkSubnet,
+} from '@aws-sdk/client-ec2';
+import type { Clock } from '../clock.ts';
+import type { Subnet } from '../gateway/subnets.ts';
+import type { SubnetReader } from '../preflight/subnets.ts';
+import { type AwsSettings, type CredentialSource, ec2Client } from './clients.ts';
+import { look } from './look.ts';
+
+export interface SubnetReaderSettings {
+  readonly aws: AwsSettings;
+  readonly credentials: CredentialSource;
+  readonly clock: Clock;
+}
+
+export function subnetReader({
+  aws,
+  credentials,
+  clock,
+}: SubnetReaderSettings): SubnetReader & { close(): void } {
+  const client = ec2Client(aws, credentials);
+  const inVpc = (vpc: string) => ({ Filters: [{ Name: 'vpc-id', Values: [vpc] }] });
+
+  const subnets = async (vpc: string, signal: AbortSignal): Promise<readonly SdkSubnet[]> => {
+    const all: SdkSubnet[] = [];
+    let token: string | undefined;
+    do {
+      const command = new DescribeSubnetsCommand({ ...inVpc(vpc), ...(token && { NextToken: token }) });
+      const page = await client.send(command, { abortSignal: signal });
+      all.push(...(page.Subnets ?? []));
+      token = page.NextToken;
+    } while (token !== undefined && token !== '');
+    return all;
+  };
+
+  const routeTables = async (vpc: string, signal: AbortSignal): Promise<readonly RouteTable[]> => {
+    const all: RouteTable[] = [];
+    let token: string | undefined;
+    do {
+      const command = new DescribeRouteTablesCommand({ ...inVpc(vpc), ...(token && { NextToken: token }) });
+      const page = await client.send(command, { abortSignal: signal });
+      all.push(...(page.RouteTables ?? []));
+      token = page.NextToken;
+    } while (token !== undefined && token !== '');
+    return all;
+  };
+
+  const asking = (action: string) => ({ service: 'EC2', action: `ec2:${action}`, resource: '*' });
+  return {
+    subnets: (vpc, signal) =>
+      look(asking('DescribeSubnets'), clock, signal, async () => (await subnets(vpc, signal)).map(subnetOf)),
+    publicOf: (vpc, ids, signal) =>
+      look(asking('DescribeRouteTables'), clock, signal, async () =>
+        openOnes(ids, await routeTables(vpc, signal)),
+      ),
+    close: () => client.destroy(),
+  };
+}
+
+const subnetOf = (found: SdkSubnet): Subnet => ({
+  id: found.SubnetId ?? '',
+  zone: found.AvailabilityZone ?? '',
+  freeAddresses: found.AvailableIpAddressCount ?? 0,
+  tags: new Map((found.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value])),
+  ipv6: (found.Ipv6CidrBlockAssociationSet ?? []).some(
+    ({ Ipv6CidrBlockState }) => Ipv6CidrBlockState?.State === 'associated',
+  ),
+  outpost: found.OutpostArn !== undefined && found.OutpostArn !== '',
+});
+
+const leadsOut = ({ Routes = [] }: RouteTable): boolean =>
+  Routes.some(({ GatewayId = '' }) => /^(igw|vpce)-/.test(GatewayId));
+
+/** A subnet that no table names has the VPC's main one. */
+const openOnes = (ids: readonly string[], tables: readonly RouteTable[]): ReadonlySet<string> => {
+  const main = tables.find(({ Associations = [] }) => Associations.some(({ Main }) => Main === true));
+  const tableOf = (id: string): RouteTable | undefined =>
+    tables.find(({ Associations = [] }) => Associations.some(({ SubnetId }) => SubnetId === id)) ?? main;
+  return new Set(
+    ids.filter((id) => {
+      const table = tableOf(id);
+      return table !== undefined && leadsOut(table);
+    }),
+  );
+};
