@@ -2,6 +2,7 @@
 import type { Certificate } from '../../src/chain/certificate.ts';
 import type { ServerAnswer } from '../../src/chain/nameservers.ts';
 import { Nudges } from '../../src/chain/nudge.ts';
+import { sharedReader } from '../../src/chain/shared-reader.ts';
 import { waitForHosts } from '../../src/chain/wait.ts';
 import type { HostedZone, RecordSet } from '../../src/chain/zone.ts';
 import { byHost, hostsOf } from '../../src/gateway/hosts.ts';
@@ -17,6 +18,7 @@ import {
   targetGroupArn,
 } from './cluster.ts';
 import { type Course, completeAt, courseOf } from './course.ts';
+import { watchesOf } from './watch.ts';
 
 export interface Healthy {
   readonly seed: number;
@@ -63,7 +65,7 @@ const certificate = (covers: boolean, at: Date): Certificate => ({
   authorized: covers,
 });
 
-function portsOf(course: Course, clock: SimulatedClock, start: Date): Ports {
+function portsOf(seed: number, course: Course, clock: SimulatedClock, start: Date): Ports {
   const now = (): number => clock.monotonic();
   const { signal } = new AbortController();
   const pause = (most: number): Promise<void> => clock.sleep(1 + course.random() * most, signal);
@@ -82,7 +84,13 @@ function portsOf(course: Course, clock: SimulatedClock, start: Date): Ports {
     };
   };
   return {
-    cluster: new SimulatedCluster(course, start, now).reader(() => pause(15)),
+    cluster: sharedReader(
+      new SimulatedCluster(course, start, now).reader(() => pause(15)),
+      clock,
+      800,
+      signal,
+      watchesOf(seed, course, clock, signal),
+    ),
     zones: {
       zones: async () => ({ at: at(), value: [zone] }),
       records: async (_zoneId, names) => {
@@ -168,6 +176,7 @@ export async function runHealthy(seed: number): Promise<Healthy> {
   const source = { file: 'routes.yaml', line: 1 };
   const [published] = byHost(hostsOf([{ object: route, source }], [gatewayAsWritten], { namespace: 'shop' }));
   if (published === undefined) throw new Error('the route publishes no host');
+  const ports = portsOf(seed, course, clock, start);
   const links = linksOf(
     {
       published: published.first,
@@ -181,7 +190,7 @@ export async function runHealthy(seed: number): Promise<Healthy> {
       statuses: [{ from: 200, to: 399 }],
       streak: 3,
     },
-    portsOf(course, clock, start),
+    ports,
   );
   const broken: string[] = [];
   let saidAt = Number.NaN;
@@ -191,6 +200,7 @@ export async function runHealthy(seed: number): Promise<Healthy> {
       deadline: 900_000,
       interval: 1_000,
       random: course.random,
+      changes: ports.cluster.changes,
       signal: new AbortController().signal,
       onChange: (_host, { links: shown, end }) => {
         if (end === 'broken')

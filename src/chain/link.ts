@@ -48,6 +48,8 @@ export interface Link {
   readonly id: LinkId;
   /** How many looks in a row must be ok before the link counts as ok. */
   readonly streak: number;
+  /** All that it looks at is in the cluster: a change there is worth a look before its time. */
+  readonly inCluster?: true;
   /** A look never throws but for the signal's abort: denial and failure are verdicts. */
   look(found: Found, signal: AbortSignal): Promise<Look>;
 }

@@ -6,6 +6,7 @@ import { type Code, codes } from '../verdict/codes.ts';
 import { type LinkId, type Verdict, waiting } from '../verdict/verdict.ts';
 import type { HostChain, Link } from './link.ts';
 import { firstNotOk, isLive } from './live.ts';
+import type { Changes } from './shared-reader.ts';
 import { notReached, walk } from './walk.ts';
 
 export interface WaitOptions {
@@ -14,7 +15,7 @@ export interface WaitOptions {
   readonly deadline: number;
   /** Milliseconds between two rounds of a host, give or take a fifth; the source of chance is `random` (0 ≤ x < 1). */
   readonly interval: number;
-  /** The same while all that is missing is that good answers are repeated; default a quarter of `interval`. */
+  /** The same while all that is missing is that good answers are repeated; default two fifths of `interval`. */
   readonly confirmInterval?: number;
   readonly random: () => number;
   readonly signal: AbortSignal;
@@ -25,6 +26,8 @@ export interface WaitOptions {
   readonly tick?: number;
   /** How many hosts are looked at simultaneously; default 16. */
   readonly concurrency?: number;
+  /** What wakes the hosts that wait for something in the cluster; without it they look at `interval` alone. */
+  readonly changes?: Changes;
 }
 
 export type WaitEnd = 'live' | 'broken' | 'deadline' | 'aborted';
@@ -117,6 +120,12 @@ class HostWait {
     );
   }
 
+  /** The first link in the way looks at the cluster alone. */
+  get inCluster(): boolean {
+    const first = this.standings.find(({ shown }) => shown.state === 'waiting' || shown.state === 'broken');
+    return first?.link.inCluster === true;
+  }
+
   result(): WaitedHost {
     const links = this.standings.map((standing) => standing.reported());
     const live = isLive(links);
@@ -187,6 +196,30 @@ class HostWait {
   }
 }
 
+/** Milliseconds between two rounds of a host however often it is woken; more where many hosts are. */
+const leastPause = (hosts: number): number => 100 + 2 * hosts;
+
+/** Sleeps, but wakes after `least` ms where something has changed since the count was `seen`. */
+const sleepUntilChange = async (
+  { clock }: WaitOptions,
+  changes: Changes,
+  seen: number,
+  { least, most }: { readonly least: number; readonly most: number },
+  signal: AbortSignal,
+): Promise<void> => {
+  await clock.sleep(Math.min(least, most), signal);
+  if (changes.count() !== seen || most <= least) return;
+  const woken = new AbortController();
+  const unsubscribe = changes.subscribe(() => woken.abort());
+  try {
+    await clock.sleep(most - least, AbortSignal.any([signal, woken.signal]));
+  } catch (error) {
+    if (signal.aborted) throw error;
+  } finally {
+    unsubscribe();
+  }
+};
+
 /**
  * Waits until every host is live or has been broken for as long as its code's settle time, or until the deadline or the
  * signal's abort; then gives what is known. Looks under way at that moment are cut short and count for nothing.
@@ -196,17 +229,23 @@ export const waitForHosts = async (
   chains: readonly HostChain[],
   options: WaitOptions,
 ): Promise<readonly WaitedHost[]> => {
-  const { clock, deadline, interval, confirmInterval = interval / 4, random } = options;
+  const { clock, deadline, interval, confirmInterval = 0.4 * interval, random, changes } = options;
   const over = new AbortController();
   const signal = AbortSignal.any([options.signal, over.signal]);
   const hosts = chains.map((chain) => new HostWait(chain, options));
   const limit = pLimit(options.concurrency ?? 16);
 
   const follow = async (host: HostWait): Promise<void> => {
-    while (!host.ended) {
-      await limit(() => host.round(signal));
-      const next = host.confirming ? confirmInterval : interval;
-      if (!host.ended) await clock.sleep(next * (0.8 + 0.4 * random()), signal);
+    for (;;) {
+      let seen = 0;
+      await limit(() => {
+        seen = changes?.count() ?? 0;
+        return host.round(signal);
+      });
+      if (host.ended) return;
+      const most = (host.confirming ? confirmInterval : interval) * (0.8 + 0.4 * random());
+      if (changes === undefined || !host.inCluster) await clock.sleep(most, signal);
+      else await sleepUntilChange(options, changes, seen, { least: leastPause(hosts.length), most }, signal);
     }
   };
   const tick = async (): Promise<void> => {

@@ -5,6 +5,7 @@ import { adaptiveLimiter, type Limiter } from './limiter.ts';
 import { serverClock } from './server-clock.ts';
 import {
   defaultLimits,
+  type Heard,
   type Limits,
   openTransport,
   type ProxyValues,
@@ -62,6 +63,11 @@ export interface Kube {
    * the signal's reason on abort.
    */
   send(request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer>;
+  /**
+   * The same for an answer that comes line by line for as long as it likes: it takes none of the room that requests share.
+   * Resolves when it has ended.
+   */
+  stream(request: KubeRequest, heard: Heard, signal: AbortSignal): Promise<KubeAnswer>;
   close(): Promise<void>;
 }
 
@@ -152,23 +158,23 @@ export const connect = (options: ConnectOptions): Kube => {
       return received;
     }, overloaded);
 
+  const withToken = async (ask: (token: string) => Promise<Received>): Promise<KubeAnswer> => {
+    const token = await options.token();
+    let received = await ask(token);
+    if (received.status === 401) received = await ask(await freshToken(token));
+    if (received.status === 401) throw noAccess(options.principal, received);
+    answered = true;
+    return answerOf(received);
+  };
+
   return {
     endpoint: origin.origin,
     principal: options.principal,
     clock,
     answered: () => answered,
-    send: async (request, signal) => {
-      const token = await options.token();
-      const first = await once(request, token, signal);
-      if (first.status !== 401) {
-        answered = true;
-        return answerOf(first);
-      }
-      const second = await once(request, await freshToken(token), signal);
-      if (second.status === 401) throw noAccess(options.principal, second);
-      answered = true;
-      return answerOf(second);
-    },
+    send: (request, signal) => withToken((token) => once(request, token, signal)),
+    stream: (request, heard, signal) =>
+      withToken((token) => transport.stream(sentAs(request, token), heard, signal)),
     close: () => transport.close(),
   };
 };

@@ -1,5 +1,5 @@
 // One HTTP/2 connection to one API server: sends a request, reads the answer within limits of time and size.
-import { EnvHttpProxyAgent } from 'undici';
+import { type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import { Problem } from '../verdict/problem.ts';
 import { unreachable } from './unreachable.ts';
 
@@ -34,9 +34,21 @@ export interface Received {
   readonly text: string;
 }
 
+/** What is told of an answer while it comes. */
+export interface Heard {
+  onOpen(): void;
+  onLine(line: string): void;
+}
+
 export interface Transport {
   /** @throws Problem `cluster/endpoint-unreachable` or `look/failed` (answer too large); the signal's reason on abort. */
   send(request: Sent, signal: AbortSignal): Promise<Received>;
+  /**
+   * An answer that comes line by line: `onOpen` at its headers, where the status is 200; resolves when it has ended, with
+   * the text of any other status. No bound but that something comes within `limits.request`.
+   * @throws the same as `send`
+   */
+  stream(request: Sent, heard: Heard, signal: AbortSignal): Promise<Received>;
   close(): Promise<void>;
 }
 
@@ -59,6 +71,22 @@ const readText = async (body: AsyncIterable<Uint8Array>, most: number, path: str
     parts.push(part);
   }
   return Buffer.concat(parts).toString('utf8');
+};
+
+const readLines = async (
+  body: AsyncIterable<Uint8Array>,
+  most: number,
+  onLine: Heard['onLine'],
+): Promise<void> => {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const part of body) {
+    const lines = (rest + decoder.decode(part, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    if (rest.length > most)
+      throw new Problem('look/failed', `The API server sends a line of over ${most} bytes.`);
+    for (const line of lines) if (line !== '') onLine(line);
+  }
 };
 
 /** A LIST of a thousand routes is megabytes; with undici's windows (256 KiB a stream) it would take ten round trips. */
@@ -90,29 +118,47 @@ export const openTransport = (
   });
   const via = https === '' ? undefined : withoutCredentials(https);
 
-  return {
-    send: async (request, signal) => {
+  const ask = (request: Sent, signal: AbortSignal): Promise<Dispatcher.ResponseData> =>
+    dispatcher.request({
+      origin,
+      path: request.path,
+      method: request.method,
+      headers: { ...request.headers },
+      ...(request.body !== undefined && { body: request.body }),
+      // Without it undici sends one PATCH at a time, even over HTTP/2 (18 times slower at 50 ms).
+      idempotent: true,
+      signal,
+    });
+
+  const answered = async (signal: AbortSignal, read: () => Promise<Received>): Promise<Received> => {
+    signal.throwIfAborted();
+    try {
+      return await read();
+    } catch (error) {
       signal.throwIfAborted();
-      const bounded = AbortSignal.any([signal, AbortSignal.timeout(limits.request)]);
-      try {
-        const answer = await dispatcher.request({
-          origin,
-          path: request.path,
-          method: request.method,
-          headers: { ...request.headers },
-          ...(request.body !== undefined && { body: request.body }),
-          // Without it undici sends one PATCH at a time, even over HTTP/2 (18 times slower at 50 ms).
-          idempotent: true,
-          signal: bounded,
-        });
+      if (error instanceof Problem) throw error;
+      throw unreachable(origin.host, error, via);
+    }
+  };
+
+  return {
+    send: (request, signal) =>
+      answered(signal, async () => {
+        const bounded = AbortSignal.any([signal, AbortSignal.timeout(limits.request)]);
+        const answer = await ask(request, bounded);
         const text = await readText(answer.body, limits.answer, request.path);
         return { status: answer.statusCode, headers: answer.headers, text };
-      } catch (error) {
-        signal.throwIfAborted();
-        if (error instanceof Problem) throw error;
-        throw unreachable(origin.host, error, via);
-      }
-    },
+      }),
+    stream: (request, heard, signal) =>
+      answered(signal, async () => {
+        const answer = await ask(request, signal);
+        const received = { status: answer.statusCode, headers: answer.headers };
+        if (answer.statusCode !== 200)
+          return { ...received, text: await readText(answer.body, limits.answer, request.path) };
+        heard.onOpen();
+        await readLines(answer.body, limits.answer, heard.onLine);
+        return { ...received, text: '' };
+      }),
     close: () => dispatcher.destroy(),
   };
 };

@@ -21,6 +21,42 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** An answer that is written line by line, as a watch's: until `end`, or until the connection is `cut`. */
+export class LiveAnswer {
+  private response: Http2ServerResponse | undefined;
+  private readonly waiting: string[] = [];
+
+  open(response: Http2ServerResponse): void {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.stream.write('');
+    this.response = response;
+    for (const line of this.waiting) response.write(line);
+  }
+
+  say(event: object): void {
+    const line = `${JSON.stringify(event)}\n`;
+    if (this.response === undefined) this.waiting.push(line);
+    else this.response.write(line);
+  }
+
+  end(): void {
+    this.response?.end();
+  }
+
+  cut(): void {
+    this.response?.stream.session?.destroy();
+  }
+
+  /** Resolves when the client has gone. */
+  async closed(): Promise<void> {
+    const { response } = this;
+    if (response === undefined || response.stream.closed) return;
+    await new Promise<void>((resolve) => response.stream.once('close', () => resolve()));
+  }
+}
+
+type Given = Answer | LiveAnswer | 'reset' | 'hang';
+
 export interface ApiServer {
   readonly endpoint: string;
   readonly port: number;
@@ -32,7 +68,7 @@ export interface ApiServer {
   /** Requests that were in flight at the same time, at most. */
   busiest(): number;
   /** The answer to each request; `'reset'` cuts the stream, `'hang'` never answers. */
-  answer(give: (asked: Asked) => Answer | 'reset' | 'hang' | Promise<Answer | 'reset' | 'hang'>): void;
+  answer(give: (asked: Asked) => Given | Promise<Given>): void;
   close(): Promise<void>;
 }
 
@@ -85,7 +121,8 @@ export const startApiServer = async (certificate = 'server'): Promise<ApiServer>
     const answer = await give(seen);
     flying -= 1;
     if (answer === 'hang') return;
-    if (answer === 'reset') request.stream.session?.destroy();
+    if (answer instanceof LiveAnswer) answer.open(response);
+    else if (answer === 'reset') request.stream.session?.destroy();
     else write(response, answer);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -29,6 +29,7 @@ import type { Nudges } from '../../chain/nudge.ts';
 import { foundRecord, judgeRecord, mayBeNewer, observeRecord } from '../../chain/record.ts';
 import { type Controllers, judgeRelease, observeRelease } from '../../chain/release.ts';
 import { judgeRoute, observeRoute, type RouteWant } from '../../chain/route.ts';
+import type { SharedReader } from '../../chain/shared-reader.ts';
 import { judgeWildcard, observeWildcard } from '../../chain/wildcard.ts';
 import type { ZoneReader } from '../../chain/zone.ts';
 import type { Clock } from '../../clock.ts';
@@ -42,7 +43,7 @@ import { explained, trafficLinks } from './traffic-links.ts';
 
 /** Systems that the links look at. */
 export interface Ports {
-  readonly cluster: ClusterReader;
+  readonly cluster: SharedReader;
   readonly zones: ZoneReader;
   readonly authority: Authority;
   readonly tls: CertificateReader;
@@ -93,6 +94,7 @@ const together = (looks: readonly Look[]): Look => {
 };
 
 const once = (id: Link['id'], look: Link['look']): Link => ({ id, streak: 1, look });
+const inCluster = (id: Link['id'], look: Link['look']): Link => ({ ...once(id, look), inCluster: true });
 
 /** The links of a host in the order of the chain. */
 export function linksOf(want: HostWant, ports: Ports): Link[] {
@@ -123,19 +125,19 @@ function clusterLinks(want: HostWant, { cluster, nudges, clock }: Ports): Link[]
     return { verdict: (untouched ? judgeGate(await observeGate(cluster, signal)) : undefined) ?? verdict };
   };
   return [
-    once('crds', async (_found, signal) => ({
+    inCluster('crds', async (_found, signal) => ({
       verdict: judgeCrds(want.crds, await observeCrds(cluster, want.crds, signal)),
     })),
-    once('release', async (_found, signal) => ({
+    inCluster('release', async (_found, signal) => ({
       verdict: judgeRelease({}, await observeRelease(cluster, signal)),
     })),
-    once('class', (_found, signal) =>
+    inCluster('class', (_found, signal) =>
       perGateway(async ({ namespace, name }) => {
         const wanted = { gateway: { namespace, name }, ...freshness };
         return awake(judgeClass(wanted, await observeClass(cluster, wanted, signal), clock.now()), signal);
       }),
     ),
-    once('gateway', (_found, signal) =>
+    inCluster('gateway', (_found, signal) =>
       perGateway(async ({ namespace, name }) => {
         const generation = want.generationOf(gatewayNamed(namespace, name));
         const wanted = {
@@ -151,7 +153,7 @@ function clusterLinks(want: HostWant, { cluster, nudges, clock }: Ports): Link[]
         return { ...(await awake(verdict, signal)), found: foundGateway(seen) };
       }),
     ),
-    once('route', async (_found, signal) => {
+    inCluster('route', async (_found, signal) => {
       const looks = [published, ...want.others].map(async (each) => {
         const wanted = routeWant(want, each, nudges);
         const seen = await observeRoute(cluster, wanted, signal);

@@ -14,6 +14,7 @@ import { Nudges } from '../../chain/nudge.ts';
 import { observeRelease } from '../../chain/release.ts';
 import { sharedReader } from '../../chain/shared-reader.ts';
 import { type WaitedHost, waitForHosts } from '../../chain/wait.ts';
+import { Watches } from '../../chain/watches.ts';
 import { createAuthority } from '../../dns/authority.ts';
 import { createLookup } from '../../dns/resolve.ts';
 import { byHost, type HostRoutes, hostless, hostsOf, type PublishedHost } from '../../gateway/hosts.ts';
@@ -21,6 +22,7 @@ import { probeAnnotations, probeOf } from '../../gateway/probe.ts';
 import { createProber } from '../../https/probe.ts';
 import { clusterReader } from '../../kube/reader.ts';
 import { gatewayToucher } from '../../kube/touch.ts';
+import { clusterWatcher } from '../../kube/watch.ts';
 import type { Outcome, ReportedHost } from '../../report/report.ts';
 import type { Run } from '../../run.ts';
 import { finding } from '../../verdict/finding.ts';
@@ -48,9 +50,50 @@ export interface Applied {
 const interval = 1_000;
 const maxAge = 800;
 
+/** One connection carries 100 streams, and up to 64 of them are requests (kube/limiter.ts). */
+const mostWatches = 30;
+/** What changes while a host comes alive. Definitions and namespaces hardly do, and few roles may list all of them. */
+const watchedKinds: ReadonlySet<string> = new Set(
+  [
+    kinds.gatewayClass,
+    kinds.gateway,
+    kinds.loadBalancerConfiguration,
+    kinds.httpRoute,
+    kinds.grpcRoute,
+    kinds.deployment,
+    kinds.service,
+    kinds.pod,
+    kinds.event,
+    kinds.endpointSlice,
+    kinds.targetGroupBinding,
+  ].map(({ plural }) => plural),
+);
+
 export async function waitUntilLive(run: Run, applied: Applied): Promise<Outcome> {
+  const watching = new AbortController();
+  try {
+    const watches = watchesOf(run, applied, AbortSignal.any([run.signal, watching.signal]));
+    return await waitFor(run, applied, openPorts(run, applied, watches));
+  } finally {
+    watching.abort();
+  }
+}
+
+function watchesOf({ runner }: Run, { cluster }: Applied, signal: AbortSignal): Watches {
+  return new Watches({
+    watcher: clusterWatcher(cluster.kube),
+    most: mostWatches,
+    kinds: watchedKinds,
+    onDenied: (permission) =>
+      runner.info(
+        `What the role may not watch is looked at every second instead (${permission} is missing).`,
+      ),
+    signal,
+  });
+}
+
+async function waitFor(run: Run, applied: Applied, ports: Ports): Promise<Outcome> {
   const { draft, runner, clock, inputs, signal } = run;
-  const ports = openPorts(run, applied);
   const published = await publishedHosts(run, applied, ports);
   await tellVersions(run, ports, applied);
   if (published.length === 0) {
@@ -69,6 +112,7 @@ export async function waitUntilLive(run: Run, applied: Applied): Promise<Outcome
     interval,
     random: Math.random,
     signal,
+    changes: ports.cluster.changes,
     onChange: (host, result) => {
       latest.set(host, result);
       report([...latest.values()]);
@@ -87,7 +131,11 @@ export async function waitUntilLive(run: Run, applied: Applied): Promise<Outcome
   return waited.every(({ live }) => live) ? 'live' : 'not-live';
 }
 
-export function openPorts(run: Run, { signedIn, cluster, readOnly = false }: Applied): Ports {
+export function openPorts(
+  run: Run,
+  { signedIn, cluster, readOnly = false }: Applied,
+  watches?: Watches,
+): Ports {
   const { inputs, signal } = run;
   // What the chain sees is judged against times that the cluster wrote.
   const { clock } = cluster.kube;
@@ -99,7 +147,7 @@ export function openPorts(run: Run, { signedIn, cluster, readOnly = false }: App
     ...(inputs.hostedZoneId !== undefined && { hostedZoneId: inputs.hostedZoneId }),
   });
   return {
-    cluster: sharedReader(clusterReader(cluster.kube), clock, maxAge, signal),
+    cluster: sharedReader(clusterReader(cluster.kube), clock, maxAge, signal, watches),
     zones,
     authority: inputs.testDnsAnswer
       ? dnsAnswers({ aws: signedIn.aws, credentials: signedIn.dns, zones, clock })

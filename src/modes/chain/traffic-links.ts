@@ -41,11 +41,14 @@ export function trafficLinks(want: HostWant, { cluster, loadBalancers }: Traffic
       const seen = await observeRule(loadBalancers, cluster, wanted, signal);
       return { verdict: judgeRule(wanted, seen), found: foundRule(wanted, seen) };
     }),
-    once('workload', async (_found, signal) => {
-      const wanted = { backends: backendsOf(want) };
-      const { verdict, suspicion } = judgeWorkload(await observeWorkload(cluster, wanted, signal));
-      return { verdict, ...(suspicion && { found: { suspicion } }) };
-    }),
+    {
+      ...once('workload', async (_found, signal) => {
+        const wanted = { backends: backendsOf(want) };
+        const { verdict, suspicion } = judgeWorkload(await observeWorkload(cluster, wanted, signal));
+        return { verdict, ...(suspicion && { found: { suspicion } }) };
+      }),
+      inCluster: true,
+    },
     once('targets', async (found, signal) => {
       const wanted = { groups: found.targetGroups ?? [] };
       const verdict = judgeTargets(await observeTargets(loadBalancers, cluster, wanted, signal));
