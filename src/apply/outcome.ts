@@ -1,5 +1,6 @@
 // What became of an object, as the report and the findings have it.
-import { type KubernetesObject, refOf, type Sourced } from '../bundle/object.ts';
+import { field, isMap } from '../bundle/field.ts';
+import { type Json, type KubernetesObject, refOf, type Sourced } from '../bundle/object.ts';
 import type { Source } from '../verdict/finding.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
 import type { Refusal, WrongField } from './applier.ts';
@@ -22,6 +23,23 @@ const codeOf = ({ result, denied }: Refusal): 'apply/conflict' | 'cluster/forbid
 const inOrder = (findings: readonly Finding[]): readonly Finding[] =>
   findings.toSorted((one, other) => (one.source?.line ?? 0) - (other.source?.line ?? 0));
 
+const isBase64 = (value: Json | undefined): boolean =>
+  typeof value === 'string' &&
+  /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(value.replaceAll(/[\r\n]/g, ''));
+
+/** Of values that are no base64 the API server says neither which nor where. */
+const unencoded = (object: KubernetesObject, message: string): readonly WrongField[] | undefined => {
+  if (!/\billegal base64 data\b/.test(message)) return undefined;
+  const key = object.kind === 'Secret' ? 'data' : 'binaryData';
+  const values = field(object, key);
+  const wrong = isMap(values) ? Object.entries(values).filter(([, value]) => !isBase64(value)) : [];
+  if (wrong.length === 0) return undefined;
+  return wrong.map(([name]) => ({
+    path: `.${key}["${name}"]`,
+    message: `not base64; plain text belongs in ${key === 'data' ? 'stringData' : 'data'}`,
+  }));
+};
+
 /** One finding a field that the API server complained of, at the field's own line; otherwise one for the object. */
 export const refused = async (
   each: Sourced,
@@ -30,7 +48,10 @@ export const refused = async (
   warnings: readonly string[],
   locate: Locate | undefined,
 ): Promise<AppliedObject> => {
-  const { result, message, hint, conflicts, fields } = refusal;
+  const { result, hint, conflicts } = refusal;
+  const encoded = unencoded(each.object, refusal.message);
+  const fields = refusal.fields ?? encoded;
+  const message = encoded?.map(({ path, message: text }) => `${path} ${text}`).join('; ') ?? refusal.message;
   const code = codeOf(refusal);
   const rest = { ref, ...(hint !== undefined && { hint }) };
   const at = async (path: string): Promise<Source> => (locate ? await locate(each, path) : each.source);

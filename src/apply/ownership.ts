@@ -1,5 +1,5 @@
 // Whose an object is: signs of another owner, conflicts with other managers, and what the user allows to be taken over.
-import { isMap, list, textMap } from '../bundle/field.ts';
+import { field, isMap, list, textMap } from '../bundle/field.ts';
 import type { Json, JsonObject, KubernetesObject } from '../bundle/object.ts';
 import { appliedBy, type FieldsEntry, fieldsEntries } from '../compare/managed-fields.ts';
 import { type Conflict, fieldManager } from './applier.ts';
@@ -15,38 +15,83 @@ export interface Owner {
 }
 
 interface Mark {
+  /** Its usual field manager. */
   readonly manager: string;
-  readonly owner: (
-    labels: Readonly<Record<string, string>>,
-    annotations: Readonly<Record<string, string>>,
-  ) => string | undefined;
+  /** The label or annotation in which it says whose the object is. */
+  readonly sign: readonly ['labels' | 'annotations', string];
+  readonly owner: (value: string, metadata: Texts) => string;
+  /** Others set it too: it counts only where the manager itself has. */
+  readonly shared?: true;
 }
+
+interface Texts {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+const within = (namespace: string | undefined, name: string): string =>
+  namespace === undefined ? name : `${namespace}/${name}`;
 
 /** How tools sign what they apply; each would put its own state back. */
 const marks: readonly Mark[] = [
   {
+    // fluxcd helm-controller internal/postrender/labels.go; what it installs is signed by Helm as well
+    manager: 'helm-controller',
+    sign: ['labels', 'helm.toolkit.fluxcd.io/name'],
+    owner: (name, { labels }) =>
+      `the Flux HelmRelease ${within(labels['helm.toolkit.fluxcd.io/namespace'], name)}`,
+  },
+  {
     // helm pkg/action/validate.go
     manager: 'helm',
-    owner: (_, { 'meta.helm.sh/release-name': name, 'meta.helm.sh/release-namespace': namespace }) =>
-      name === undefined
-        ? undefined
-        : `the Helm release ${namespace === undefined ? '' : `${namespace}/`}${name}`,
+    sign: ['annotations', 'meta.helm.sh/release-name'],
+    owner: (name, { annotations }) =>
+      `the Helm release ${within(annotations['meta.helm.sh/release-namespace'], name)}`,
   },
   {
-    // argo-cd util/argo/resource_tracking.go
+    // argo-cd util/argo/resource_tracking.go: by annotation (the default since 3.0), or by a label of the user's choice
     manager: 'argocd-controller',
-    owner: ({ 'argocd.argoproj.io/instance': label }, { 'argocd.argoproj.io/tracking-id': id }) => {
-      const name = id?.split(':')[0] ?? label;
-      return name === undefined ? undefined : `the Argo CD application ${name}`;
-    },
+    sign: ['annotations', 'argocd.argoproj.io/tracking-id'],
+    owner: (id) => `the Argo CD application ${id.split(':')[0]}`,
   },
   {
-    // fluxcd kustomize-controller and helm-controller: the labels of their inventories
+    manager: 'argocd-controller',
+    sign: ['labels', 'argocd.argoproj.io/instance'],
+    owner: (name) => `the Argo CD application ${name}`,
+  },
+  {
+    // Its label before 3.0, which charts set by themselves, too.
+    manager: 'argocd-controller',
+    sign: ['labels', 'app.kubernetes.io/instance'],
+    owner: (name) => `the Argo CD application ${name}`,
+    shared: true,
+  },
+  {
+    // fluxcd kustomize-controller: the labels of its inventory
     manager: 'kustomize-controller',
-    owner: ({ 'kustomize.toolkit.fluxcd.io/name': name }) =>
-      name === undefined ? undefined : `the Flux Kustomization ${name}`,
+    sign: ['labels', 'kustomize.toolkit.fluxcd.io/name'],
+    owner: (name) => `the Flux Kustomization ${name}`,
   },
 ];
+
+/** Who wrote the mark; programs that embed Helm have names of their own (helm pkg/kube/client.go). */
+const signers = (live: KubernetesObject, [where, key]: Mark['sign']): readonly string[] =>
+  fieldsEntries(live)
+    .filter(({ fields }) => field(fields, 'f:metadata', `f:${where}`, `f:${key}`) !== undefined)
+    .map(({ manager }) => manager);
+
+/** A mark that we alone have written stands in the repository itself: in an exported manifest, or for Helm to adopt it. */
+const ownerBy = (live: KubernetesObject, mark: Mark, texts: Texts, takeOver: readonly string[]) => {
+  const { manager, sign, owner, shared } = mark;
+  const value = texts[sign[0]][sign[1]];
+  if (value === undefined || takeOver.includes(manager)) return undefined;
+  const all = signers(live, sign);
+  if (shared ? !all.includes(manager) : all.length > 0 && all.every((each) => each === fieldManager))
+    return undefined;
+  const others = all.filter((each) => each !== fieldManager);
+  if (others.length > 0 && others.every((each) => takeOver.includes(each))) return undefined;
+  return { name: owner(value, texts), manager: others.length > 0 ? others.join(',') : manager };
+};
 
 /**
  * Who else keeps this object, as its labels and annotations say; `undefined` when nobody does, or one that may be taken
@@ -62,9 +107,9 @@ export const otherOwner = (
   const annotations = textMap(live, 'metadata', 'annotations');
   const set = labels[partOfLabel];
   if (set !== undefined && set !== inventory) return { name: `another inventory (${partOfLabel}: ${set})` };
-  for (const { manager, owner } of marks) {
-    const name = owner(labels, annotations);
-    if (name !== undefined && !takeOver.includes(manager)) return { name, manager };
+  for (const mark of marks) {
+    const owner = ownerBy(live, mark, { labels, annotations }, takeOver);
+    if (owner) return owner;
   }
   return undefined;
 };

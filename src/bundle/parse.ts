@@ -59,13 +59,19 @@ const complaints = (value: JsonObject): readonly Complaint[] => {
       found.push({ path: [key], message: `${key} is ${typeName(value[key])}` });
   const name = nameComplaint(value);
   if (name) found.push(name);
-  const namespace = field(value, 'metadata', 'namespace');
+  const namespace = field(value, 'metadata', 'namespace') ?? undefined;
   if (namespace !== undefined && typeof namespace !== 'string')
     found.push({ path: ['metadata', 'namespace'], message: `metadata.namespace is ${typeName(namespace)}` });
   return [...found, ...untexted(value, 'labels'), ...untexted(value, 'annotations')];
 };
 
 const isObject = (value: JsonObject): value is KubernetesObject => complaints(value).length === 0;
+
+/** `namespace:` with nothing behind it says as little as none at all. */
+const withoutEmptyNamespace = (object: KubernetesObject): KubernetesObject => {
+  const { namespace, ...metadata } = object.metadata;
+  return namespace ? object : { ...object, metadata };
+};
 
 /** Where a value stands: the whole document, or an item of a list in it. */
 class Place {
@@ -133,7 +139,7 @@ const flatten = (value: Json | undefined, place: Place): Parsed => {
   const items = itemsOf(value);
   if (items !== undefined) return join(items.map((item, index) => flatten(item, place.item(index))));
   if (isMap(value) && isObject(value))
-    return { objects: [{ object: value, source: place.source() }], findings: [] };
+    return { objects: [{ object: withoutEmptyNamespace(value), source: place.source() }], findings: [] };
   return { objects: [], findings: complain(value, place) };
 };
 

@@ -57,13 +57,23 @@ const binary: ScalarTag = {
   },
 };
 
+/** A point needs a digit: `.` alone, which managedFields have as a key, is text (goyaml.v2 resolve.go). */
+const pointed = /^[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)$/;
+
+const withDigit = (tag: Tags[number]): Tags[number] => {
+  if (typeof tag === 'string' || tag.collection !== undefined) return tag;
+  return tag.test?.test('.') === true ? { ...tag, test: pointed } : tag;
+};
+
 /** The tags of goyaml.v2: no dates (they stay text in JSON), no base 60, but `0o14` beside `014`. */
 const asGo = (tags: Tags): Tags => [
-  ...tags.filter(
-    (tag) =>
-      typeof tag === 'string' ||
-      (!/:(timestamp|omap|pairs|set|binary)$/.test(tag.tag) && !('format' in tag && tag.format === 'TIME')),
-  ),
+  ...tags
+    .filter(
+      (tag) =>
+        typeof tag === 'string' ||
+        (!/:(timestamp|omap|pairs|set|binary)$/.test(tag.tag) && !('format' in tag && tag.format === 'TIME')),
+    )
+    .map(withDigit),
   octal,
   binary,
 ];

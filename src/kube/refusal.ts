@@ -1,7 +1,7 @@
 // Says why the API server refused to write an object, in terms of what to do about it.
 import type { Conflict, Refusal, WrongField } from '../apply/applier.ts';
 import type { KubeAnswer } from './connection.ts';
-import { untyped, webhook } from './retry.ts';
+import { undecodable, untyped, webhook } from './retry.ts';
 import { denialOf, type Status, statusOf } from './status.ts';
 
 interface Wanted {
@@ -134,10 +134,25 @@ const unknownFields = (message: string): readonly WrongField[] =>
     message: `${what} field`,
   }));
 
+/** Of a pod template the API server says all of it, in Go's own words, before it says what is wrong. */
+const short = (message: string): string => {
+  const [, value = '', reason = ''] = /^Invalid value: (.*): (.*?)$/s.exec(message) ?? [];
+  return value.length <= longest ? message : `Invalid value: ${value.slice(0, longest)}…: ${reason}`;
+};
+const longest = 120;
+
+/** pkg/apis: `field is immutable`, `updates to statefulset spec for fields other than … are forbidden`, `cannot change roleRef`. */
+const fixed = /\bimmutable\b|\bupdates? .*\b(forbidden|may not change)\b|\bcannot (change|be changed)\b/;
+
+const hintFor = (message: string): string =>
+  fixed.test(message)
+    ? 'This cannot change while the object exists: give the object another name, or delete it and run again.'
+    : 'Correct the fields named; the API server refused them.';
+
 const invalid = (answer: KubeAnswer, status: Status): Refusal => {
   const byCause = status.causes
     .filter((cause) => cause.field !== '')
-    .map(({ field, message }) => ({ path: field, message }));
+    .map(({ field, message }) => ({ path: field, message: short(message) }));
   const isTyped = untyped.test(status.message);
   const fields = [byCause, isTyped ? typedFields(status.message) : [], unknownFields(status.message)].find(
     ({ length }) => length > 0,
@@ -146,11 +161,9 @@ const invalid = (answer: KubeAnswer, status: Status): Refusal => {
     result: 'failed',
     message: fields
       ? fields.map(({ path, message }) => `${path}: ${message}`).join('; ')
-      : status.message.replace(untyped, ''),
+      : status.message.replace(untyped, '').replace(undecodable, ''),
     ...(fields && { fields }),
-    ...((answer.status === 422 || isTyped || fields) && {
-      hint: 'Correct the fields named; the API server refused them.',
-    }),
+    ...((answer.status === 422 || isTyped || fields) && { hint: hintFor(status.message) }),
   };
 };
 

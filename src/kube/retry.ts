@@ -53,6 +53,8 @@ export interface Again {
 
 /** structured-merge-diff's complaint about an object that does not fit its schema. */
 export const untyped = /^failed to create typed (?:patch|live) object \([^)]*\): /;
+/** A value that fits the schema and that the kind cannot hold all the same: a Secret's that is no base64. */
+export const undecodable = /^failed to convert new object \([^)]*\) to proper version: /;
 export const webhook = /failed calling webhook "([^"]+)"/;
 
 /**
@@ -72,7 +74,8 @@ export const passes = (answer: KubeAnswer): Again | undefined => {
     return owned ? undefined : again(`the object was changed by someone else (${status.message})`);
   }
   // A field that is unknown or of the wrong type answers 500 to a server-side apply (measured on 1.36.3).
-  const final = answer.status === 501 || answer.status === 505 || untyped.test(status.message);
+  const final =
+    [501, 505].includes(answer.status) || untyped.test(status.message) || undecodable.test(status.message);
   if (answer.status >= 500 && !final)
     return again(`the API server failed (${answer.status}: ${status.message})`);
   return undefined;

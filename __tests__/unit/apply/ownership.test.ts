@@ -88,3 +88,40 @@ test.each<[object, readonly string[], string | undefined]>([
 ])('%j with %j belongs to %s', (metadata, takeOver, name) => {
   expect(otherOwner(object(metadata), takeOver, 'ours')?.name).toBe(name);
 });
+
+const helmSign = { annotations: { 'meta.helm.sh/release-name': 'r' } };
+const signedBy = (...managers: string[]): object => ({
+  ...helmSign,
+  managedFields: managers.map((manager) =>
+    entry(manager, 'Update', {
+      'f:metadata': { 'f:annotations': { 'f:meta.helm.sh/release-name': {} } },
+    }),
+  ),
+});
+test.each<[string, object, readonly string[], string | undefined]>([
+  ['nobody knows who wrote it', helmSign, [], 'helm'],
+  ['a program that embeds Helm wrote it', signedBy('terraform-provider-helm'), [], 'terraform-provider-helm'],
+  [
+    'that program may be taken over from',
+    signedBy('terraform-provider-helm'),
+    ['terraform-provider-helm'],
+    undefined,
+  ],
+  ['Helm may be taken over from', signedBy('terraform-provider-helm'), ['helm'], undefined],
+  ['we alone wrote it', signedBy('eks-gateway-action'), [], undefined],
+  ['Helm wrote it too', signedBy('eks-gateway-action', 'helm'), [], 'helm'],
+])('a sign of Helm where %s: taken over from %j', (_what, metadata, takeOver, manager) => {
+  expect(otherOwner(object(metadata), takeOver, 'ours')?.manager).toBe(manager);
+});
+
+test.each([
+  ['argocd-controller', 'the Argo CD application app'],
+  ['helm', undefined],
+])('the label of instances counts for Argo CD where Argo CD set it: %s', (manager, name) => {
+  const fields = { 'f:metadata': { 'f:labels': { 'f:app.kubernetes.io/instance': {} } } };
+  const metadata = {
+    labels: { 'app.kubernetes.io/instance': 'app' },
+    managedFields: [entry(manager, 'Update', fields)],
+  };
+  expect(otherOwner(object(metadata), [], 'ours')?.name).toBe(name);
+});
