@@ -1,4 +1,4 @@
-// `node scripts/release-notes.ts vX.Y.Z`: the section of that version in CHANGELOG.md; fails where tag, package and changelog disagree.
+// `npx node scripts/release-notes.ts vX.Y.Z`: the section of that version in CHANGELOG.md; fails where tag, package and changelog disagree.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -146,7 +146,7 @@ function tasks(): Task[] {
   return [
     ...order.map((name) => labTests('dist', `${name}\\.test`)),
     labTests('lab'),
-    ...['examples', 'act', '(lint|documents)'].map((name) => labTests('workflows', `${name}\\.test`)),
+    ...['examples', 'act', '(lint|documents|release)'].map((name) => labTests('workflows', `${name}\\.test`)),
     cloudTests,
   ];
 }
@@ -196,6 +196,7 @@ try {
   await unitTests();
   await inLabs();
   if (full) {
+    await command('fleet', process.execPath, '__tests__/fleet/run.ts');
     await command('terraform', process.execPath, 'scripts/terraform.ts', '--check');
     // What the README promises on a first look; in a lab of its own.
     await command('demo', process.execPath, 'lab/demo.ts');

@@ -116,11 +116,20 @@ export interface WorkflowEvent {
   readonly payload: unknown;
 }
 
+/** What a runner of a test's own has besides. */
+export interface Runner {
+  /** Put over the environment of the jobs. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Folders that stand for repositories: `actions/upload-artifact@0123…`. */
+  readonly repositories?: Readonly<Record<string, string>>;
+}
+
 /** Commits the workspace and runs one of its workflows, for a push to main unless told otherwise. */
 export async function runWorkflow(
   workspace: string,
   workflow: string,
   event: WorkflowEvent = { name: 'push', payload: {} },
+  { environment = {}, repositories = {} }: Runner = {},
 ): Promise<WorkflowRun> {
   const folder = mkdtempSync(join(tmpdir(), 'eks-gateway-act-'));
   try {
@@ -135,12 +144,15 @@ export async function runWorkflow(
       ...['--eventpath', payload, '--env', `GITHUB_API_URL=http://${layout.addresses.github}/api`],
       ...['--secret', 'GITHUB_TOKEN=lab-github-token-0003'],
       ...['--workflows', workflow, '--platform', 'ubuntu-24.04=-self-hosted'],
-      ...['--local-repository', `${published}@${version}=${action}`],
+      ...Object.entries({ ...repositories, [`${published}@${version}`]: action }).flatMap(([name, path]) => [
+        '--local-repository',
+        `${name}=${path}`,
+      ]),
       ...['--action-cache-path', join(folder, 'cache'), '--no-cache-server', '--json'],
     ];
     // Its own settings, and a question that it asks on a first start, lie under XDG_*.
     const own = { XDG_CACHE_HOME: join(folder, 'xdg'), XDG_CONFIG_HOME: join(folder, 'xdg') };
-    return await act(args, workspace, { ...plainEnvironment(), ...own });
+    return await act(args, workspace, { ...plainEnvironment(), ...own, ...environment });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -72,6 +72,6 @@ export function fleetVerdict(rows: readonly FleetRow[]): string {
   if (fine === rows.length) return `All ${rows.length} targets of the fleet are live.`;
   const wave = Math.min(...rows.filter((row) => !isGood(row)).map((row) => row.wave));
   const waiting = rows.filter(({ outcome }) => outcome === 'not-started').length;
-  const rest = waiting === 0 ? '' : `; ${waiting} were not started`;
+  const rest = waiting === 0 ? '' : `; ${waiting} ${waiting === 1 ? 'was' : 'were'} not started`;
   return `${fine} of ${rows.length} targets of the fleet are live: wave ${wave} is broken${rest}.`;
 }

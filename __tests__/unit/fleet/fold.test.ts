@@ -43,7 +43,7 @@ test('a broken wave: what comes after it was not started, and that is nobody els
   ]);
   expect(findings.map(({ code }) => code)).toEqual(['fleet/target-broken']);
   expect(fleetVerdict(rows)).toBe(
-    '2 of 4 targets of the fleet are live: wave 2 is broken; 1 were not started.',
+    '2 of 4 targets of the fleet are live: wave 2 is broken; 1 was not started.',
   );
 });
 
