@@ -16,10 +16,10 @@ export interface Discovery {
   /** Asks the server again once when the kind is not known; `undefined` when it is not served. */
   find(apiVersion: string, kind: string, signal: AbortSignal): Promise<ApiResource | undefined>;
   /** Everything served, as of the last look. */
-  served(): readonly ApiResource[];
+  served(signal: AbortSignal): Promise<readonly ApiResource[]>;
   refresh(signal: AbortSignal): Promise<void>;
   /** `apps/v1` and `apps/v1/Deployment` for everything served: the values of helm's `--api-versions`. */
-  apiVersions(): readonly string[];
+  apiVersions(signal: AbortSignal): Promise<readonly string[]>;
 }
 
 /** Aggregated discovery (KEP-3352): stable since Kubernetes 1.30, v2beta1 before; plain JSON where neither is known. */
@@ -113,37 +113,62 @@ const readAll = async (kube: Kube, path: string, signal: AbortSignal): Promise<A
   return each.flat();
 };
 
-/** @throws Problem `cluster/*` as `Kube.send` does, `cluster/forbidden`, `look/failed`. */
+type Root = '/api' | '/apis';
+
+const rootOfKind = (apiVersion: string): Root => (apiVersion.includes('/') ? '/apis' : '/api');
+
+/**
+ * Waits for the groups alone, where most kinds of a bundle are: until the server's settings have come, undici keeps a new
+ * connection to one request, so that the core kinds are known a round trip later.
+ * @throws Problem `cluster/*` as `Kube.send` does, `cluster/forbidden`, `look/failed`.
+ */
 export const discover = async (kube: Kube, signal: AbortSignal): Promise<Discovery> => {
-  let known: readonly ApiResource[] = [];
-  let looking: Promise<void> | undefined;
+  const known = new Map<Root, readonly ApiResource[]>();
+  const looking = new Map<Root, Promise<void>>();
 
-  const look = async (during: AbortSignal): Promise<void> => {
-    const roots = ['/api', '/apis'].map((root) => readAll(kube, root, during));
-    known = (await Promise.all(roots)).flat();
-  };
   // Objects that are applied at the same time and miss the same kind share one look.
-  const refresh = (during: AbortSignal): Promise<void> => {
-    looking ??= look(during).finally(() => {
-      looking = undefined;
-    });
-    return looking;
+  const look = (root: Root, during: AbortSignal): Promise<void> => {
+    const under = looking.get(root);
+    if (under) return under;
+    const begun = readAll(kube, root, during)
+      .then((resources) => void known.set(root, resources))
+      .finally(() => looking.delete(root));
+    looking.set(root, begun);
+    return begun;
   };
-  const lookup = (apiVersion: string, kind: string): ApiResource | undefined =>
-    known.find((resource) => resource.kind === kind && resource.apiVersion === apiVersion);
+  const refresh = async (during: AbortSignal): Promise<void> => {
+    await Promise.all([look('/apis', during), look('/api', during)]);
+  };
+  const served = async (during: AbortSignal): Promise<readonly ApiResource[]> => {
+    const roots: readonly Root[] = ['/api', '/apis'];
+    await Promise.all(roots.map((root) => known.has(root) || look(root, during)));
+    return roots.flatMap((root) => known.get(root) ?? []);
+  };
 
-  await refresh(signal);
+  const groups = look('/apis', signal);
+  // Whoever needs a core kind looks again, and hears of what is wrong.
+  look('/api', signal).catch(() => undefined);
+  await groups;
   return {
     find: async (apiVersion, kind, during) => {
-      const found = lookup(apiVersion, kind);
+      const root = rootOfKind(apiVersion);
+      const lookup = (): ApiResource | undefined =>
+        known.get(root)?.find((resource) => resource.kind === kind && resource.apiVersion === apiVersion);
+      if (!known.has(root)) await look(root, during);
+      const found = lookup();
       if (found) return found;
-      await refresh(during);
-      return lookup(apiVersion, kind);
+      await look(root, during);
+      return lookup();
     },
-    served: () => known,
+    served,
     refresh,
-    apiVersions: () =>
-      [...new Set(known.flatMap(({ apiVersion, kind }) => [apiVersion, `${apiVersion}/${kind}`]))].sort(),
+    apiVersions: async (during) => {
+      const all = (await served(during)).flatMap(({ apiVersion, kind }) => [
+        apiVersion,
+        `${apiVersion}/${kind}`,
+      ]);
+      return [...new Set(all)].sort();
+    },
   };
 };
 

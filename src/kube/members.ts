@@ -28,8 +28,8 @@ const notOurs: Refusal = {
 
 export const inventoryMembers = (kube: Kube, discovery: Discovery, patience: Patience): Members => {
   const reader = clusterReader(kube);
-  const placeOf = (groupKind: string): ApiResource | undefined =>
-    discovery.served().find((resource) => groupKindOf(resource) === groupKind);
+  const placeOf = async (groupKind: string, signal: AbortSignal): Promise<ApiResource | undefined> =>
+    (await discovery.served(signal)).find((resource) => groupKindOf(resource) === groupKind);
 
   const refusalOf = (
     answer: KubeAnswer,
@@ -44,7 +44,7 @@ export const inventoryMembers = (kube: Kube, discovery: Discovery, patience: Pat
 
   return {
     list: async (groupKind, namespaces, labelSelector, signal) => {
-      const place = placeOf(groupKind);
+      const place = await placeOf(groupKind, signal);
       // A kind that is not served any more went with all its objects.
       if (!place) return { at: kube.clock.now(), value: [] };
       const where = place.namespaced ? [...namespaces] : [undefined];
@@ -58,7 +58,7 @@ export const inventoryMembers = (kube: Kube, discovery: Discovery, patience: Pat
     },
 
     remove: async (object, signal, stillOurs) => {
-      const place = placeOf(groupKindOf(object));
+      const place = await placeOf(groupKindOf(object), signal);
       const { name, namespace, uid } = object.metadata;
       if (!place) return undefined;
       const send = (preconditions: object): Promise<KubeAnswer> =>

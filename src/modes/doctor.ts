@@ -145,7 +145,7 @@ async function examine(run: Run, given: Given, say: Say): Promise<void> {
         bundle,
         rendered,
         ...(reader && { reader }),
-        apiVersions: cluster?.discovery.apiVersions() ?? [],
+        apiVersions: (await cluster?.discovery.apiVersions(signal)) ?? [],
         namespace: inputs.namespace,
         role: setting.roles.eks,
       },

@@ -360,7 +360,7 @@ describe('discovery', () => {
     });
     const discovery = await discover(kube, never);
     expect(await found(discovery)).toEqual(deployment);
-    expect(discovery.apiVersions()).toEqual(['apps/v1', 'apps/v1/Deployment']);
+    expect(await discovery.apiVersions(never)).toEqual(['apps/v1', 'apps/v1/Deployment']);
   });
 
   test('looks again, once, for a kind that it does not know', async () => {

@@ -65,7 +65,7 @@ export async function useHelm(run: Run, cluster: Cluster, bundle: Bundle): Promi
   const render = async (): Promise<RenderedChart[]> => {
     const rendered: RenderedChart[] = [];
     const inline = await inlineValues(run, session.folder);
-    const apiVersions = [...cluster.discovery.apiVersions(), ...apiVersionsOf(bundle.crds)];
+    const apiVersions = [...(await cluster.discovery.apiVersions(signal)), ...apiVersionsOf(bundle.crds)];
     for (const { chart, release } of releases) {
       const chartPath = await chartPathOf(run, helm, chart, session.folder);
       const values = [...filesOf(chart), ...inline];

@@ -128,7 +128,8 @@ class AwsLooker {
   }
 
   async #around(): Promise<Surroundings | undefined> {
-    const served = this.#context.applied.cluster.discovery.served();
+    const { applied, run } = this.#context;
+    const served = await applied.cluster.discovery.served(run.signal);
     const lbcKind = (kind: string): Kind | undefined =>
       served.find((each) => each.kind === kind && each.apiVersion.startsWith('gateway.k8s.aws/'));
     const optional = async (what: string, kind: Kind | undefined) =>
