@@ -1,5 +1,6 @@
 // Reads certificates from ACM.
 import {
+  ACMClient,
   type CertificateDetail,
   DescribeCertificateCommand,
   type KeyAlgorithm,
@@ -7,7 +8,7 @@ import {
 } from '@aws-sdk/client-acm';
 import type { Clock } from '../clock.ts';
 import type { AcmCertificate, CertificateStore } from '../preflight/certificates.ts';
-import { type AwsSettings, acmClient, type CredentialSource } from './clients.ts';
+import { type AwsSettings, type CredentialSource, configuration } from './clients.ts';
 import { hasCode } from './denial.ts';
 import { look } from './look.ts';
 
@@ -30,7 +31,7 @@ const keyTypes: KeyAlgorithm[] = [
 
 export function certificateStore(settings: CertificateStoreSettings): CertificateStore & { close(): void } {
   const { aws, credentials, clock } = settings;
-  const client = acmClient(aws, credentials);
+  const client = new ACMClient({ ...configuration(aws), credentials });
   return {
     describe: (arn, signal) =>
       look(

@@ -1,5 +1,5 @@
 // Reads all of a load balancer that a Gateway or its configuration may ask for.
-import { DescribeSecurityGroupsCommand } from '@aws-sdk/client-ec2';
+import { DescribeSecurityGroupsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import {
   DescribeAccountLimitsCommand,
   DescribeListenerCertificatesCommand,
@@ -13,7 +13,7 @@ import {
   type LoadBalancer,
   type TargetGroup,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { GetWebACLForResourceCommand } from '@aws-sdk/client-wafv2';
+import { GetWebACLForResourceCommand, WAFV2Client } from '@aws-sdk/client-wafv2';
 import pLimit from 'p-limit';
 import type { LoadBalancers } from '../chain/load-balancer.ts';
 import type { Clock } from '../clock.ts';
@@ -24,7 +24,7 @@ import type {
   TargetGroupState,
 } from '../drift/load-balancer-state.ts';
 import type { Seen } from '../verdict/seen.ts';
-import { type AwsSettings, type CredentialSource, ec2Client, elbv2Client, wafv2Client } from './clients.ts';
+import { type AwsSettings, type CredentialSource, configuration, elbv2Client } from './clients.ts';
 import { hasCode } from './denial.ts';
 import { nameIn } from './elbv2.ts';
 import { look } from './look.ts';
@@ -158,7 +158,9 @@ export function balancerReader({
         signal,
         async () => {
           const command = new GetWebACLForResourceCommand({ ResourceArn: arn });
-          const { WebACL } = await wafv2Client(aws, credentials).send(command, { abortSignal: signal });
+          const { WebACL } = await new WAFV2Client({ ...configuration(aws), credentials }).send(command, {
+            abortSignal: signal,
+          });
           return WebACL?.ARN;
         },
         'AWS WAF',
@@ -170,9 +172,12 @@ export function balancerReader({
         signal,
         async () => {
           const command = new DescribeSecurityGroupsCommand({ GroupIds: [...ids] });
-          const { SecurityGroups = [] } = await ec2Client(aws, credentials).send(command, {
-            abortSignal: signal,
-          });
+          const { SecurityGroups = [] } = await new EC2Client({ ...configuration(aws), credentials }).send(
+            command,
+            {
+              abortSignal: signal,
+            },
+          );
           return SecurityGroups.map(
             ({ GroupId = '', IpPermissions = [] }): SecurityGroupState => ({
               id: GroupId,

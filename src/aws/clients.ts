@@ -1,13 +1,9 @@
-// Makes the AWS SDK's clients: one place for region, credentials, time-outs, proxy and the addresses that are allowed.
-import { ACMClient } from '@aws-sdk/client-acm';
-import { EC2Client } from '@aws-sdk/client-ec2';
+// The AWS SDK's clients, and for all of them one place for region, time-outs, proxy and the addresses that are allowed.
+// A client that one module alone needs is made there: loading all of them (EC2's has 700 commands) takes each run a while.
 import { EKSClient } from '@aws-sdk/client-eks';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { IAMClient } from '@aws-sdk/client-iam';
-import { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
 import { Route53Client } from '@aws-sdk/client-route-53';
 import { STSClient } from '@aws-sdk/client-sts';
-import { WAFV2Client } from '@aws-sdk/client-wafv2';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { isAwsEndpoint } from '../access/arn.ts';
 import { Problem } from '../verdict/problem.ts';
@@ -57,25 +53,8 @@ export const elbv2Client = (
 ): ElasticLoadBalancingV2Client =>
   new ElasticLoadBalancingV2Client({ ...configuration(settings), credentials });
 
-export const taggingClient = (
-  settings: AwsSettings,
-  credentials: CredentialSource,
-): ResourceGroupsTaggingAPIClient =>
-  new ResourceGroupsTaggingAPIClient({ ...configuration(settings), credentials });
-
-export const iamClient = (settings: AwsSettings, credentials: CredentialSource): IAMClient =>
-  new IAMClient({ ...configuration(settings), credentials });
-
-export const acmClient = (settings: AwsSettings, credentials: CredentialSource): ACMClient =>
-  new ACMClient({ ...configuration(settings), credentials });
-
-export const ec2Client = (settings: AwsSettings, credentials: CredentialSource): EC2Client =>
-  new EC2Client({ ...configuration(settings), credentials });
-
-export const wafv2Client = (settings: AwsSettings, credentials: CredentialSource): WAFV2Client =>
-  new WAFV2Client({ ...configuration(settings), credentials });
-
-function configuration(settings: AwsSettings, maxAttempts = 3) {
+/** What every client is made with. */
+export function configuration(settings: AwsSettings, maxAttempts = 3) {
   const { region, endpoint, version = '0' } = settings;
   return {
     region,

@@ -1,10 +1,10 @@
 // Reads roles of one account from IAM: their trust policies, and what the simulator says that they may do.
-import { GetRoleCommand, SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam';
+import { GetRoleCommand, IAMClient, SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam';
 import type { Clock } from '../clock.ts';
 import type { PermissionReader, Simulated } from '../preflight/permissions.ts';
 import { roleName } from '../preflight/setting.ts';
 import type { Role, RoleReader } from '../preflight/trust.ts';
-import { type AwsSettings, type CredentialSource, iamClient } from './clients.ts';
+import { type AwsSettings, type CredentialSource, configuration } from './clients.ts';
 import { hasCode } from './denial.ts';
 import { look } from './look.ts';
 
@@ -17,7 +17,7 @@ export interface IamReaderSettings {
 }
 
 export function iamReader({ aws, credentials, clock }: IamReaderSettings): IamReader {
-  const client = iamClient(aws, credentials);
+  const client = new IAMClient({ ...configuration(aws), credentials });
   return {
     role: (arn, signal) =>
       look(

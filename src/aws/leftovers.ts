@@ -4,10 +4,13 @@ import {
   DescribeTargetGroupsCommand,
   type ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { GetResourcesCommand } from '@aws-sdk/client-resource-groups-tagging-api';
+import {
+  GetResourcesCommand,
+  ResourceGroupsTaggingAPIClient,
+} from '@aws-sdk/client-resource-groups-tagging-api';
 import type { Clock } from '../clock.ts';
 import type { Seen } from '../verdict/seen.ts';
-import { type AwsSettings, type CredentialSource, elbv2Client, taggingClient } from './clients.ts';
+import { type AwsSettings, type CredentialSource, configuration, elbv2Client } from './clients.ts';
 import { hasCode } from './denial.ts';
 import { look } from './look.ts';
 
@@ -44,7 +47,7 @@ export function leftovers(settings: {
   readonly clock: Clock;
 }): Leftovers {
   const { aws, credentials, clock } = settings;
-  const tagging = taggingClient(aws, credentials);
+  const tagging = new ResourceGroupsTaggingAPIClient({ ...configuration(aws), credentials });
   const elb = elbv2Client(aws, credentials);
   return {
     find: (cluster, gateway, signal) =>

@@ -103,8 +103,9 @@ class Reader {
       return zone !== undefined && covers(zone.name, host) ? [zone] : [];
     }
     const found: HostedZone[] = [];
-    for (const name of suffixes(host)) {
-      for (const listed of await this.#zonesNamed(name, signal)) {
+    const named = suffixes(host).map(async (name) => ({ name, zones: await this.#zonesNamed(name, signal) }));
+    for (const { name, zones } of await Promise.all(named)) {
+      for (const listed of zones) {
         // Of a private zone its name is enough; the role need not be allowed to read it.
         const zone = listed.private
           ? { id: listed.id, name, private: true, nameServers: [] }

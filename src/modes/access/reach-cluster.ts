@@ -71,8 +71,9 @@ export async function connectCluster(
     limits: { connect: firstConnection },
   });
   try {
-    const version = await serverVersion(kube, signal);
-    const discovery = await discover(kube, signal);
+    const looks = [serverVersion(kube, signal), discover(kube, signal)] as const;
+    // What the version's request says of the connection is told first.
+    const [version, discovery] = await Promise.allSettled(looks).then(() => Promise.all(looks));
     return { description, kube, discovery, version, freshToken: async () => (await make()).token };
   } catch (error) {
     await kube.close();

@@ -59,7 +59,9 @@ export async function signIn(run: Run): Promise<SignedIn> {
     });
   };
   const dns = dnsOf();
-  const [inCluster, inDns] = [await cluster(), await dns()];
+  // At the same time; where both fail, the first one is told of.
+  const assumed = [cluster(), dns()] as const;
+  const [inCluster, inDns] = await Promise.allSettled(assumed).then(() => Promise.all(assumed));
   runner.info(`EKS account ${inCluster.accountId}: ${inCluster.arn}`);
   runner.info(`DNS account ${inDns.accountId}: ${inDns.arn}`);
   return { aws, cluster, dns, accounts: { eks: inCluster.accountId, dns: inDns.accountId } };

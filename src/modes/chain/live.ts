@@ -95,6 +95,7 @@ function watchesOf({ runner }: Run, { cluster }: Applied, signal: AbortSignal): 
 async function waitFor(run: Run, applied: Applied, ports: Ports): Promise<Outcome> {
   const { draft, runner, clock, inputs, signal } = run;
   const published = await publishedHosts(run, applied, ports);
+  lookAhead(published, ports, signal);
   await tellVersions(run, ports, applied);
   if (published.length === 0) {
     runner.info('The repository publishes no hostname: there is nothing to wait for.');
@@ -129,6 +130,11 @@ async function waitFor(run: Run, applied: Applied, ports: Ports): Promise<Outcom
   if (zone !== undefined) draft.zone(zone.name);
   signal.throwIfAborted();
   return waited.every(({ live }) => live) ? 'live' : 'not-live';
+}
+
+/** Finding the zone takes more requests than any link: begun early, the answer is there when `record` asks for it. */
+function lookAhead([published]: readonly HostRoutes[], { zones }: Ports, signal: AbortSignal): void {
+  if (published !== undefined) zones.zones(published.first.host, signal).catch(() => undefined);
 }
 
 export function openPorts(
@@ -191,10 +197,10 @@ export async function publishedHosts(
   { routes }: Applied,
   { cluster }: Ports,
 ): Promise<readonly HostRoutes[]> {
-  const [gateways, namespaces] = [
-    await cluster.list(kinds.gateway, undefined, signal),
-    await cluster.list(kinds.namespace, undefined, signal),
-  ];
+  const [gateways, namespaces] = await Promise.all([
+    cluster.list(kinds.gateway, undefined, signal),
+    cluster.list(kinds.namespace, undefined, signal),
+  ]);
   const labels = new Map(
     ('value' in namespaces ? namespaces.value : []).map((each) => [
       each.metadata.name,
