@@ -89,6 +89,16 @@ describe('plain kubectl with the same role', () => {
       ['exec', '-n', name, 'deploy/web', '--', 'sh'],
       /cannot create resource "pods\/exec"/,
     ],
+    [
+      'writes no DNSEndpoint',
+      ['auth', 'can-i', 'create', 'dnsendpoints.externaldns.k8s.io', '-n', name],
+      /^no$/m,
+    ],
+    [
+      'puts no container into a running pod',
+      ['auth', 'can-i', 'patch', 'pods/ephemeralcontainers', '-n', name],
+      /^no$/m,
+    ],
   ])('%s', (_what, args, denied) => {
     expect(attempt(args)).toMatch(denied);
   });

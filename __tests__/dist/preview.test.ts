@@ -144,7 +144,7 @@ describe('what a pull request may not do', () => {
         // Allowed by mistake: what is of the cluster, or publishes other names, is refused all the same.
         inputs: {
           'allowed-kinds':
-            'Service,ServiceAccount,ConfigMap,Deployment.apps,HTTPRoute.gateway.networking.k8s.io,Gateway.gateway.networking.k8s.io,ClusterRole.rbac.authorization.k8s.io',
+            'Service,ServiceAccount,ConfigMap,Secret,PersistentVolumeClaim,Deployment.apps,CronJob.batch,HTTPRoute.gateway.networking.k8s.io,Gateway.gateway.networking.k8s.io,ListenerSet.gateway.networking.k8s.io,Ingress.networking.k8s.io,ClusterRole.rbac.authorization.k8s.io',
         },
       },
     );

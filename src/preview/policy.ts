@@ -1,8 +1,11 @@
 // What a pull request's manifests may hold: they are untrusted text, applied by a role that can write DNS.
-import { field, isMap, list, text, textMap, texts } from '../bundle/field.ts';
-import { type Json, type KubernetesObject, refOf, type Sourced } from '../bundle/object.ts';
+import { field, list, text, textMap, texts } from '../bundle/field.ts';
+import { type KubernetesObject, refOf, type Sourced } from '../bundle/object.ts';
+import { fatalIn } from '../gateway/fatal.ts';
 import type { Code } from '../verdict/codes.ts';
+import { podWrongs } from './pod-policy.ts';
 import type { PreviewGateway } from './rewrite.ts';
+import { type Path, type Wrong, when, withKey } from './wrong.ts';
 
 export interface Rules {
   /** The preview's only namespace. */
@@ -21,8 +24,6 @@ export interface Violation {
   readonly message: string;
   readonly hint: string;
 }
-
-type Path = readonly (string | number)[];
 
 /** What an app is made of. Nothing that reaches beyond its namespace, and nothing that would loosen its limits. */
 export const defaultKinds: readonly string[] = [
@@ -96,17 +97,7 @@ export const violations = (objects: readonly Sourced[], rules: Rules): readonly 
   ),
 ];
 
-interface Wrong {
-  readonly path: Path;
-  readonly code: Code;
-  /** A clause without a full stop. */
-  readonly message: string;
-  readonly hint?: string;
-}
-
 type Check = (object: KubernetesObject, rules: Rules) => readonly Wrong[];
-
-const when = (condition: boolean, wrong: Wrong): readonly Wrong[] => (condition ? [wrong] : []);
 
 /** Two objects of different namespaces would be one in the preview's. */
 function clashes(objects: readonly Sourced[]): readonly Violation[] {
@@ -249,27 +240,17 @@ const parents: Check = (object, { gateway }) =>
       )
     : [];
 
-/** Maps with this key, anywhere in a value, with their paths. */
-function* withKey(value: Json | undefined, key: string, path: Path = []): Generator<readonly [Json, Path]> {
-  if (Array.isArray(value)) {
-    for (const [at, item] of value.entries()) yield* withKey(item as Json, key, [...path, at]);
-  } else if (isMap(value)) {
-    if (value[key] !== undefined) yield [value, path];
-    for (const [name, each] of Object.entries(value)) yield* withKey(each, key, [...path, name]);
-  }
-}
-
 const backends: Check = (object, { namespace }) =>
   /Route$/.test(object.kind)
     ? ['backendRefs', 'backendRef'].flatMap((key) =>
         [...withKey(object, key)].flatMap(([holder, path]) => {
           const refs = key === 'backendRef' ? [field(holder, key) ?? null] : list(holder, key);
           return refs.flatMap((ref, at) => {
-            const other = text(ref, 'namespace');
-            return when(other !== undefined && other !== namespace, {
+            const [other = namespace, kind = 'Service'] = [text(ref, 'namespace'), text(ref, 'kind')];
+            return when(other !== namespace || kind !== 'Service', {
               path: [...path, key, ...(key === 'backendRef' ? [] : [at])],
               code: 'preview/foreign-backend',
-              message: `it sends to ${text(ref, 'kind') ?? 'Service'} ${other}/${text(ref, 'name') ?? ''}, which is not the preview's`,
+              message: `it sends to ${kind} ${other}/${text(ref, 'name') ?? ''}, which is not a Service of the preview`,
               hint: 'A preview publishes its own Services alone.',
             });
           });
@@ -277,76 +258,34 @@ const backends: Check = (object, { namespace }) =>
       )
     : [];
 
-const isSet = (value: Json | undefined): boolean =>
-  value !== undefined && value !== null && value !== false && !(Array.isArray(value) && value.length === 0);
+/** What a route names by ExtensionRef does as that kind pleases; one that is missing stops the controller. */
+const extensions: Check = (object, { allowedKinds }) =>
+  /Route$/.test(object.kind)
+    ? [...withKey(object, 'extensionRef')].flatMap(([holder, path]) => {
+        const [kind = '', group = ''] = ['kind', 'group'].map((key) => text(holder, 'extensionRef', key));
+        const name = group === '' ? kind : `${kind}.${group}`;
+        return when(!allowedKinds.includes(name), {
+          path: [...path, 'extensionRef'],
+          code: 'preview/kind-not-allowed',
+          message: `it uses a ${name}, which is not among the kinds that a preview may hold`,
+          hint: 'Remove the filter, or allow the kind with the input `allowed-kinds`.',
+        });
+      })
+    : [];
 
-const pods: Check = (object) => [
-  ...['containers', 'initContainers', 'ephemeralContainers'].flatMap((key) =>
-    [...withKey(object, key)].flatMap(([pod, path]) => [
-      ...(key === 'containers' ? podWrongs(pod, path) : []),
-      ...list(pod, key).flatMap((container, at) => containerWrongs(container, [...path, key, at])),
-    ]),
-  ),
-];
-
-const restricted = (path: Path, what: string): Wrong => ({
-  path,
-  code: 'preview/unsafe-pod',
-  message: `${what}, which a preview's pods may not`,
-  hint: 'Pods of a preview run without rights on the node (Pod Security level baseline).',
-});
-
-const podWrongs = (pod: Json, path: Path): readonly Wrong[] => [
-  ...['hostNetwork', 'hostPID', 'hostIPC'].flatMap((key) =>
-    when(isSet(field(pod, key)), restricted([...path, key], `its pods use ${key}`)),
-  ),
-  ...list(pod, 'volumes').flatMap((volume, at) => [
-    ...when(
-      isSet(field(volume, 'hostPath')),
-      restricted(
-        [...path, 'volumes', at, 'hostPath'],
-        `its pods mount a hostPath (${text(volume, 'hostPath', 'path') ?? ''})`,
-      ),
-    ),
-    ...list(volume, 'projected', 'sources').flatMap((source, index) =>
-      when(/amazonaws|^pods\.eks/.test(text(source, 'serviceAccountToken', 'audience') ?? ''), {
-        path: [...path, 'volumes', at, 'projected', 'sources', index],
-        code: 'preview/aws-access',
-        message: 'its pods ask for a token that AWS takes',
-        hint: 'Previews have no AWS permissions.',
-      }),
-    ),
-  ]),
-  ...when(
-    isSet(field(pod, 'securityContext', 'windowsOptions', 'hostProcess')),
-    restricted([...path, 'securityContext', 'windowsOptions'], 'its pods are host processes'),
-  ),
-];
-
-const containerWrongs = (container: Json, path: Path): readonly Wrong[] => {
-  const context = field(container, 'securityContext');
-  const name = text(container, 'name') ?? '';
-  // Ports below 1024: the one capability that even the level `restricted` lets a container add.
-  const added = list(context, 'capabilities', 'add').filter((each) => each !== 'NET_BIND_SERVICE');
-  return [
-    ...when(
-      isSet(field(context, 'privileged')),
-      restricted([...path, 'securityContext', 'privileged'], `its container ${name} is privileged`),
-    ),
-    ...when(
-      added.length > 0,
-      restricted(
-        [...path, 'securityContext', 'capabilities', 'add'],
-        `its container ${name} adds the capabilities ${added.join(', ')}`,
-      ),
-    ),
-    ...list(container, 'ports').flatMap((port, at) =>
-      when(
-        isSet(field(port, 'hostPort')) && field(port, 'hostPort') !== 0,
-        restricted([...path, 'ports', at, 'hostPort'], `its container ${name} takes a port of the node`),
-      ),
-    ),
-  ];
+/** Every preview hangs on the one Gateway. */
+const blockers: Check = (object) => {
+  const why = /Route$/.test(object.kind) ? fatalIn(object) : undefined;
+  return why === undefined
+    ? []
+    : [
+        {
+          path: ['spec', 'rules'],
+          code: 'preview/blocks-others',
+          message: `the controller would stop for all routes of the Gateway: ${why}`,
+          hint: 'Give smaller weights in the same proportion.',
+        },
+      ];
 };
 
 const accounts: Check = (object) =>
@@ -380,6 +319,33 @@ const services: Check = (object) => {
   ];
 };
 
+const secrets: Check = (object) =>
+  when(kindName(object) === 'Secret' && text(object, 'type') === 'kubernetes.io/service-account-token', {
+    path: ['type'],
+    code: 'preview/token',
+    message: 'the cluster would write a token of a service account into it',
+    hint: 'Remove it: pods of a preview get no token, since who holds one may be given rights.',
+  });
+
+/** A claim that names its volume takes one that was made, and perhaps written, for somebody else. */
+const claims: Check = (object) =>
+  kindName(object) === 'PersistentVolumeClaim'
+    ? [
+        ...when(text(object, 'spec', 'volumeName') !== undefined, {
+          path: ['spec', 'volumeName'],
+          code: 'preview/foreign-volume',
+          message: `it claims the volume ${text(object, 'spec', 'volumeName')} of the cluster`,
+          hint: 'Leave spec.volumeName out: the claim then gets a volume that is made for it.',
+        }),
+        ...when(text(object, 'spec', 'dataSourceRef', 'namespace') !== undefined, {
+          path: ['spec', 'dataSourceRef', 'namespace'],
+          code: 'preview/foreign-volume',
+          message: `it copies a volume of namespace ${text(object, 'spec', 'dataSourceRef', 'namespace')}`,
+          hint: 'A preview has data of its own.',
+        }),
+      ]
+    : [];
+
 const checks: readonly Check[] = [
   kinds,
   placement,
@@ -387,7 +353,11 @@ const checks: readonly Check[] = [
   dnsAnnotations,
   parents,
   backends,
-  pods,
+  extensions,
+  blockers,
+  podWrongs,
   accounts,
   services,
+  secrets,
+  claims,
 ];

@@ -34,6 +34,9 @@ const annotated = (key: string): string =>
 test('an app that a preview may hold', () => {
   const app = [
     ...['ConfigMap', 'Secret', 'ServiceAccount', 'PersistentVolumeClaim'].map((kind) => object(kind)),
+    deployment(
+      'priorityClassName: low, containers: [{ name: web, livenessProbe: { httpGet: { path: /, port: 80 } } }], volumes: [{ name: a, emptyDir: {} }, { name: b, secret: { secretName: s } }, { name: c, persistentVolumeClaim: { claimName: c } }]',
+    ).replace('name: web, namespace', 'name: worker, namespace'),
     object('Service', 'spec: { type: ClusterIP, clusterIP: None, ports: [{ port: 80 }] }'),
     container(
       'securityContext: { privileged: false, capabilities: { drop: [ALL], add: [NET_BIND_SERVICE] } }, ports: [{ containerPort: 80 }]',
@@ -222,6 +225,82 @@ describe('is refused', () => {
         'containers: [{ name: web }], volumes: [{ name: t, projected: { sources: [{ serviceAccountToken: { audience: sts.amazonaws.com } }] } }]',
       ),
       `aws-access at ${pod}.volumes.0.projected.sources.0`,
+    ],
+    [
+      'a token of the service account',
+      deployment(
+        'containers: [{ name: web }], volumes: [{ name: t, projected: { sources: [{ configMap: { name: c } }, { serviceAccountToken: { path: t } }] } }]',
+      ),
+      `token at ${pod}.volumes.0.projected.sources.1`,
+    ],
+    [
+      'a Secret that the cluster fills with a token',
+      object('Secret', 'type: kubernetes.io/service-account-token'),
+      'token at type',
+    ],
+    [
+      'a share of the network',
+      deployment('containers: [{ name: web }], volumes: [{ name: n, nfs: { server: 10.0.0.1, path: / } }]'),
+      `foreign-volume at ${pod}.volumes.0.nfs`,
+    ],
+    [
+      "a volume of the cluster's",
+      object('PersistentVolumeClaim', 'spec: { volumeName: prod-data }'),
+      'foreign-volume at spec.volumeName',
+    ],
+    [
+      "another namespace's data",
+      object(
+        'PersistentVolumeClaim',
+        'spec: { dataSourceRef: { kind: PersistentVolumeClaim, name: a, namespace: prod } }',
+      ),
+      'foreign-volume at spec.dataSourceRef.namespace',
+    ],
+    [
+      'a weight that stops the controller',
+      route(`${host}, ${parent}, rules: [{ backendRefs: [{ name: web, port: 80, weight: 1000 }] }]`),
+      'blocks-others at spec.rules',
+    ],
+    [
+      'a backend that is no Service',
+      route(
+        `${host}, ${parent}, rules: [{ backendRefs: [{ group: gateway.networking.k8s.io, kind: Gateway, name: public }] }]`,
+      ),
+      'foreign-backend at spec.rules.0.backendRefs.0',
+    ],
+    [
+      'a filter by a kind that is not allowed',
+      route(
+        `${host}, ${parent}, rules: [{ filters: [{ type: ExtensionRef, extensionRef: { group: gateway.k8s.aws, kind: ListenerRuleConfiguration, name: x } }] }]`,
+      ),
+      'kind-not-allowed at spec.rules.0.filters.0.extensionRef',
+    ],
+    [
+      'the priority of the system',
+      deployment('priorityClassName: system-node-critical, containers: [{ name: web }]'),
+      `unsafe-pod at ${pod}.priorityClassName`,
+    ],
+    [
+      'a sysctl of the node',
+      deployment(
+        'securityContext: { sysctls: [{ name: net.ipv4.tcp_syncookies }, { name: kernel.msgmax }] }, containers: [{ name: web }]',
+      ),
+      `unsafe-pod at ${pod}.securityContext.sysctls.1`,
+    ],
+    [
+      'a container without seccomp',
+      container('securityContext: { seccompProfile: { type: Unconfined } }'),
+      `unsafe-pod at ${inContainer}.securityContext.seccompProfile`,
+    ],
+    [
+      'a container that sees all of /proc',
+      container('securityContext: { procMount: Unmasked }'),
+      `unsafe-pod at ${inContainer}.securityContext.procMount`,
+    ],
+    [
+      'a probe that has the node ask another host',
+      container('readinessProbe: { tcpSocket: { host: 10.0.0.1, port: 5432 } }'),
+      `unsafe-pod at ${inContainer}.readinessProbe.tcpSocket.host`,
     ],
     [
       'two objects that would be one',
