@@ -1,5 +1,5 @@
 // The AWS SDK's clients, and for all of them one place for region, time-outs, proxy and the addresses that are allowed.
-// A client that one module alone needs is made there: loading all of them (EC2's has 700 commands) takes each run a while.
+// Those that few modules need are made there: loading all of them (EC2's has 700 commands) takes each run a while.
 import { EKSClient } from '@aws-sdk/client-eks';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { Route53Client } from '@aws-sdk/client-route-53';

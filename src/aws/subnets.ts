@@ -2,13 +2,14 @@
 import {
   DescribeRouteTablesCommand,
   DescribeSubnetsCommand,
+  EC2Client,
   type RouteTable,
   type Subnet as SdkSubnet,
 } from '@aws-sdk/client-ec2';
 import type { Clock } from '../clock.ts';
 import type { Subnet } from '../gateway/subnets.ts';
 import type { SubnetReader } from '../preflight/subnets.ts';
-import { type AwsSettings, type CredentialSource, ec2Client } from './clients.ts';
+import { type AwsSettings, type CredentialSource, configuration } from './clients.ts';
 import { look } from './look.ts';
 
 export interface SubnetReaderSettings {
@@ -22,7 +23,7 @@ export function subnetReader({
   credentials,
   clock,
 }: SubnetReaderSettings): SubnetReader & { close(): void } {
-  const client = ec2Client(aws, credentials);
+  const client = new EC2Client({ ...configuration(aws), credentials });
   const inVpc = (vpc: string) => ({ Filters: [{ Name: 'vpc-id', Values: [vpc] }] });
 
   const subnets = async (vpc: string, signal: AbortSignal): Promise<readonly SdkSubnet[]> => {
