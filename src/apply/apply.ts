@@ -49,7 +49,7 @@ export interface Write {
   /** Conflicts are settled in our favour: the user allows it for all managers that the dry run named. */
   readonly force: boolean;
   readonly warnings: readonly string[];
-  /** The dry run's answer; absent where it could not be had before other objects are written, or not at all. */
+  /** The dry run's answer, in a plan; absent where it could not be had before other objects are written, or not at all. */
   readonly tried?: Extract<Written, { live: KubernetesObject }>;
   /** The permission that the dry run lacked; only in a plan. */
   readonly denied?: string;
@@ -205,7 +205,12 @@ class Stage {
     const now = live && !adopts ? await this.#stillLive(object, live, answer.live) : undefined;
     if (now && sameContent(now, answer.live, fieldManager))
       return { end: unchanged(each, ref, now, warnings) };
-    return { write: { ...write.write, tried: answer } };
+    return { write: { ...write.write, ...this.#kept(answer) } };
+  }
+
+  /** A plan shows what was tried. Who writes has the write's own answer soon, and a thousand of both fill the memory. */
+  #kept(tried: Extract<Written, { live: KubernetesObject }>): Pick<Write, 'tried'> {
+    return this.#options.planning ? { tried } : {};
   }
 
   /** A dry run answers with the live resourceVersion: where it moved on since the look, a controller was at work. */
@@ -236,7 +241,7 @@ class Stage {
     if (conflicts.length > 0 && managers.every((manager) => this.#takeOver.includes(manager))) {
       return 'refusal' in forced
         ? { end: await this.#refuse(each, ref, forced.refusal, live, warnings) }
-        : { write: { ...write, force: true, tried: forced } };
+        : { write: { ...write, force: true, ...this.#kept(forced) } };
     }
     if ('live' in forced && sameValues(live, forced.live)) {
       const applied = unchanged(each, ref, live, warnings);
