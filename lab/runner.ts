@@ -114,6 +114,8 @@ const fromLab = [
   'AWS_ENDPOINT_URL',
   'NODE_EXTRA_CA_CERTS',
   'SSL_CERT_FILE',
+  // Set by `npm test` alone: what Node keeps of a file that it has compiled.
+  'NODE_COMPILE_CACHE',
 ];
 
 function environmentOf(run: ActionRun, spec: ActionYaml, folder: string): Record<string, string> {

@@ -10,7 +10,8 @@ import { kubernetes } from '../../lab/mutations/kubernetes.ts';
 import type { Family, Mutation } from '../../lab/mutations/mutation.ts';
 import { records } from '../../lab/mutations/records.ts';
 import { prepareRepository } from '../../lab/mutations/repository.ts';
-import { driftRoleArn, makeDriftRole } from '../../lab/mutations/role.ts';
+import { driftRole, driftRoleArn, makeDriftRole } from '../../lab/mutations/role.ts';
+import { callsOf, granted } from './granted.ts';
 import { type Finished, lab, layout, resetKnobs, run, workspaceOf } from './harness.ts';
 
 jest.setTimeout(120_000);
@@ -49,9 +50,19 @@ const family = (all: readonly Family[], name: string): Family => {
   return found;
 };
 
+/** The edit that only somebody sees who may look at security groups. */
+const closed = (): Family => {
+  const { mutations, ...settings } = family(
+    aws(() => ''),
+    'settings',
+  );
+  return { ...settings, mutations: mutations.filter(({ name }) => name.startsWith('a security group')) };
+};
+
 /** One of each layer, with the family's own way of mending. */
 const chosen = (): readonly { readonly mutation: Mutation; readonly mend: Family['mend'] }[] =>
   [
+    closed(),
     family(kubernetes(workspace.path), 'kubernetes'),
     family(helm(workspace.path), 'helm-objects'),
     family(records(), 'records that stay'),
@@ -71,6 +82,7 @@ beforeAll(async () => {
   if (report.outcome !== 'live') throw new Error(`the repository did not come alive:\n${log}`);
   await makeDriftRole();
   await lab('DELETE', '/github');
+  await lab('DELETE', '/calls');
 }, 300_000);
 
 afterAll(async () => {
@@ -144,4 +156,8 @@ test('a wrong rule for what is not drift ends the check with its line; a right o
   const right = await check({ 'drift-ignore': 'drift-ignore.yaml', 'drift-layers': 'kubernetes' });
   await edits.mend?.();
   expect(right.outputs).toMatchObject({ drift: 'false', 'drift-ignored': '1' });
+});
+
+test('the role asked for everything that the documents grant it, and for nothing else', async () => {
+  expect(await callsOf('eks', driftRole)).toEqual({ used: granted('run-eks', 'drift-eks'), denied: [] });
 });

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Account, clusterAdminPolicy, eks, iam, setTrustPolicy, trustPolicy } from './admin.ts';
+import { callsOf, granted } from './granted.ts';
 import {
   appFiles,
   ensureInfra,
@@ -53,26 +54,6 @@ async function removeRole(account: Account): Promise<void> {
   await iam(account, 'DeleteRole', { RoleName: own[account] });
 }
 
-/** `eks:DescribeCluster` of every call that these roles have made; what needs no permission aside. */
-async function used(account: Account): Promise<readonly string[]> {
-  const calls = (await lab('GET', '/calls')) as readonly {
-    readonly principal: string | null;
-    readonly service: string;
-    readonly action: string;
-  }[];
-  const mine = calls.filter(({ principal }) => principal?.includes(`:assumed-role/${own[account]}/`));
-  const names = mine.map(({ service, action }) => `${service}:${action}`);
-  return [...new Set(names)].filter((name) => !/^sts:|:TokenReview$/.test(name)).sort();
-}
-
-const granted = (...marks: readonly string[]): readonly string[] =>
-  marks
-    .flatMap(
-      (mark) => (JSON.parse(documented(mark)) as { Statement: { Action: string | string[] }[] }).Statement,
-    )
-    .flatMap(({ Action }) => Action)
-    .sort();
-
 const workspace = workspaceOf({
   ...appFiles('exact'),
   // A listener that leaves it to the controller to find its certificate: doctor looks for it too.
@@ -115,6 +96,9 @@ const attempt = (
       ...inputs,
     },
   });
+
+const used = async (account: Account): Promise<readonly string[]> =>
+  (await callsOf(account, own[account])).used;
 
 /** Nothing that could not be looked at, in no link and no finding. */
 function expectNothingUnseen({ report }: Finished): void {
@@ -202,6 +186,20 @@ test('what these modes were granted, they used: all of it', async () => {
   expect(await used('eks')).toEqual(granted('run-eks'));
   expect(await used('dns')).toEqual(granted('run-dns'));
 }, 60_000);
+
+test('plan, and the teardown of what was deployed, need nothing more', async () => {
+  const planned = await attempt('plan', {}, unfit);
+  expect(planned.report.outcome).toBe('planned');
+  expectNothingUnseen(planned);
+  const down = await attempt('teardown', { prune: 'true' }, unfit);
+  expect({ outcome: down.report.outcome, findings: down.report.findings }).toEqual({
+    outcome: 'removed',
+    findings: [],
+  });
+  const { eks: ours, dns } = own;
+  expect(await callsOf('eks', ours)).toMatchObject({ denied: [] });
+  expect(await callsOf('dns', dns)).toMatchObject({ denied: [] });
+}, 90_000);
 
 test('doctor, with what it needs besides: nothing is left unseen, and nothing granted is left over', async () => {
   await grant('eks', 'doctor', 'doctor-eks');

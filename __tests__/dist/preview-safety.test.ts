@@ -1,7 +1,8 @@
 // The role of previews with nothing but the rights of policy/previews.yaml: enough for a preview, too little for an attack.
 import { spawnSync } from 'node:child_process';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { kubectl } from './harness.ts';
+import { callsOf, granted } from './granted.ts';
+import { kubectl, lab } from './harness.ts';
 import { attacks, elsewhere, outside } from './preview-attacks.ts';
 import { previewPrincipal, previewRole } from './preview-role.ts';
 import { freshPreviews, namespaceOf, preview, shas } from './previews.ts';
@@ -9,6 +10,7 @@ import { freshPreviews, namespaceOf, preview, shas } from './previews.ts';
 beforeAll(async () => {
   await freshPreviews();
   await previewRole();
+  await lab('DELETE', '/calls');
 }, 300_000);
 
 const asStranger = ['--as=stranger', '--as-group=eks-gateway-preview', '--as-group=system:authenticated'];
@@ -118,4 +120,15 @@ test('and is removed with them', async () => {
     findings: [],
   });
   expect(namespaceOf(name)).toBe('');
+}, 60_000);
+
+test('a sweep does with them too; no mode of previews was denied anything, or asked for more', async () => {
+  const swept = await preview({ number: 70, sha: shas.first }, { mode: 'sweep', files: {}, inputs });
+  expect({ code: swept.code, findings: swept.report.findings }).toEqual({ code: 0, findings: [] });
+  const { used, denied } = await callsOf('eks', previewPrincipal.split('/')[1] ?? '');
+  expect({ denied, more: used.filter((each) => !granted('run-eks').includes(each)) }).toEqual({
+    denied: [],
+    more: [],
+  });
+  expect(used).toContain('eks:DescribeCluster');
 }, 60_000);

@@ -102,7 +102,7 @@ function commitAll(workspace: string): void {
 /** Of the lab's variables only what a job on a runner has too, and what Go needs to find its modules. */
 function plainEnvironment(): Record<string, string> {
   const wanted =
-    /^(HOME|TMPDIR|LANG|GO[A-Z]+|ACTIONS_ID_TOKEN_REQUEST_(URL|TOKEN)|AWS_ENDPOINT_URL|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE)$/;
+    /^(HOME|TMPDIR|LANG|GO[A-Z]+|ACTIONS_ID_TOKEN_REQUEST_(URL|TOKEN)|AWS_ENDPOINT_URL|NODE_EXTRA_CA_CERTS|NODE_COMPILE_CACHE|SSL_CERT_FILE)$/;
   const given = Object.entries(process.env).filter((entry): entry is [string, string] =>
     wanted.test(entry[0]),
   );
