@@ -266,6 +266,21 @@ spec:
     expect(found && toCopy(found)[0]).toMatch(/^aws ec2 describe-subnets --region us-east-1 .*vpc-/);
   });
 
+  test('previews by a wildcard: the standing record and a certificate for it', async () => {
+    const result = await runApp('patient', {
+      action: 'doctor',
+      inputs: {
+        'preview-domain': 'pr.example.com',
+        'preview-gateway': 'infra/public',
+        'preview-dns': 'wildcard',
+      },
+    });
+    const errors = result.report.findings.filter(({ severity }) => severity === 'error');
+    expect(errors.map(({ code }) => code)).toEqual(['record/wildcard-missing', 'certificate/wrong-name']);
+    expect(errors[0]?.message).toContain('no record of *.pr.example.com');
+    expect(errors[1]?.message).toContain('`*.pr.example.com`');
+  });
+
   test('a zone that is delegated elsewhere', async () => {
     const seen = 'ns1.elsewhere.example';
     await setKnobs({ delegation: { 'example.com': [seen] } });

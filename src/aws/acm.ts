@@ -3,11 +3,12 @@ import {
   ACMClient,
   type CertificateDetail,
   DescribeCertificateCommand,
+  type DomainValidation,
   type KeyAlgorithm,
   ListCertificatesCommand,
 } from '@aws-sdk/client-acm';
 import type { Clock } from '../clock.ts';
-import type { AcmCertificate, CertificateStore } from '../preflight/certificates.ts';
+import type { AcmCertificate, CertificateStore, ProofRecord } from '../preflight/certificates.ts';
 import { type AwsSettings, type CredentialSource, configuration } from './clients.ts';
 import { hasCode } from './denial.ts';
 import { look } from './look.ts';
@@ -99,9 +100,16 @@ const certificateOf = (arn: string, found: CertificateDetail): AcmCertificate =>
       }),
     },
   }),
-  validation: (found.DomainValidationOptions ?? []).flatMap(({ ValidationStatus, ResourceRecord: record }) =>
-    record === undefined || ValidationStatus === 'SUCCESS'
+  validation: proofsOf(found, ({ ValidationStatus }) => ValidationStatus !== 'SUCCESS'),
+  proofs: proofsOf(found, () => true),
+});
+
+const proofsOf = (
+  { DomainValidationOptions = [] }: CertificateDetail,
+  wanted: (option: DomainValidation) => boolean,
+): readonly ProofRecord[] =>
+  DomainValidationOptions.filter(wanted).flatMap(({ ResourceRecord: record }) =>
+    record === undefined
       ? []
       : [{ name: record.Name ?? '', type: record.Type ?? '', value: record.Value ?? '' }],
-  ),
-});
+  );

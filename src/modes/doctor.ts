@@ -5,10 +5,10 @@ import { certificateStore } from '../aws/acm.ts';
 import type { ClusterDescription } from '../aws/eks.ts';
 import { type IamReader, iamReader } from '../aws/iam.ts';
 import { type IdentityReader, identityReader } from '../aws/pod-identity.ts';
-import { route53ZoneReader } from '../aws/route53.ts';
 import type { Bundle } from '../bundle/object.ts';
 import type { ClusterReader } from '../chain/cluster.ts';
 import { controllersOf } from '../chain/release.ts';
+import type { ZoneReader } from '../chain/zone.ts';
 import { createAuthority } from '../dns/authority.ts';
 import { createLookup } from '../dns/resolve.ts';
 import { clusterReader } from '../kube/reader.ts';
@@ -26,6 +26,7 @@ import { judgeControllers } from '../preflight/controllers.ts';
 import { judgeExternalDns } from '../preflight/external-dns.ts';
 import { judgePermissions, observePermissions, wantedPermissions } from '../preflight/permissions.ts';
 import { judgePods, observePods } from '../preflight/pods.ts';
+import { judgeRenewals, observeProofs } from '../preflight/renewal.ts';
 import type { Setting } from '../preflight/setting.ts';
 import { judgeRoles, observeRoles } from '../preflight/trust.ts';
 import { controllerNames, identitiesOf, type Workload } from '../preflight/workloads.ts';
@@ -39,8 +40,10 @@ import { type SignedIn, signIn } from './access/sign-in.ts';
 import { findBundle } from './bundle/find.ts';
 import { type RenderedChart, useHelm } from './charts/charts.ts';
 import { lookAtLoadBalancers, type Say } from './doctor/load-balancers.ts';
+import { previewFindings, previewHosts } from './doctor/previews.ts';
 import { certificatesOf, lookAround, type Surroundings } from './doctor/surroundings.ts';
 import { begin } from './steps.ts';
+import { zonesOf } from './teardown/records-gone.ts';
 
 /** @throws Problem of the area `auth/`; the signal's reason on abort. */
 export async function doctor(run: Run): Promise<Outcome> {
@@ -156,8 +159,11 @@ async function examine(run: Run, given: Given, say: Say): Promise<void> {
     tellVersions(run, around);
 
     begin(run, 'Look at the hosted zone');
-    const zones = await lookAtZones(run, signedIn, around);
+    const zoneReader = zonesOf(run, signedIn);
+    const zones = await lookAtZones(run, zoneReader, around);
     say('The hosted zone and its delegation', judgeZones(setting, zones));
+    if (inputs.preview.wildcard)
+      say('The wildcard record of previews', await previewFindings(run, setting, around, zoneReader));
     const [first] = zones.zones;
     if (first !== undefined) run.draft.zone(first.zone.name);
 
@@ -181,9 +187,11 @@ async function examine(run: Run, given: Given, say: Say): Promise<void> {
     await lookAtLoadBalancers(run, { signedIn, setting, around, vpc: description?.vpcId }, say);
 
     begin(run, 'Look at the certificates');
-    const want = certificatesOf(around, inputs.namespace);
+    const want = certificatesOf(around, inputs.namespace, previewHosts(run));
     const certificates = await observeCertificates(setting, want, store, signal);
     say('The certificates of the listeners', judgeCertificates(setting, want, certificates));
+    const proofs = await observeProofs(want, certificates, zoneReader, signal);
+    say('Their renewal', judgeRenewals(setting, want, certificates, proofs));
   } finally {
     identity.close();
     roles.close();
@@ -243,14 +251,13 @@ async function accessFindings(
 }
 
 async function lookAtZones(
-  { inputs, clock, signal }: Run,
-  { aws, dns }: SignedIn,
+  { inputs, signal }: Run,
+  zones: ZoneReader,
   { hosts }: Surroundings,
 ): Promise<ZonesSeen> {
-  const id = inputs.hostedZoneId;
   return await observeZones(
     hosts.map(({ host }) => host),
-    route53ZoneReader({ aws, credentials: dns, clock, ...(id !== undefined && { hostedZoneId: id }) }),
+    zones,
     createAuthority({ lookup: createLookup(), overrides: inputs.nameServers, limit: pLimit(32) }),
     signal,
   );

@@ -6,6 +6,13 @@ import type { ListenerCertificates, NamedCertificate } from './listeners.ts';
 import { notSeen } from './not-seen.ts';
 import type { Setting } from './setting.ts';
 
+/** A CNAME by which ACM sees that a domain is the account's. */
+export interface ProofRecord {
+  readonly name: string;
+  readonly type: string;
+  readonly value: string;
+}
+
 export interface AcmCertificate {
   readonly arn: string;
   /** `ISSUED`, `PENDING_VALIDATION`, `EXPIRED`, `REVOKED`, `INACTIVE`, `VALIDATION_TIMED_OUT`, `FAILED`. */
@@ -17,7 +24,9 @@ export interface AcmCertificate {
   readonly notAfter?: Date;
   readonly failure?: string;
   /** Records that prove the domain, as far as they are still wanted. */
-  readonly validation: readonly { readonly name: string; readonly type: string; readonly value: string }[];
+  readonly validation: readonly ProofRecord[];
+  /** All records that prove its domains: ACM looks for them again before each renewal. */
+  readonly proofs?: readonly ProofRecord[];
   readonly managedBy?: string;
   /** Whether ACM would renew it, and how a renewal under way stands (`PENDING_VALIDATION`, `FAILED` …). */
   readonly renewal?: { readonly eligible: boolean; readonly status?: string; readonly reason?: string };

@@ -13,6 +13,15 @@ const speaksPodIdentity = { externalDns: '0.15.0', lbc: '2.7.0' } as const;
 /** The first version of which the action knows what it writes. */
 const known = { externalDns: '0.18.0', lbc: '2.14.0' } as const;
 
+/** The newest versions whose source was read (docs/versions.md); what a later one does differently is not known. */
+const newest = { externalDns: '0.22', lbc: '3.5' } as const;
+
+/** A later minor version; `undefined` versions are none. */
+const isBeyond = (version: string, known: string): boolean => {
+  const [major = '', minor = '0'] = known.split('.');
+  return isAtLeast(version, `${major}.${Number(minor) + 1}.0`);
+};
+
 const place = (workload: Workload) => ({
   ref: refOf(workload.deployment),
   ...(workload.source && { source: workload.source }),
@@ -64,14 +73,15 @@ function judgeVersion(workload: Workload): readonly Finding[] {
       ),
     ];
   }
-  if (controller !== 'lbc') return [];
+  const later = isBeyond(version, newest[controller]) ? [newerThanKnown(workload, version)] : [];
+  if (controller !== 'lbc') return later;
   const rules = rulesFor(version);
   const less = [
     ...(rules.failuresInConditions ? [] : ['its failures stand in events alone']),
     ...(rules.raisesObservedGeneration ? [] : ['a change of a Gateway is never confirmed in its status']),
     ...(rules.statusPerParent ? [] : ["a route's status holds one parent, which another may overwrite"]),
   ];
-  if (less.length === 0) return [];
+  if (less.length === 0) return later;
   return [
     finding(
       'notice',
@@ -84,6 +94,17 @@ function judgeVersion(workload: Workload): readonly Finding[] {
     ),
   ];
 }
+
+const newerThanKnown = (workload: Workload, version: string): Finding =>
+  finding(
+    'notice',
+    'controller/newer-than-known',
+    `${sayWorkload(workload)} is ${version}: later than ${newest[workload.controller]}, the newest that this version of the action knows.`,
+    {
+      ...place(workload),
+      hint: 'It is taken to behave as that one does. Use the newest version of the action.',
+    },
+  );
 
 function judgeFlags(workload: Workload): readonly Finding[] {
   if (workload.controller !== 'lbc') return [];

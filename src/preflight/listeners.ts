@@ -88,9 +88,15 @@ const carries = (listener: Listener, parent: ParentRef, host: string): boolean =
   (parent.port === undefined || parent.port === listener.port) &&
   intersect(listener.hostname, host) !== undefined;
 
+/** A host, with the parents under which it is published. */
+export interface CarriedHost extends Pick<PublishedHost, 'host' | 'parents'> {
+  /** What publishes it. */
+  readonly route: Known;
+}
+
 /** One entry for each host and each HTTPS port that carries it, of Gateways that are known. */
 export function listenerCertificates(
-  hosts: readonly PublishedHost[],
+  hosts: readonly CarriedHost[],
   known: Gateways,
 ): readonly ListenerCertificates[] {
   return hosts.flatMap(({ host, parents, route }) =>
@@ -110,7 +116,7 @@ export function listenerCertificates(
         host,
         listener: `${refOf(gateway)}, port ${port}`,
         route: refOf(route.object),
-        routeSource: route.source,
+        ...(route.source && { routeSource: route.source }),
         named: configurations.flatMap((each) => certificatesIn(each, port)),
       }));
     }),

@@ -19,6 +19,8 @@ export interface HostZones {
   readonly host: string;
   /** The public zones with the longest name that holds the host; several where the account has several of that name. */
   readonly zones: Seen<readonly HostedZone[]>;
+  /** Private zones that hold the host too. */
+  readonly hidden?: readonly HostedZone[];
 }
 
 export interface ZonesSeen {
@@ -44,7 +46,8 @@ export async function observeZones(
   for (const host of hosts) {
     const all = await reader.zones(host, signal);
     const found = 'value' in all ? { at: all.at, value: longest(all.value) } : all;
-    seen.push({ host, zones: found });
+    const hidden = 'value' in all ? all.value.filter((zone) => zone.private) : [];
+    seen.push({ host, zones: found, hidden });
     if ('value' in found) for (const zone of found.value) zones.set(zone.id, zone);
   }
   const looked: ZoneSeen[] = [];
@@ -80,7 +83,35 @@ export function judgeZones(setting: Setting, seen: ZonesSeen): readonly Finding[
       : [notSeen(unseen, `The hosted zone in account ${dns}`, setting.roles.dns)]),
     ...(homeless.length === 0 ? [] : [missing(dns, homeless)]),
     ...[...names.values()].flatMap(judgeName),
+    ...judgeTwins(seen),
   ];
+}
+
+/** Private zones of the name of a public one, or below it: ExternalDNS takes the longest name, public or not. */
+function judgeTwins({ hosts }: ZonesSeen): readonly Finding[] {
+  const twins = new Map(
+    hosts.flatMap(({ zones, hidden = [] }) => {
+      const open = 'value' in zones ? zones.value[0] : undefined;
+      if (open === undefined) return [];
+      return hidden
+        .filter(({ name }) => name.length >= open.name.length)
+        .map((twin) => [twin.id, { open, twin }] as const);
+    }),
+  );
+  return [...twins.values()].map(({ open, twin }) =>
+    finding(
+      'notice',
+      'record/zone-private-twin',
+      `The account has a private hosted zone \`${twin.name}\` (${twin.id}) beside the public \`${open.name}\` (${open.id}): inside its VPCs it answers in the place of the public one, and ExternalDNS may write there.`,
+      {
+        hint: 'If records are meant to be public, keep ExternalDNS out of it.\nexternal-dns:\n  extraArgs:\n    - --aws-zone-type=public',
+        evidence: [open, twin].map(({ id, name, private: hidden }) => ({
+          from: `hosted zone ${id}`,
+          saw: `${name}, ${hidden ? 'private' : 'public'}`,
+        })),
+      },
+    ),
+  );
 }
 
 const missing = (account: string, hosts: readonly string[]): Finding =>

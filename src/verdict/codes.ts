@@ -99,6 +99,7 @@ export const codes = {
   'controller/too-old': entry('A controller is too old', 'platform-team', 0),
   'controller/gate-off': entry('The controller does not look at ALB Gateways', 'platform-team'),
   'controller/says-little': entry('This version of the controller says little', 'platform-team', 0),
+  'controller/newer-than-known': entry('A controller is newer than the action knows', 'platform-team', 0),
   'controller/no-region': entry('The controller has to ask the node for its network', 'platform-team', 0),
   'externaldns/owner-id-default': entry('ExternalDNS has no owner id of its own', 'platform-team', 0),
   'externaldns/policy': entry(
@@ -111,6 +112,8 @@ export const codes = {
   'certificate/not-issued': entry('The certificate is not issued', 'platform-team', 0),
   'certificate/elsewhere': entry('The certificate is in another region or account', 'platform-team', 0),
   'certificate/expires-soon': entry('The certificate expires soon', 'platform-team', 0),
+  'certificate/renewal-blocked': entry('ACM will not renew the certificate', 'platform-team', 0),
+  'record/zone-private-twin': entry('A private hosted zone has the name of the public one', 'dns-account', 0),
   'record/zone-duplicate': entry('Two hosted zones have the same name', 'dns-account', 0),
   'bundle/invalid-yaml': entry('A file is not valid YAML', 'app-team', 0),
   'bundle/not-an-object': entry('A document is not a Kubernetes object', 'app-team', 0),

@@ -180,7 +180,7 @@ describe('IAM', () => {
 });
 
 describe('ACM', () => {
-  test('a certificate: names once and in lower case, records that are still wanted', async () => {
+  test('a certificate: names once and in lower case, records that are still wanted, and all', async () => {
     const record = (Name: string) => ({ Name, Type: 'CNAME', Value: 'v' });
     const store = certificateStore(
       await settings(() =>
@@ -206,6 +206,7 @@ describe('ACM', () => {
         type: 'AMAZON_ISSUED',
         names: ['example.com', '*.example.com'],
         validation: [{ name: '_wanted', type: 'CNAME', value: 'v' }],
+        proofs: ['_done', '_wanted'].map((name) => ({ name, type: 'CNAME', value: 'v' })),
       },
     });
   });

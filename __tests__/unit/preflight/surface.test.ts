@@ -100,6 +100,23 @@ describe('the hosted zone', () => {
       { hosts: [{ host: 'a.example.org', zones: denied('route53:ListHostedZonesByName on *') }], zones: [] },
       ['notice look/denied'],
     ],
+    [
+      'a private zone of the same name',
+      {
+        hosts: [
+          {
+            host: 'a.example.com',
+            zones: seen([zone('Z1')]),
+            hidden: [
+              { ...zone('Z9', []), private: true },
+              { ...zone('Z8', []), name: 'com', private: true },
+            ],
+          },
+        ],
+        zones: [{ zone: zone('Z1'), delegation: to(...names), answers: answers() }],
+      },
+      ['notice record/zone-private-twin'],
+    ],
   ])('%s', (_name, look, expected) => expect(said(judgeZones(setting, look))).toEqual(expected));
 });
 
@@ -281,6 +298,12 @@ describe('the controllers', () => {
       [lbc('3.5.0', gates, ...net), externalDns('0.15.0')],
       ['warning controller/too-old'],
     ],
+    [
+      'newer than what is known',
+      [lbc('3.6.0', gates, ...net), externalDns('0.23.1')],
+      ['notice controller/newer-than-known', 'notice controller/newer-than-known'],
+    ],
+    ['the newest that are known', [lbc('3.5.7', gates, ...net), externalDns('0.22.4')], []],
     ['LBC that says little', [lbc('2.14.0', gates, ...net), dns], ['notice controller/says-little']],
     [
       '2.14 without the gate',

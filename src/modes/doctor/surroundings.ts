@@ -13,7 +13,13 @@ import { configurationFor } from '../../gateway/load-balancer-configuration.ts';
 import { namespaceOf } from '../../gateway/shapes.ts';
 import { albController } from '../../gateway/versions.ts';
 import type { CertificatesWant } from '../../preflight/certificates.ts';
-import { type Known, knownOf, listenerCertificates, namedCertificates } from '../../preflight/listeners.ts';
+import {
+  type CarriedHost,
+  type Known,
+  knownOf,
+  listenerCertificates,
+  namedCertificates,
+} from '../../preflight/listeners.ts';
 import { notSeen } from '../../preflight/not-seen.ts';
 import { type WorkloadsFound, workloadsOf } from '../../preflight/workloads.ts';
 import type { Finding, Source } from '../../verdict/finding.ts';
@@ -127,10 +133,11 @@ export function ownConfigurations({ sourced }: Surroundings, namespace: string):
   return knownOf(configurations.kind, sourced, [], namespace);
 }
 
-/** The certificates that the repository names, and those of each listener that carries a host. */
+/** The certificates that the repository names, and those of each listener that carries a host, or one of the others. */
 export function certificatesOf(
   { sourced, inCluster, hosts }: Surroundings,
   namespace: string,
+  others: readonly CarriedHost[],
 ): CertificatesWant {
   const known = (kind: string) => knownOf(kind, sourced, inCluster, namespace);
   const found = {
@@ -141,5 +148,5 @@ export function certificatesOf(
   };
   const own = found.configurations.filter(({ source }) => source !== undefined);
   const secure = hosts.filter((host) => host.secure !== false);
-  return { named: namedCertificates(own), listeners: listenerCertificates(secure, found) };
+  return { named: namedCertificates(own), listeners: listenerCertificates([...secure, ...others], found) };
 }
