@@ -3,30 +3,40 @@
 import type { Json } from '../bundle/object.ts';
 import { runChild } from '../child.ts';
 import { equal } from '../compare/equal.ts';
-import { type Release, type UpgradeOptions, upgradeArguments } from './release.ts';
+import { forbidden, type Release, type UpgradeOptions, upgradeArguments } from './release.ts';
 import { objectsIn, releaseChanges } from './release-changes.ts';
 import { type Revision, revisionOf } from './stored.ts';
 import type { Helm } from './version.ts';
+import { helmWords } from './words.ts';
+
+/** `denied`: the missing permission. `failed`: helm's words. */
+export type Previewed<Value> =
+  | { readonly value: Value }
+  | { readonly denied: string }
+  | { readonly failed: string };
 
 /**
  * `helm upgrade --install --dry-run=server`: unlike `helm template` it lets templates look into the cluster, so that
- * certificates which a chart makes once, say, come out as they are. `undefined` where helm refuses: the upgrade itself
- * then says why.
+ * certificates which a chart makes once, say, come out as they are. Of helm's output nothing is shown: it has values too.
  * @throws the signal's reason on abort.
  */
-export const plannedRevision = async (
+export const previewUpgrade = async (
   helm: Helm,
   release: Release,
   options: UpgradeOptions,
   signal: AbortSignal,
-): Promise<Revision | undefined> => {
+): Promise<Previewed<Revision>> => {
   const args = [...upgradeArguments(helm, release, options), '--dry-run=server', '--output', 'json'];
   const end = await runChild('helm', args, { cwd: options.workspace, environment: helm.environment }, signal);
-  if (end.code !== 0 || end.cut) return undefined;
+  if (end.cut) return { failed: 'it printed too much' };
+  if (end.code !== 0) {
+    const denied = / may not (.+)\.$/.exec(forbidden(end.stderr, release)?.message ?? '')?.[1];
+    return denied === undefined ? { failed: helmWords(end) } : { denied };
+  }
   try {
-    return revisionOf(JSON.parse(end.stdout) as Json);
+    return { value: revisionOf(JSON.parse(end.stdout) as Json) };
   } catch {
-    return undefined;
+    return { failed: 'helm printed no release' };
   }
 };
 

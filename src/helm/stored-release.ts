@@ -1,10 +1,9 @@
 // Reads a release as Helm stores it in the cluster (pkg/storage/driver/secrets.go): without the helm binary, by get and list.
 import { textMap } from '../bundle/field.ts';
 import type { KubernetesObject } from '../bundle/object.ts';
-import type { StoredRelease } from '../drift/release.ts';
 import type { Seen } from '../verdict/seen.ts';
 import type { Release } from './release.ts';
-import { storedRevision } from './stored.ts';
+import { type Revision, storedRevision } from './stored.ts';
 
 /** Lists Secrets by labels; the caller's port to the cluster. */
 export type ListSecrets = (
@@ -19,7 +18,7 @@ const numberOf = (secret: KubernetesObject): number =>
 export const readStoredRelease = async (
   list: ListSecrets,
   { name, namespace }: Release,
-): Promise<Seen<StoredRelease | undefined>> => {
+): Promise<Seen<Revision | undefined>> => {
   const seen = await list(namespace, `owner=helm,name=${name},status!=superseded`);
   if (!('value' in seen)) return seen;
   const [last] = seen.value.toSorted((one, other) => numberOf(other) - numberOf(one));

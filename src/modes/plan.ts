@@ -1,6 +1,7 @@
 // plan: what a deploy would change in the cluster, the Helm releases, DNS and the load balancers, and what it would break.
 import { lint } from '../lint/lint.ts';
-import { counted, isTouched, type Plan, type PlannedObject } from '../report/plan.ts';
+import { isTouched, type Plan, type PlannedObject } from '../report/plan.ts';
+import { planSentence } from '../report/plan-text.ts';
 import type { Outcome } from '../report/report.ts';
 import type { Run } from '../run.ts';
 import type { Finding } from '../verdict/finding.ts';
@@ -45,6 +46,7 @@ async function makePlan(run: Run): Promise<Outcome> {
         releases: releases.map(({ release }) => release),
         records: traffic.records,
         loadBalancers: traffic.loadBalancers,
+        offline: traffic.offline,
       };
       draft.plan(made);
       const found = [
@@ -85,6 +87,8 @@ function tell({ runner }: Run, made: Plan): void {
     runner.info(
       `${gateway}: ${changes.length} rules change, ${rules.before} → ${rules.after} of ${rules.limit}`,
     );
-  const { objects: count, records, rules } = counted(made);
-  runner.info(`${count} objects, ${records} records and ${rules} rules would change`);
+  for (const { name, namespace, hooks } of made.releases)
+    for (const { ref, event } of hooks)
+      runner.info(`Helm runs ${ref} at the ${event} of ${namespace}/${name}`);
+  runner.info(planSentence(made));
 }

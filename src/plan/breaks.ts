@@ -119,17 +119,24 @@ const judgeShadows = (given: Breaks): readonly Finding[] => {
   });
 };
 
+/** Hosts that go offline, each with a route that publishes it today. */
+export const hostsGone = (before: World, after: World): ReadonlyMap<string, KubernetesObject> => {
+  const now = publications(after);
+  return new Map(
+    [...publications(before)].flatMap(([host, [first]]) =>
+      now.has(host) || first === undefined ? [] : [[host, first.route] as const],
+    ),
+  );
+};
+
 /** Meant or not, somebody may still be calling. */
-const judgeHostsGone = (given: Breaks): readonly Finding[] => {
-  const now = publications(given.after);
-  return [...publications(given.before)].flatMap(([host, [first]]) => {
-    if (now.has(host) || first === undefined) return [];
-    const message = `${host} goes offline: ${refOf(first.route)} publishes it today, and no route would any more.`;
+const judgeHostsGone = (given: Breaks): readonly Finding[] =>
+  [...hostsGone(given.before, given.after)].map(([host, route]) => {
+    const message = `${host} goes offline: ${refOf(route)} publishes it today, and no route would any more.`;
     const hint =
       'If that is meant, nothing has to be done; its record is removed where ExternalDNS runs with --policy=sync.';
-    return [finding('warning', 'plan/host-removed', message, { ...place(given, first.route), hint })];
+    return finding('warning', 'plan/host-removed', message, { ...place(given, route), hint });
   });
-};
 
 /** Every rule asked about what would be; nothing of it is read from the outside. */
 export const judgeBreaks = (given: Breaks): readonly Finding[] => [

@@ -4,6 +4,7 @@ import { textMap } from '../bundle/field.ts';
 import { type KubernetesObject, refOf, type Sourced } from '../bundle/object.ts';
 import { changesBetween } from '../compare/changes.ts';
 import { hide } from '../compare/hidden.ts';
+import type { PlannedHook, PlannedRelease } from '../report/plan.ts';
 import type { Planned } from './objects.ts';
 import { predictedChanges } from './predicted.ts';
 
@@ -15,6 +16,23 @@ const annotation = (object: KubernetesObject, name: string): string | undefined 
 
 /** Hooks are no part of a release: helm runs them beside it. */
 export const isHook = (object: KubernetesObject): boolean => annotation(object, 'helm.sh/hook') !== undefined;
+
+/** What Helm runs beside an install or an upgrade, in the order of its phases and weights (helm pkg/action/hooks.go). */
+export const hooksAt = (
+  action: PlannedRelease['action'],
+  objects: readonly KubernetesObject[],
+): readonly PlannedHook[] => {
+  const events = ['pre', 'post'].map((phase) => `${phase}-${action}`);
+  const weight = (object: KubernetesObject): number => Number(annotation(object, 'helm.sh/hook-weight') ?? 0);
+  return events.flatMap((event) =>
+    objects
+      .filter((object) =>
+        (annotation(object, 'helm.sh/hook') ?? '').split(',').some((each) => each.trim() === event),
+      )
+      .toSorted((one, other) => weight(one) - weight(other))
+      .map((object) => ({ ref: refOf(object), event })),
+  );
+};
 
 const keyOf = (object: KubernetesObject): string => `${groupKindOf(object)} ${refOf(object)}`;
 

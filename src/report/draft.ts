@@ -210,12 +210,12 @@ function headline({ message }: Finding, others: number): string {
     : `${first} (and ${others} more ${others === 1 ? 'problem' : 'problems'}).`;
 }
 
-/** What goes offline is the one thing that nobody should read over. */
-function planned(plan: Plan | undefined, findings: readonly Finding[]): string {
-  const gone = findings.filter(({ code }) => code === 'plan/host-removed').length;
-  const what = plan === undefined ? 'Nothing would change.' : planSentence(plan);
-  if (gone === 0) return what;
-  return `${what} ${gone} ${gone === 1 ? 'hostname goes' : 'hostnames go'} offline.`;
+/** What goes offline is the one thing that nobody should read over: it stands first, whatever else is wrong. */
+function offline(plan: Plan | undefined): string {
+  const gone = plan?.offline ?? [];
+  if (gone.length === 0) return '';
+  const all = gone.length > 2 ? [gone.slice(0, 2).join(', '), `${gone.length - 2} more`] : gone;
+  return `${all.join(' and ')} ${gone.length === 1 ? 'goes' : 'go'} offline. `;
 }
 
 function verdictOf(
@@ -230,7 +230,8 @@ function verdictOf(
     return 'Everything is applied; the repository publishes no hostname.';
   if (outcome === 'live') return hosts.length === 1 ? `${names} is live.` : `All ${names} are live.`;
   if (outcome === 'removed') return 'The preview is removed, and so are its records.';
-  if (outcome === 'planned') return planned(plan, findings);
+  if (outcome === 'planned')
+    return `${offline(plan)}${plan === undefined ? 'Nothing would change.' : planSentence(plan)}`;
   if (outcome === 'clean') {
     return findings.length === 0
       ? 'Nothing wrong was found.'
@@ -247,6 +248,6 @@ function verdictOf(
     const title = link.code === undefined ? link.message : codes[link.code].title;
     return `${stuck.host}${more} is not live: ${title.charAt(0).toLowerCase()}${title.slice(1)} (link \`${link.id}\`).`;
   }
-  if (errors[0]) return headline(errors[0], errors.length - 1);
+  if (errors[0]) return `${offline(plan)}${headline(errors[0], errors.length - 1)}`;
   return outcome === 'refused' ? (findings[0]?.message ?? 'Nothing was done.') : `The run ended: ${outcome}.`;
 }

@@ -65,6 +65,6 @@ export function outputsOf(
 
 const wouldChange = ({ plan }: Report): boolean => {
   if (plan === undefined) return false;
-  const { objects, records, rules } = counted(plan);
-  return objects + records + rules > 0;
+  const { objects, releases, records, rules } = counted(plan);
+  return objects + releases + records + rules > 0;
 };

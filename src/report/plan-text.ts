@@ -9,6 +9,7 @@ import {
   type PlannedLoadBalancer,
   type PlannedObject,
   type PlannedRecord,
+  type PlannedRelease,
 } from './plan.ts';
 
 export interface PlanTextLimits {
@@ -35,8 +36,11 @@ const many = (count: number, one: string): string => `${count} ${count === 1 ? o
 
 /** `2 objects, 3 records and 1 rule would change.` */
 export const planSentence = (plan: Plan): string => {
-  const { objects, records, rules } = counted(plan);
-  if (objects + records + rules === 0) return 'Nothing would change.';
+  const { objects, releases, records, rules } = counted(plan);
+  if (objects + records + rules === 0)
+    return releases === 0
+      ? 'Nothing would change.'
+      : `No object would change; ${many(releases, 'release')} would be upgraded, for ${releases === 1 ? 'its' : 'their'} values, hooks or chart.`;
   return `${many(objects, 'object')}, ${many(records, 'record')} and ${many(rules, 'load balancer rule')} would change.`;
 };
 
@@ -81,6 +85,22 @@ const objectList = (title: string, all: readonly PlannedObject[], limits: PlanTe
     ...(same > 0 ? [`▫️ ${many(same, 'object')} unchanged`] : []),
   ];
   return parts.join('\n\n');
+};
+
+const releaseList = (
+  { name, namespace, action, chart, objects, hooks }: PlannedRelease,
+  limits: PlanTextLimits,
+): string => {
+  const title = `Helm release ${plain(`${namespace}/${name}`)}: ${action === 'unchanged' ? 'unchanged,' : `${action} to`} ${plain(clip(chart, 200))}`;
+  const runs = hooks
+    .slice(0, limits.rows)
+    .map(({ ref, event }) => `${plain(clip(ref, 300))} (${plain(event)})`);
+  const rest = hooks.length - runs.length;
+  const more = rest > 0 ? `, and ${rest} more` : '';
+  return [
+    objectList(title, objects, limits),
+    ...(hooks.length > 0 ? [`▶️ Helm runs ${many(hooks.length, 'hook')}: ${runs.join(', ')}${more}`] : []),
+  ].join('\n\n');
 };
 
 const recordTable = (records: readonly PlannedRecord[], { rows: limit }: PlanTextLimits): string => {
@@ -133,13 +153,7 @@ const balancer = (of: PlannedLoadBalancer, { rows: limit }: PlanTextLimits): str
 /** @returns the parts, of which the last may be cut off */
 export const planParts = (plan: Plan, limits: PlanTextLimits): readonly string[] => [
   ...(plan.objects.length > 0 ? [objectList('Cluster', plan.objects, limits)] : []),
-  ...plan.releases.map(({ name, namespace, action, chart, objects }) =>
-    objectList(
-      `Helm release ${plain(`${namespace}/${name}`)}: ${action} to ${plain(clip(chart, 200))}`,
-      objects,
-      limits,
-    ),
-  ),
+  ...plan.releases.map((release) => releaseList(release, limits)),
   ...[recordTable(plan.records, limits)].filter((part) => part !== ''),
   ...plan.loadBalancers.map((each) => balancer(each, limits)),
 ];

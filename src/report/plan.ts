@@ -18,6 +18,14 @@ export interface PlannedObject {
   readonly changes: readonly Change[];
 }
 
+/** What Helm runs beside the release's objects. */
+export interface PlannedHook {
+  /** `Job infra/migrate`. */
+  readonly ref: string;
+  /** `pre-install`, `post-upgrade` … */
+  readonly event: string;
+}
+
 export interface PlannedRelease {
   readonly name: string;
   readonly namespace: string;
@@ -25,6 +33,7 @@ export interface PlannedRelease {
   /** `apps 1.2.0 → 1.3.0`: of the charts. */
   readonly chart: string;
   readonly objects: readonly PlannedObject[];
+  readonly hooks: readonly PlannedHook[];
 }
 
 export interface PlannedRecord {
@@ -71,6 +80,8 @@ export interface Plan {
   readonly releases: readonly PlannedRelease[];
   readonly records: readonly PlannedRecord[];
   readonly loadBalancers: readonly PlannedLoadBalancer[];
+  /** Hosts that a route publishes today and none would any more. */
+  readonly offline: readonly string[];
 }
 
 const untouched = new Set<ObjectResult>(['unchanged', 'conflict', 'failed']);
@@ -80,6 +91,7 @@ export const isTouched = ({ result }: PlannedObject): boolean => !untouched.has(
 /** How many things of each sort a deploy would change. */
 export const counted = (plan: Plan) => ({
   objects: [...plan.objects, ...plan.releases.flatMap(({ objects }) => objects)].filter(isTouched).length,
+  releases: plan.releases.filter(({ action }) => action !== 'unchanged').length,
   records: plan.records.filter(({ action }) => action !== 'unchanged').length,
   rules: plan.loadBalancers.reduce((sum, { changes }) => sum + changes.length, 0),
 });

@@ -4,7 +4,7 @@ import type { KubernetesObject } from '../../../src/bundle/object.ts';
 import { parseManifests } from '../../../src/bundle/parse.ts';
 import { settingsOf } from '../../../src/externaldns/settings.ts';
 import { targetGroupsOf, wantedRules } from '../../../src/gateway/wanted-rules.ts';
-import { judgeBreaks } from '../../../src/plan/breaks.ts';
+import { hostsGone, judgeBreaks } from '../../../src/plan/breaks.ts';
 import { judgeBudgets, planLoadBalancers } from '../../../src/plan/load-balancers.ts';
 import { type HostRecords, planRecords } from '../../../src/plan/records.ts';
 import { afterSteps, type Step, type World } from '../../../src/plan/world.ts';
@@ -39,6 +39,8 @@ spec:
 `);
 const service = (name: string): KubernetesObject =>
   one(`apiVersion: v1\nkind: Service\nmetadata: { name: ${name}, namespace: shop }\n`);
+
+const grpc = (name: string): KubernetesObject => ({ ...route(name), kind: 'GRPCRoute' });
 
 const world = (routes: readonly KubernetesObject[], gateways = [gateway()]): World => ({
   gateways,
@@ -159,6 +161,24 @@ describe('what breaks', () => {
     ],
     ['no Service', world([]), [{ after: route('a') }], 'error route/backend-not-found HTTPRoute shop/a'],
     [
+      'a host of a GRPCRoute goes',
+      world([grpc('a')]),
+      [{ before: grpc('a') }],
+      'warning plan/host-removed GRPCRoute shop/a',
+    ],
+    [
+      'a route gets another host',
+      world([route('a', { host: 'old.example.com' })]),
+      [{ before: route('a', { host: 'old.example.com' }), after: route('a', { host: 'new.example.com' }) }],
+      'warning plan/host-removed HTTPRoute shop/a',
+    ],
+    [
+      'a GRPCRoute to a Service that is not there',
+      world([]),
+      [{ after: grpc('a') }],
+      'error route/backend-not-found GRPCRoute shop/a',
+    ],
+    [
       'an older route with the same host and path',
       world([route('old', { host: 'a.example.com', made: '2026-01-01T00:00:00Z' })]),
       [{ after: route('a') }, { after: service('a') }],
@@ -166,6 +186,14 @@ describe('what breaks', () => {
     ],
   ])('%s', (_, before, steps, said) => {
     expect(breaks(before, steps)).toContain(said);
+  });
+
+  test('a host that another route still publishes stays', () => {
+    const before = world([route('a'), route('b', { host: 'a.example.com', path: '/b' })]);
+    const steps = [{ before: route('a') }];
+    expect(breaks(before, steps)).toEqual([]);
+    expect([...hostsGone(before, afterSteps(before, steps)).keys()]).toEqual([]);
+    expect([...hostsGone(before, { ...before, routes: [] }).keys()]).toEqual(['a.example.com']);
   });
 
   test('what was broken before, and is of others, is not said again', () => {

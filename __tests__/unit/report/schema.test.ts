@@ -55,7 +55,17 @@ const full = () => {
         changes: [{ path: '.spec.ports[port=80].name', from: { a: [null] }, to: 1 }],
       },
     ],
-    releases: [{ name: 'a', namespace: 'b', action: 'upgrade', chart: 'c 1.0.0', objects: [] }],
+    releases: [
+      {
+        name: 'a',
+        namespace: 'b',
+        action: 'upgrade',
+        chart: 'c 1.0.0',
+        objects: [],
+        hooks: [{ ref: 'Job b/c', event: 'pre-upgrade' }],
+      },
+    ],
+    offline: ['a.example.com'],
     records: [{ name: 'a.example.com', type: 'A', action: 'unchanged', from: 'x', why: 'y' }],
     loadBalancers: [
       {

@@ -260,6 +260,7 @@ test('500 hosts, findings and planned objects full of hostile text: under 1 MiB,
         releases: [],
         records: Array.from({ length: 500 }, () => ({ name: evil, type: 'A', action: 'created', to: evil })),
         loadBalancers: [],
+        offline: [],
       });
     },
   );

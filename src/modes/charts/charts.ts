@@ -1,13 +1,17 @@
 // The charts of the bundle: copied, rendered before anything is written, then installed one after the other.
 import { stageOf } from '../../apply/stages.ts';
 import type { Bundle, Chart, Sourced } from '../../bundle/object.ts';
-import { deployedObjects, type Previewed, upgradedObjects } from '../../helm/preview.ts';
+import { type Previewed, previewUpgrade } from '../../helm/plan.ts';
 import type { Release, ReleaseState } from '../../helm/release.ts';
 import { apiVersionsOf, renderChart } from '../../helm/render.ts';
+import type { Revision } from '../../helm/stored.ts';
+import { type ListSecrets, readStoredRelease } from '../../helm/stored-release.ts';
+import { clusterReader } from '../../kube/reader.ts';
 import type { Run } from '../../run.ts';
+import type { Seen } from '../../verdict/seen.ts';
 import type { Cluster } from '../access/reach-cluster.ts';
 import { openHelm, releasesOf } from './helm-session.ts';
-import { type Installer, ReleaseInstall } from './release-install.ts';
+import { type Installer, ReleaseInstall, upgradeOptions } from './release-install.ts';
 import { chartPathOf, inlineValues, valuesFilesOf } from './sources.ts';
 
 export interface RenderedChart {
@@ -29,10 +33,9 @@ export interface InstalledChart {
 /** A release before and after an upgrade, as far as helm may tell. */
 export interface PreviewedChart {
   readonly rendered: RenderedChart;
-  /** Of the last revision; the value is absent where there is no release. */
-  readonly deployed: Previewed<readonly Sourced[] | undefined>;
-  /** What an upgrade would send. */
-  readonly upgraded: Previewed<readonly Sourced[]>;
+  /** The last revision; the value is absent where there is no release. */
+  readonly deployed: Seen<Revision | undefined>;
+  readonly upgraded: Previewed<Revision>;
 }
 
 export interface ChartsOfRun {
@@ -42,6 +45,8 @@ export interface ChartsOfRun {
   install(rendered: readonly RenderedChart[], installer: Installer): Promise<readonly InstalledChart[]>;
   close(): Promise<void>;
 }
+
+const secretKind = { apiVersion: 'v1', kind: 'Secret', plural: 'secrets' };
 
 const none: ChartsOfRun = {
   render: async () => [],
@@ -81,10 +86,13 @@ export async function useHelm(run: Run, cluster: Cluster, bundle: Bundle): Promi
   const preview: ChartsOfRun['preview'] = (rendered) =>
     session.connected(async (connected) => {
       const previewed: PreviewedChart[] = [];
+      const reader = clusterReader(cluster.kube);
+      const secrets: ListSecrets = (namespace, labelSelector) =>
+        reader.select(secretKind, namespace, { labelSelector }, signal);
       for (const each of rendered) {
-        const { chart, release } = each;
-        const deployed = await deployedObjects(connected, chart, release, workspace, signal);
-        const upgraded = await upgradedObjects(connected, chart, release, { workspace, ...each }, signal);
+        const { release } = each;
+        const deployed = await readStoredRelease(secrets, release);
+        const upgraded = await previewUpgrade(connected, release, upgradeOptions(run, each), signal);
         previewed.push({ rendered: each, deployed, upgraded });
       }
       return previewed;

@@ -6,7 +6,7 @@ import { kinds } from '../../chain/cluster.ts';
 import { stuckRollouts } from '../../chain/rollout.ts';
 import { differencesOf, isAutoscaled } from '../../drift/live-object.ts';
 import { freeRelease } from '../../helm/pending.ts';
-import { isSame, plannedRevision } from '../../helm/plan.ts';
+import { isSame, previewUpgrade } from '../../helm/plan.ts';
 import {
   goodRevision,
   type Release,
@@ -54,6 +54,18 @@ const secrets = { apiVersion: 'v1', kind: 'Secret', plural: 'secrets' };
 const bundleLabel = 'eks-gateway-action/bundle';
 const mostLines = 300;
 
+/** As the inputs have it; a plan previews with the same. */
+export const upgradeOptions = (
+  { inputs, environment }: Run,
+  { chartPath, values }: Pick<ChartToInstall, 'chartPath' | 'values'>,
+): UpgradeOptions => ({
+  workspace: environment.workspace,
+  chartPath,
+  values,
+  timeout: inputs.helmTimeout,
+  createNamespace: inputs.createNamespace,
+});
+
 export class ReleaseInstall {
   readonly #run: Run;
   readonly #cluster: Cluster;
@@ -76,7 +88,9 @@ export class ReleaseInstall {
     await this.#free();
     const before = await releaseState(this.#helm, release, environment.workspace, signal);
     const deployed = before && (await this.#revision(before.revision));
-    const planned = deployed && (await plannedRevision(this.#helm, release, this.#options(), signal));
+    const preview = deployed && (await previewUpgrade(this.#helm, release, this.#options(), signal));
+    // Where helm refuses, the upgrade itself then says why.
+    const planned = preview && 'value' in preview ? preview.value : undefined;
     const changes =
       deployed && planned
         ? releaseChanges(objectsIn(deployed.manifest), objectsIn(planned.manifest), release.namespace)
@@ -99,16 +113,10 @@ export class ReleaseInstall {
   }
 
   #options(): UpgradeOptions {
-    const { inputs, environment, runner } = this.#run;
-    const { chartPath, values } = this.#what;
     return {
-      workspace: environment.workspace,
-      chartPath,
-      values,
-      timeout: inputs.helmTimeout,
-      createNamespace: inputs.createNamespace,
+      ...upgradeOptions(this.#run, this.#what),
       labels: [`${bundleLabel}=${this.#installer.bundle}`],
-      onLine: (line) => runner.info(`  ${line}`),
+      onLine: (line) => this.#run.runner.info(`  ${line}`),
     };
   }
 

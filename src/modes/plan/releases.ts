@@ -1,8 +1,12 @@
 // What `helm upgrade --install` would change, release by release; without the right to read releases, of the live objects.
 import type { KubernetesObject, Sourced } from '../../bundle/object.ts';
+import { isSame } from '../../helm/plan.ts';
+import { objectsIn } from '../../helm/release-changes.ts';
+import { objectsOf } from '../../helm/render.ts';
+import type { Revision } from '../../helm/stored.ts';
 import { serverSideApplier } from '../../kube/apply.ts';
 import type { Planned } from '../../plan/objects.ts';
-import { isHook, planRelease } from '../../plan/releases.ts';
+import { hooksAt, isHook, planRelease } from '../../plan/releases.ts';
 import { notSeen } from '../../preflight/not-seen.ts';
 import { isTouched, type PlannedRelease } from '../../report/plan.ts';
 import type { Run } from '../../run.ts';
@@ -27,28 +31,61 @@ export async function planReleases(
 }
 
 async function planOne(run: Run, cluster: Cluster, each: PreviewedChart): Promise<ReleasePlan> {
-  const { deployed, rendered, upgraded } = each;
+  const { rendered } = each;
   const { chart, release } = rendered;
   const place = (objects: readonly Sourced[]): Promise<readonly Sourced[]> =>
     placedIn(cluster, objects, release.namespace, run.signal);
-  const after = await place('value' in upgraded ? upgraded.value : rendered.objects);
-  const known = 'value' in deployed;
+  const upgraded = 'value' in each.upgraded ? each.upgraded.value : undefined;
+  const after = await place(upgraded ? objectsOf(upgraded.manifest, chart) : rendered.objects);
+  const known = 'value' in each.deployed;
+  const deployed = 'value' in each.deployed ? standing(each.deployed.value) : undefined;
   const before = known
-    ? (await place(deployed.value ?? [])).map(({ object }) => object)
+    ? (await place(deployed ? objectsOf(deployed.manifest, chart) : [])).map(({ object }) => object)
     : await liveOf(run, cluster, after);
   const planned = planRelease(before, after, known ? 'release' : 'live');
-  const isNew = known && deployed.value === undefined;
-  const touched = planned.some((one) => isTouched(one.planned));
+  const action = actionOf(planned, release.namespace, { known, deployed, upgraded });
+  const hooks = upgraded
+    ? upgraded.hooks.flatMap(({ manifest }) => objectsIn(manifest))
+    : rendered.objects.map(({ object }) => object);
   return {
     release: {
       ...release,
-      action: isNew ? 'install' : touched ? 'upgrade' : 'unchanged',
-      chart: `${chart.name} ${chart.version}`,
+      action,
+      chart: sayChart(`${chart.name} ${chart.version}`, deployed),
       objects: planned.map((one) => one.planned),
+      hooks: hooksAt(action, hooks),
     },
     planned,
     findings: findingsOf(run, each),
   };
+}
+
+/** `helm uninstall --keep-history` leaves a revision of what is gone. */
+const standing = (revision: Revision | undefined): Revision | undefined =>
+  revision?.status === 'uninstalled' ? undefined : revision;
+
+/** `apps 1.2.0 → 1.3.0` where the version changes. */
+const sayChart = (coming: string, deployed: Revision | undefined): string => {
+  const now = deployed && `${deployed.chart.name} ${deployed.chart.version}`;
+  return now === undefined || now === coming ? coming : `${now} → ${coming}`;
+};
+
+interface Revisions {
+  /** The last revision could be read, or there is none. */
+  readonly known: boolean;
+  readonly deployed: Revision | undefined;
+  readonly upgraded: Revision | undefined;
+}
+
+/** As deploy decides: other values or hooks are an upgrade too. */
+function actionOf(
+  planned: readonly Planned[],
+  namespace: string,
+  { known, deployed, upgraded }: Revisions,
+): PlannedRelease['action'] {
+  if (known && deployed === undefined) return 'install';
+  const same = deployed === undefined || upgraded === undefined || isSame(deployed, upgraded, namespace);
+  return same && !planned.some((one) => isTouched(one.planned)) ? 'unchanged' : 'upgrade';
 }
 
 /** With the namespace of the release where they name none; objects of the cluster without. */
@@ -84,12 +121,8 @@ const comes = /no matches for kind|namespaces? "?[^"\s]+"? not found|failed call
 function findingsOf({ inputs }: Run, { rendered, deployed, upgraded }: PreviewedChart): readonly Finding[] {
   const { release, chart } = rendered;
   const name = `release ${release.namespace}/${release.name}`;
-  const at = new Date(0);
   const findings: Finding[] = [];
-  if ('denied' in deployed)
-    findings.push(notSeen({ at, denied: deployed.denied }, `The last revision of ${name}`, inputs.role));
-  if ('failed' in deployed)
-    findings.push(notSeen({ at, failed: deployed.failed }, `The last revision of ${name}`, inputs.role));
+  if (!('value' in deployed)) findings.push(notSeen(deployed, `The last revision of ${name}`, inputs.role));
   if ('failed' in upgraded && !comes.test(upgraded.failed))
     findings.push(
       finding('error', 'helm/failed', `helm upgrade of ${name} would fail: ${upgraded.failed}`, {

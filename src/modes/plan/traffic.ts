@@ -9,7 +9,7 @@ import { judgeRecord, observeRecordSets, type RecordWant } from '../../chain/rec
 import type { ZoneReader } from '../../chain/zone.ts';
 import { excludedBy } from '../../externaldns/excludes.ts';
 import { clusterReader } from '../../kube/reader.ts';
-import { judgeBreaks } from '../../plan/breaks.ts';
+import { hostsGone, judgeBreaks } from '../../plan/breaks.ts';
 import { judgeBudgets, type LiveRules, planLoadBalancers } from '../../plan/load-balancers.ts';
 import type { Planned } from '../../plan/objects.ts';
 import { planRecords } from '../../plan/records.ts';
@@ -26,6 +26,8 @@ import { liveRules } from '../chain/live-rules.ts';
 export interface Traffic {
   readonly records: readonly PlannedRecord[];
   readonly loadBalancers: readonly PlannedLoadBalancer[];
+  /** Hosts that go offline. */
+  readonly offline: readonly string[];
   readonly findings: readonly Finding[];
 }
 
@@ -41,7 +43,7 @@ export interface TrafficWant {
 export async function planTraffic(run: Run, want: TrafficWant): Promise<Traffic> {
   const look = await lookAround(run, want);
   const { before, findings } = look;
-  if (before === undefined) return { records: [], loadBalancers: [], findings };
+  if (before === undefined) return { records: [], loadBalancers: [], offline: [], findings };
   const after = afterSteps(before, want.planned);
   const lbc = look.workloads.find(({ controller }) => controller === 'lbc');
   const rules = { ...(lbc?.version !== undefined && { version: lbc.version }) };
@@ -55,6 +57,7 @@ export async function planTraffic(run: Run, want: TrafficWant): Promise<Traffic>
   return {
     records: dns.records,
     loadBalancers: balancers.loadBalancers,
+    offline: [...hostsGone(before, after).keys()],
     findings: [...findings, ...breaks, ...balancers.findings, ...dns.findings],
   };
 }
