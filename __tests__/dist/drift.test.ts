@@ -64,6 +64,7 @@ const chosen = (): readonly { readonly mutation: Mutation; readonly mend: Family
   [
     closed(),
     family(kubernetes(workspace.path), 'kubernetes'),
+    family(kubernetes(workspace.path), 'left'),
     family(helm(workspace.path), 'helm-objects'),
     family(records(), 'records that stay'),
     family(
@@ -121,6 +122,17 @@ test('one edit of each layer: found, told in one issue that lives as long as it 
   expect(places(second)).toEqual(places(first));
   expect(second.report.findings.some(({ code }) => code === 'drift/compared-readonly')).toBe(true);
   expect(await github()).toMatchObject({ issues: [{ number: 1, state: 'open' }], comments: [] });
+
+  // A role that may write has the API server try it, and finds the same.
+  const exact = await check({
+    'role-to-assume': `arn:aws:iam::${layout.accounts.eks}:role/${layout.roles.deploy}`,
+    'drift-compare': 'exact',
+    'drift-layers': 'kubernetes',
+    'drift-issue': 'false',
+  });
+  const ofObjects = first.report.drift.filter(({ layer }) => layer === 'kubernetes');
+  expect(places(exact)).toEqual(ofObjects.map(({ ref, path }) => `${ref} ${path}`).sort());
+  expect(exact.report.findings).toEqual([]);
 
   // A zone that may not be read is not a zone without drift.
   const denied = await check({

@@ -1,5 +1,8 @@
 // Edits of live objects that the repository applies.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
 import { type Family, kubectl, type Mutation } from './mutation.ts';
 
 const json = (
@@ -139,14 +142,46 @@ const edits: readonly Mutation[] = [
   ),
 ];
 
-/** @param workspace the repository: what is wanted is applied again under the action's own name */
-export const kubernetes = (workspace: string): readonly Family[] => [
-  {
-    name: 'kubernetes',
-    mutations: edits,
-    mend: () => {
-      const files = ['shop', 'routes'].flatMap((folder) => ['-f', join(workspace, folder)]);
-      kubectl('apply', '--server-side', '--force-conflicts', '--field-manager=eks-gateway-action', ...files);
-    },
-  },
+const manager = 'eks-gateway-action';
+
+/** An earlier deploy, whose manifest had one thing more than the repository has now. */
+const deployedWith =
+  (workspace: string, kind: string, more: readonly (string | number)[], value: unknown) => (): void => {
+    const documents = parseAllDocuments(readFileSync(join(workspace, 'shop/shop.yaml'), 'utf8'));
+    const document = documents.find((each) => each.get('kind') === kind);
+    document?.setIn(more, value);
+    const args = ['apply', '--server-side', '--force-conflicts', `--field-manager=${manager}`, '-f', '-'];
+    execFileSync('kubectl', args, { input: String(document), stdio: ['pipe', 'ignore', 'pipe'] });
+  };
+
+const left = (workspace: string): readonly Mutation[] => [
+  edit(
+    'a value left the repository',
+    'ConfigMap shop/shop',
+    '.data.old',
+    deployedWith(workspace, 'ConfigMap', ['data', 'old'], 'x'),
+    manager,
+  ),
+  edit(
+    'an item of a list left the repository',
+    deployment,
+    `${web}.env[name="OLD"]`,
+    deployedWith(workspace, 'Deployment', ['spec', 'template', 'spec', 'containers', 0, 'env', 2], {
+      name: 'OLD',
+      value: 'x',
+    }),
+    manager,
+  ),
 ];
+
+/** @param workspace the repository: what is wanted is applied again under the action's own name */
+export const kubernetes = (workspace: string): readonly Family[] => {
+  const mend = (): void => {
+    const files = ['shop', 'routes'].flatMap((folder) => ['-f', join(workspace, folder)]);
+    kubectl('apply', '--server-side', '--force-conflicts', `--field-manager=${manager}`, ...files);
+  };
+  return [
+    { name: 'kubernetes', mutations: edits, mend },
+    { name: 'left', mutations: left(workspace), mend },
+  ];
+};

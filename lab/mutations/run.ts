@@ -1,4 +1,4 @@
-// `npm run mutations`: fifty mutations, each to be found with layer, path, author and healing verdict, and gone after mending.
+// `npm run mutations`: more than fifty mutations, each to be found with layer, path, author and healing verdict, and gone after mending.
 // Options: --only FAMILY (part of its name), --out .lab/mutations.json; --inside is how it calls itself.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

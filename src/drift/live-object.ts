@@ -1,8 +1,10 @@
 // A manifest against the object that lives in the cluster: each field that is set, who changed it, what to do.
-import { isMap, list, text } from '../bundle/field.ts';
+import { partOfLabel } from '../apply/ownership.ts';
+import { isMap, list, text, textMap } from '../bundle/field.ts';
 import { type Json, type KubernetesObject, refOf } from '../bundle/object.ts';
 import { changesBetween } from '../compare/changes.ts';
-import { type FieldsEntry, fieldsEntries } from '../compare/managed-fields.ts';
+import { leftFields } from '../compare/left.ts';
+import { appliedBy, type FieldsEntry, fieldsEntries } from '../compare/managed-fields.ts';
 import { ownersOf } from '../compare/owner.ts';
 import type { Schema } from '../compare/schema.ts';
 import { pathText, unmetFields } from '../compare/unmet.ts';
@@ -28,6 +30,8 @@ export interface Difference {
   /** Absent: there is nothing. */
   readonly found?: Json;
   readonly owners: readonly FieldsEntry[];
+  /** An earlier deploy set it, and the repository no longer has it. */
+  readonly left?: true;
 }
 
 /** Groups of Kubernetes itself, whose types are Go code. */
@@ -56,16 +60,48 @@ export const differencesFromDryRun = (
 ): readonly Difference[] =>
   changesBetween(live, applied, schema).map(({ path, from, to }) => owned(live, path, to, from));
 
-/** What of the manifest the live object does not meet; without a schema only "nothing" is a statement. */
+/** As a deploy sends it: with the label of the inventory that the live object is a member of, whichever that is. */
+export const asDeployed = (object: KubernetesObject, live: KubernetesObject): KubernetesObject => {
+  const member = textMap(live, 'metadata', 'labels')[partOfLabel];
+  if (member === undefined) return object;
+  const labels = { ...textMap(object, 'metadata', 'labels'), [partOfLabel]: member };
+  return { ...object, metadata: { ...object.metadata, labels } };
+};
+
+/**
+ * What an earlier deploy set and the repository has dropped since: a deploy would remove it, where nobody else owns it as
+ * well. Releases are not asked: Helm signs its objects with labels that no chart has.
+ */
+const leftIn = ({ object, manager, layer }: Expected, form: Json, live: KubernetesObject): Difference[] => {
+  const entry = layer === 'kubernetes' ? appliedBy(live, manager) : undefined;
+  // Paths of another version of the kind may mean something else.
+  if (entry === undefined || entry.apiVersion !== object.apiVersion) return [];
+  return leftFields([asDeployed(object, live), form], live, entry.fields)
+    .map(
+      ({ steps, found }): Difference => ({ ...owned(live, pathText(steps), undefined, found), left: true }),
+    )
+    .filter(({ owners }) =>
+      owners.every((owner) => owner.manager === manager && owner.operation === 'Apply'),
+    );
+};
+
+/**
+ * What of the manifest the live object does not meet, and what it has left of an earlier one; without a schema only
+ * "nothing" is a statement.
+ */
 export const differencesOf = (
-  { object, namespace }: Expected,
+  expected: Expected,
   live: KubernetesObject,
   schema?: Schema,
-): readonly Difference[] =>
-  unmetFields(wantedForm(object, namespace), live, {
+): readonly Difference[] => {
+  const form = wantedForm(expected.object, expected.namespace);
+  const unmet = unmetFields(form, live, {
     ...(schema && { schema }),
-    omitsEmpty: isBuiltIn(object),
+    omitsEmpty: isBuiltIn(expected.object),
   }).map(({ steps, wanted, found }) => owned(live, pathText(steps), wanted, found));
+  const told = new Set(unmet.map(({ path }) => path));
+  return [...unmet, ...leftIn(expected, form, live).filter(({ path }) => !told.has(path))];
+};
 
 const scaledBy = ({ manager, subresource }: FieldsEntry): boolean =>
   subresource === 'scale' && manager === 'kube-controller-manager';
@@ -109,8 +145,9 @@ const severityOf = ({ kind }: KubernetesObject, path: string): Sighting['severit
 
 const whereOf = ({ file, line }: Source): string => `${file}:${line}`;
 
-const remedyOf = (expected: Expected, owner: FieldsEntry | undefined): string => {
+const remedyOf = (expected: Expected, { owners: [owner], left }: Difference): string => {
   const { layer, manager, source } = expected;
+  if (left) return `Deploy again to remove it, or write what is live into ${whereOf(source)}.`;
   if (layer === 'helm')
     return `Deploy again: helm writes the chart's value; or put what is live into the values (${whereOf(source)}).`;
   const foreign = owner !== undefined && owner.manager !== manager;
@@ -146,7 +183,7 @@ export const sightingOf = (expected: Expected, live: KubernetesObject, differenc
     ...(owner?.since && { since: owner.since.toISOString() }),
     heals: healingOf(live),
     severity: severityOf(expected.object, path),
-    remedy: remedyOf(expected, owner),
+    remedy: remedyOf(expected, difference),
     source: expected.source,
   };
 };
@@ -187,5 +224,8 @@ export const mayBeMutated = (
  * Nobody has written the field since it was applied: either the repository has moved on, or something changed the value
  * on its way in.
  */
-export const isAsApplied = ({ owners }: Difference, { manager }: Expected): boolean =>
-  owners[0] !== undefined && owners[0].manager === manager && owners[0].operation === 'Apply';
+export const isAsApplied = ({ owners, left }: Difference, { manager }: Expected): boolean =>
+  left !== true &&
+  owners[0] !== undefined &&
+  owners[0].manager === manager &&
+  owners[0].operation === 'Apply';

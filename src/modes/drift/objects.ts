@@ -7,6 +7,7 @@ import type { ClusterReader, Kind } from '../../chain/cluster.ts';
 import type { Schema } from '../../compare/schema.ts';
 import type { Sighting } from '../../drift/item.ts';
 import {
+  asDeployed,
   type Difference,
   differencesFromDryRun,
   differencesOf,
@@ -190,7 +191,8 @@ class ObjectsLooker {
       namespace: each.namespace ?? '',
       patience,
     });
-    const written = await applier.write(each.object, { dryRun: true, force: true }, this.#run.signal);
+    const wanted = asDeployed(each.object, live);
+    const written = await applier.write(wanted, { dryRun: true, force: true }, this.#run.signal);
     if ('refusal' in written) {
       const { denied, message } = written.refusal;
       if (denied !== undefined) this.#denied.add(key);
