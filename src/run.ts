@@ -14,7 +14,7 @@ import type { Outcome, Report } from './report/report.ts';
 import { summaryOf } from './report/summary.ts';
 import { systemClock } from './system-clock.ts';
 import { type Finding, finding, findingOf } from './verdict/finding.ts';
-import { Problem } from './verdict/problem.ts';
+import { bugOf, Problem } from './verdict/problem.ts';
 
 /** What a mode is given. */
 export interface Run {
@@ -129,11 +129,7 @@ function failure(error: unknown, draft: Draft, signal: AbortSignal, runner: Runn
   }
   const bug = error instanceof Error ? error : new Error(String(error));
   runner.info(bug.stack ?? bug.message);
-  const problem = new Problem('run/internal', `A bug in the action: ${bug.message}`, {
-    hint: 'Please report it, with the log of this step.',
-    cause: error,
-  });
-  draft.findings([findingOf(problem)]);
+  draft.findings([findingOf(bugOf(bug))]);
   return 'failed';
 }
 

@@ -64,6 +64,35 @@ export const controllerFaults: readonly Fault[] = [
     },
   },
   {
+    name: 'controllers-lbc-crash',
+    family: 'controllers',
+    what: 'The load balancer controller ends as often as it starts',
+    link: 'release',
+    code: 'release/controller-unavailable',
+    names: () => [`Deployment infra/${lbc}`, 'has ended', `Pod infra/${lbc}-`],
+    timeout: 120,
+    alone: true,
+    inject: () => {
+      // A rollout would leave the pod that runs.
+      scale(lbc, 0);
+      changeArgs(lbc, (args) => [...args, '--kubeconfig=/nowhere']);
+      kubectl('scale', '-n', 'infra', `deployment/${lbc}`, '--replicas=1');
+    },
+    mend: () => restoreArgs(lbc),
+  },
+  {
+    name: 'controllers-dns-crash',
+    family: 'controllers',
+    what: 'ExternalDNS ends as often as it starts',
+    link: 'release',
+    code: 'release/controller-unavailable',
+    names: () => [`Deployment infra/${externalDns}`, 'has ended', `Pod infra/${externalDns}-`],
+    timeout: 120,
+    alone: true,
+    inject: () => changeArgs(externalDns, (args) => [...args, '--registry=nowhere']),
+    mend: () => restoreArgs(externalDns),
+  },
+  {
     name: 'controllers-lbc-gate',
     family: 'controllers',
     what: "The load balancer controller's gate for ALB Gateways is off",

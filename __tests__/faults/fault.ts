@@ -6,6 +6,7 @@ import type { Place } from './place.ts';
 export const families = [
   'sign-in',
   'cluster',
+  'definitions',
   'class',
   'gateway',
   'route',

@@ -2,7 +2,7 @@
 import { layout } from '../../lab/cluster/layout.ts';
 import { type Fault, replaced } from './fault.ts';
 import { theirRoute, withdrawTheirRoute } from './others.ts';
-import { allowAgain, deny, seeded } from './world.ts';
+import { allowAgain, deny, seeded, tagSubnets } from './world.ts';
 
 const unknownCertificate = `arn:aws:acm:${layout.region}:${layout.accounts.eks}:certificate/deadbeef-0000-4000-8000-000000000000`;
 
@@ -73,6 +73,23 @@ export const gatewayFaults: readonly Fault[] = [
     alone: true,
     inject: () => deny('eks', layout.roles.loadBalancerController, 'elasticloadbalancing:CreateListener'),
     mend: () => allowAgain('eks', layout.roles.loadBalancerController),
+  },
+  {
+    name: 'gateway-subnets',
+    family: 'gateway',
+    what: 'No subnet carries the tag by which the controller finds those for load balancers',
+    link: 'gateway',
+    code: 'gateway/build-failed',
+    names: (at) => [
+      `Gateway ${at.gateway.namespace}/edge`,
+      'unable to resolve at least one subnet',
+      'kubernetes.io/role/elb',
+    ],
+    ownGateway: true,
+    fresh: true,
+    alone: true,
+    inject: () => tagSubnets('DeleteTags'),
+    mend: () => tagSubnets('CreateTags'),
   },
   {
     name: 'gateway-instance-targets',

@@ -1,4 +1,5 @@
-// Runs faults inside a lab: `node in-lab.ts RESULTS.json NAME …`. Those that touch what all share run alone, at the end.
+// Runs faults inside a lab: `node in-lab.ts RESULTS.json NAME …`. Those that touch what all share are injected alone, after the
+// others; their controls and mended settings stand side by side.
 
 import { setMaxListeners } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -6,7 +7,7 @@ import pLimit from 'p-limit';
 import { kubectl, resetKnobs } from '../dist/lab-control.ts';
 import type { Fault } from './fault.ts';
 import { faults } from './matrix.ts';
-import { type FaultResult, runFault } from './run-fault.ts';
+import { type FaultResult, FaultRun } from './run-fault.ts';
 import { makeSetting } from './setting.ts';
 
 /** Runs mostly wait; the machine has two cores. */
@@ -24,20 +25,40 @@ function tidy(fault: Fault): void {
   }
 }
 
-async function one(fault: Fault): Promise<void> {
-  const result = await runFault(fault);
+function done(run: FaultRun): void {
+  const result = run.result();
   results.push(result);
   writeFileSync(file, JSON.stringify({ controller, results }));
   const mark = result.ok ? '✓' : '✗';
   console.log(`${mark} ${result.fault}: ${result.said} (${result.seconds} s)`);
   for (const why of result.wrong) console.log(`    ${why}`);
-  tidy(fault);
+  tidy(run.fault);
 }
 
 const { versions } = await makeSetting();
 controller = versions['lbc'] === 'stand-in' ? 'stand-in' : `real ${versions['lbc']}`;
 const limit = pLimit(beside);
-await Promise.all(wanted.filter(({ alone }) => !alone).map((fault) => limit(() => one(fault))));
-for (const fault of wanted.filter(({ alone }) => alone)) await one(fault);
+const runs = wanted.map((fault) => new FaultRun(fault));
+const alone = runs.filter(({ fault }) => fault.alone);
+await Promise.all(
+  runs.map((run) =>
+    limit(async () => {
+      await run.control();
+      if (run.fault.alone) return;
+      await run.faulty();
+      await run.mended();
+      done(run);
+    }),
+  ),
+);
+for (const run of alone) await run.faulty();
+await Promise.all(
+  alone.map((run) =>
+    limit(async () => {
+      await run.mended();
+      done(run);
+    }),
+  ),
+);
 await resetKnobs();
 writeFileSync(file, JSON.stringify({ controller, results }));

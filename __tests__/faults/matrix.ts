@@ -2,6 +2,7 @@
 import { certificateFaults } from './certificates.ts';
 import { classFaults } from './classes.ts';
 import { controllerFaults } from './controllers.ts';
+import { definitionFaults } from './definitions.ts';
 import type { Fault } from './fault.ts';
 import { gatewayFaults } from './gateways.ts';
 import { clusterFaults, identityFaults, signInFaults } from './identities.ts';
@@ -12,6 +13,7 @@ import { nameServerFaults, zoneFaults } from './zones.ts';
 export const faults: readonly Fault[] = [
   ...signInFaults,
   ...clusterFaults,
+  ...definitionFaults,
   ...controllerFaults,
   ...classFaults,
   ...gatewayFaults,

@@ -77,45 +77,82 @@ async function expectLive(files: Files, fault: Fault, what: string): Promise<rea
   return [`${what} is ${report.outcome}: ${firstBroken?.code ?? ''} ${link?.message ?? report.verdict}`];
 }
 
-/** Control, fault, mend. Never rejects: what goes wrong is in the result. */
-export async function runFault(fault: Fault): Promise<FaultResult> {
-  const at = placeOf(fault);
-  const good = filesOf(fault, at);
-  const timeout = fault.timeout ?? 90;
-  const control = fault.fresh ? filesOf(fault, placeOf(fault, '-control')) : good;
-  let said: Said = { code: 'nothing', message: '', text: '' };
-  let finished: Finished | undefined;
-  const wrong: string[] = [];
-  try {
-    wrong.push(...(await expectLive(control, fault, 'the control')));
-    await fault.inject?.(at);
-    try {
-      finished = await deploy(fault.change?.(good, at) ?? good, {
-        ...fault.inputs,
-        'wait-timeout': seconds(timeout),
-        ...fault.wrongInputs,
-      });
-    } finally {
-      await fault.mend?.(at);
-    }
-    said = saidBy(finished, fault);
-    wrong.push(...wrongIn(fault, at, finished, said));
-    wrong.push(...(await expectLive(good, fault, 'the mended setting')));
-  } catch (error) {
-    wrong.push(error instanceof Error ? `${error.message} ${String(error.cause ?? '')}` : String(error));
+/** What one fault's run comes to, step by step. No step rejects: what goes wrong is in the result. */
+export class FaultRun {
+  readonly fault: Fault;
+  private readonly at: Place;
+  private readonly good: Files;
+  private readonly wrong: string[] = [];
+  private said: Said = { code: 'nothing', message: '', text: '' };
+  private seconds = 0;
+
+  constructor(fault: Fault) {
+    this.fault = fault;
+    this.at = placeOf(fault);
+    this.good = filesOf(fault, this.at);
   }
-  const took = finished?.seconds ?? 0;
-  return {
-    fault: fault.name,
-    family: fault.family,
-    what: fault.what,
-    expected: say(fault),
-    said: say(said),
-    message: said.message,
-    seconds: Math.round(took * 10) / 10,
-    timeout_s: timeout,
-    early: took < timeout,
-    ok: wrong.length === 0,
-    wrong,
-  };
+
+  /** The setting without the fault is green. */
+  control(): Promise<void> {
+    const { fault, good } = this;
+    const files = fault.fresh ? filesOf(fault, placeOf(fault, '-control')) : good;
+    return this.noting(async () => this.wrong.push(...(await expectLive(files, fault, 'the control'))));
+  }
+
+  /** The fault is injected, said, and mended. */
+  faulty(): Promise<void> {
+    const { fault, at, good } = this;
+    return this.noting(async () => {
+      await fault.inject?.(at);
+      try {
+        const finished = await deploy(fault.change?.(good, at) ?? good, {
+          ...fault.inputs,
+          'wait-timeout': seconds(this.timeout),
+          ...fault.wrongInputs,
+        });
+        this.seconds = finished.seconds;
+        this.said = saidBy(finished, fault);
+        this.wrong.push(...wrongIn(fault, at, finished, this.said));
+      } finally {
+        await fault.mend?.(at);
+      }
+    });
+  }
+
+  /** The setting is green again. */
+  mended(): Promise<void> {
+    const { fault, good } = this;
+    return this.noting(async () => this.wrong.push(...(await expectLive(good, fault, 'the mended setting'))));
+  }
+
+  result(): FaultResult {
+    const { fault, said, wrong, timeout } = this;
+    return {
+      fault: fault.name,
+      family: fault.family,
+      what: fault.what,
+      expected: say(fault),
+      said: say(said),
+      message: said.message,
+      seconds: Math.round(this.seconds * 10) / 10,
+      timeout_s: timeout,
+      early: this.seconds < timeout,
+      ok: wrong.length === 0,
+      wrong,
+    };
+  }
+
+  private get timeout(): number {
+    return this.fault.timeout ?? 90;
+  }
+
+  private async noting(step: () => Promise<unknown>): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      this.wrong.push(
+        error instanceof Error ? `${error.message} ${String(error.cause ?? '')}` : String(error),
+      );
+    }
+  }
 }

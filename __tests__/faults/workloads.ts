@@ -171,6 +171,16 @@ export const answerFaults: readonly Fault[] = [
     mend: ({ host }) => setEntry('answers', host, undefined),
   },
   {
+    name: 'answer-464',
+    family: 'answer',
+    what: 'The target group wants another version of HTTP (464)',
+    link: 'https',
+    code: 'https/protocol-mismatch',
+    names: ({ host }) => [host, '464', 'awselb/2.0'],
+    inject: ({ host }) => setEntry('answers', host, [464]),
+    mend: ({ host }) => setEntry('answers', host, undefined),
+  },
+  {
     name: 'answer-403',
     family: 'answer',
     what: 'The web ACL refuses the request',

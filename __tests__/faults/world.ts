@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CreateTagsCommand, DeleteTagsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import {
   ChangeResourceRecordSetsCommand,
   type ResourceRecordSet,
@@ -61,6 +62,15 @@ export const ownership = (name: string, owner: string): ResourceRecordSet =>
     'TXT',
     `"heritage=external-dns,external-dns/owner=${owner},external-dns/resource=httproute/shop/cart"`,
   );
+
+/** Writes or removes the tag by which the controller finds the subnets of load balancers that face the internet. */
+export async function tagSubnets(action: 'CreateTags' | 'DeleteTags'): Promise<void> {
+  const ec2 = new EC2Client({ endpoint, region: layout.region, credentials: layout.admin.eks });
+  const input = { Resources: [...seeded().subnetIds], Tags: [{ Key: 'kubernetes.io/role/elb', Value: '1' }] };
+  await (action === 'CreateTags'
+    ? ec2.send(new CreateTagsCommand(input))
+    : ec2.send(new DeleteTagsCommand(input)));
+}
 
 const denial = 'denied-by-fault';
 

@@ -288,7 +288,7 @@ export class SimulatedCluster {
           kind,
           { name, creationTimestamp: stamp(this.#start, -1_000) },
           {
-            spec: { versions: [{ name: 'v1', served: true }] },
+            spec: { versions: ['v1', 'v1beta1'].map((served) => ({ name: served, served: true })) },
             status: {
               conditions: now >= crds ? [condition('Established', 'True', stamp(this.#start, crds))] : [],
             },

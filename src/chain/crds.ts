@@ -2,6 +2,7 @@
 import { field, list, text } from '../bundle/field.ts';
 import type { KubernetesObject, Sourced } from '../bundle/object.ts';
 import { conditionEvidence, conditionOf, conditionsOf } from '../gateway/conditions.ts';
+import type { NeededDefinition } from '../gateway/lbc-definitions.ts';
 import type { Seen } from '../verdict/seen.ts';
 import { broken, type Evidence, ok, type Verdict, waiting } from '../verdict/verdict.ts';
 import { type ClusterReader, kinds } from './cluster.ts';
@@ -12,6 +13,8 @@ export interface WantedCrd {
   readonly name: string;
   /** Versions that must be served: `v1`. */
   readonly versions: readonly string[];
+  /** Who reads these versions, where it is not the bundle alone: `AWS Load Balancer Controller 3.5.0`. */
+  readonly by?: string;
 }
 
 export interface CrdsWant {
@@ -58,6 +61,26 @@ export const wantedCrds = (
   return [...wanted].map(([name, versions]) => ({ name, versions: [...versions] }));
 };
 
+/** What the bundle wants, and what the controller needs besides. */
+export const wantedByBoth = (
+  wanted: readonly WantedCrd[],
+  needed: readonly NeededDefinition[],
+  by: string,
+): readonly WantedCrd[] => {
+  const all = new Map(wanted.map((each) => [each.name, each]));
+  for (const { name, version } of needed) {
+    const versions = all.get(name)?.versions ?? [];
+    if (!versions.includes(version)) all.set(name, { name, versions: [...versions, version], by });
+  }
+  return [...all.values()];
+};
+
+/** Versions that a definition serves. */
+export const servedVersions = (crd: KubernetesObject): readonly string[] =>
+  list(crd, 'spec', 'versions')
+    .filter((version) => field(version, 'served') === true)
+    .map((version) => text(version, 'name') ?? '');
+
 /** Reads each definition by name; a list of all would be a megabyte and more. */
 export const observeCrds = async (
   reader: ClusterReader,
@@ -79,22 +102,20 @@ const judgeCrd = (wanted: WantedCrd, crd: KubernetesObject | undefined): Verdict
   const ref = `CustomResourceDefinition ${wanted.name}`;
   if (crd === undefined)
     return broken('crds/missing', {
-      message: `${ref} does not exist.`,
+      message: `${ref} does not exist${wanted.by === undefined ? '' : `; ${wanted.by} needs it`}.`,
       hint: 'Apply it before the controllers start: LBC looks for its kinds only when it starts. Gateway API and LBC publish theirs with each release.',
     });
   const established = conditionOf(conditionsOf(crd, 'status', 'conditions'), 'Established');
   const evidence = conditionEvidence(ref, [established]);
   if (established?.status !== 'True')
     return waiting('crds/not-established', { message: `${ref} is not established yet.`, evidence });
-  const served = list(crd, 'spec', 'versions')
-    .filter((version) => field(version, 'served') === true)
-    .map((version) => text(version, 'name') ?? '');
+  const served = servedVersions(crd);
   const unserved = wanted.versions.filter((version) => !served.includes(version));
   if (unserved.length === 0) return ok(`${ref} is established.`, evidence);
   return broken('crds/version-not-served', {
-    message: `${ref} does not serve ${unserved.join(', ')}, which the bundle uses.`,
+    message: `${ref} does not serve ${unserved.join(', ')}, which ${wanted.by === undefined ? 'the bundle uses' : `${wanted.by} reads`}.`,
     evidence: [{ from: `${ref} spec.versions`, saw: `served: ${served.join(', ') || 'none'}` }],
-    hint: 'Apply the definitions of the release that has this version, or use a version that is served.',
+    hint: 'Apply the definitions of the release that has this version (helm upgrade leaves those of a chart as they are), or use a version that is served.',
   });
 };
 

@@ -1,31 +1,22 @@
 // Whether LBC looks at ALB Gateways at all: it may have switched that off, silently, when it started.
 import { field, list, moment, text } from '../bundle/field.ts';
 import { type KubernetesObject, refOf } from '../bundle/object.ts';
+import { definitionsDetectedBy, type NeededDefinition } from '../gateway/lbc-definitions.ts';
 import { gatewayGate, setGates } from '../gateway/lbc-settings.ts';
-import { isAtLeast } from '../gateway/versions.ts';
 import { broken, type Evidence, type NotOk } from '../verdict/verdict.ts';
 import { type ClusterReader, kinds } from './cluster.ts';
+import { servedVersions } from './crds.ts';
 import { type LbcFound, observeRelease, podsOf } from './release.ts';
 
 export interface GateValue {
   readonly lbc: LbcFound;
   /** Its running pods. */
   readonly pods: readonly KubernetesObject[];
-  /** The definitions that it needs, by name; absent where one does not exist. */
-  readonly needed: ReadonlyMap<string, KubernetesObject | undefined>;
+  /** The definitions that it looks for when it starts; `object` is absent where one does not exist. */
+  readonly needed: readonly (NeededDefinition & { readonly object?: KubernetesObject })[];
   /** The lines of its log in which it says so. */
   readonly said: readonly string[];
 }
-
-const group = 'gateway.networking.k8s.io';
-const standard = ['gateways', 'gatewayclasses', 'httproutes', 'grpcroutes'].map((kind) => `${kind}.${group}`);
-const own = ['targetgroupconfigurations', 'loadbalancerconfigurations', 'listenerruleconfigurations'].map(
-  (kind) => `${kind}.gateway.k8s.aws`,
-);
-
-/** Kinds without which LBC switches the gate off (pkg/gateway/crddetect; its own since 3.5.0). */
-const neededBy = (version: string | undefined): readonly string[] =>
-  isAtLeast(version, '3.5.0') ? [...standard, ...own] : standard;
 
 const disabling = /Disabling ALBGatewayAPI/;
 const logLines = 1_000;
@@ -41,11 +32,11 @@ export const observeGate = async (
   const pods = await reader.list(kinds.pod, lbc.namespace, signal);
   if (!('value' in pods)) return undefined;
   const running = podsOf(lbc.deployment, pods.value);
-  const needed = new Map<string, KubernetesObject | undefined>();
-  for (const name of neededBy(lbc.version)) {
-    const seen = await reader.get(kinds.crd, undefined, name, signal);
+  const needed: GateValue['needed'][number][] = [];
+  for (const each of definitionsDetectedBy(lbc.version)) {
+    const seen = await reader.get(kinds.crd, undefined, each.name, signal);
     if (!('value' in seen)) return undefined;
-    needed.set(name, seen.value);
+    needed.push({ ...each, ...(seen.value && { object: seen.value }) });
   }
   const [pod] = running;
   const log = pod && (await reader.log(lbc.namespace, pod.metadata.name, logLines, signal));
@@ -60,12 +51,14 @@ const startedAt = (pod: KubernetesObject): Date | undefined => {
   return starts.find((start) => start !== undefined);
 };
 
-/** Definitions that came after the pod had started, or have not come. */
+/** Definitions that came after the pod had started, have not come, or do not serve what the controller reads. */
 const tooLate = (value: GateValue, pod: KubernetesObject): readonly Evidence[] => {
   const started = startedAt(pod);
-  return [...value.needed].flatMap(([name, crd]) => {
+  return value.needed.flatMap(({ name, version, object: crd }) => {
     const from = `CustomResourceDefinition ${name}`;
     if (crd === undefined) return [{ from, saw: 'does not exist' }];
+    const served = servedVersions(crd);
+    if (!served.includes(version)) return [{ from, saw: `serves ${served.join(', ')}, not ${version}` }];
     const made = moment(crd, 'metadata', 'creationTimestamp');
     return started !== undefined && made !== undefined && made.getTime() > started.getTime()
       ? [{ from, saw: `made ${made.toISOString()}, after the controller started (${started.toISOString()})` }]

@@ -1,6 +1,7 @@
 // The nudge: a Gateway of whose failure only an old complaint tells is touched once, for its controller may be asleep.
 import type { Clock } from '../clock.ts';
 import type { Freshness } from '../gateway/conditions.ts';
+import { type Finding, finding } from '../verdict/finding.ts';
 import type { Seen } from '../verdict/seen.ts';
 
 export interface GatewayName {
@@ -85,3 +86,17 @@ export class Nudges {
 }
 
 const nameOf = ({ namespace, name }: GatewayName): string => `${namespace}/${name}`;
+
+/** @param why the missing permission, or what went wrong */
+export const nudgeRefused = ({ namespace, name }: GatewayName, why: string): Finding => {
+  const ref = `Gateway ${namespace}/${name}`;
+  return finding(
+    'warning',
+    'gateway/nudge-refused',
+    `${ref} could not be touched (${why}): the controller's complaint is older than this run, and it looks again when its back-off ends, after up to 16 min 40 s.`,
+    {
+      ref,
+      hint: `Let the role patch gateways.gateway.networking.k8s.io in namespace ${namespace}, or touch it by hand: kubectl --namespace ${namespace} annotate gateway ${name} --overwrite touched=now`,
+    },
+  );
+};

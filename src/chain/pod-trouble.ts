@@ -1,5 +1,5 @@
 // What keeps a pod from serving, as a code: images that cannot be pulled, containers that end, nodes that take none.
-import { field, list, number, text } from '../bundle/field.ts';
+import { field, isMap, list, moment, number, text } from '../bundle/field.ts';
 import { type Json, type KubernetesObject, refOf } from '../bundle/object.ts';
 import { conditionOf, conditionsOf } from '../gateway/conditions.ts';
 import type { Code } from '../verdict/codes.ts';
@@ -57,6 +57,24 @@ const troubleOfContainer = (pod: KubernetesObject, status: Json): PodTrouble | u
       says: `${name} has ended ${number(status, 'restartCount') ?? 0} times${endOf(status)}`,
       hint: `Read why: kubectl --namespace ${namespace} logs ${podName} --container ${text(status, 'name') ?? ''} --previous`,
     };
+  return undefined;
+};
+
+/** Seconds that a container has to run before its earlier ends count for nothing. */
+const steadyAfter = 30;
+
+/**
+ * A container that runs just now, after it has ended again and again: without a readiness probe it counts as ready between two
+ * ends, and its Deployment as available.
+ */
+export const flappingPod = (pods: readonly KubernetesObject[], at: Date): PodTrouble | undefined => {
+  for (const pod of pods.filter((each) => !isEnding(each)))
+    for (const status of list(pod, 'status', 'containerStatuses')) {
+      const since = moment(status, 'state', 'running', 'startedAt');
+      const trouble = troubleOfContainer(pod, { ...(isMap(status) && status), ready: false });
+      if (trouble?.code !== 'workload/crash-loop' || since === undefined) continue;
+      if (at.getTime() - since.getTime() < steadyAfter * 1_000) return trouble;
+    }
   return undefined;
 };
 

@@ -9,7 +9,7 @@ import type { Seen } from '../verdict/seen.ts';
 import { broken, type Evidence, ok, type Verdict, waiting } from '../verdict/verdict.ts';
 import { type ClusterReader, kinds } from './cluster.ts';
 import { judgeNotSeen } from './look.ts';
-import { type PodTrouble, troubleOfPods } from './pod-trouble.ts';
+import { flappingPod, type PodTrouble, troubleOfPods } from './pod-trouble.ts';
 
 /** On a Deployment or its pods: the controller is not the real one. The lab sets it; reports say so. */
 export const standInAnnotation = 'eks-gateway-action/stand-in';
@@ -113,7 +113,7 @@ export interface ReleaseValue {
   readonly troubles?: ReadonlyMap<string, PodTrouble>;
 }
 
-/** Reads the Deployments of all namespaces; the pods of those controllers that are not available. */
+/** Reads the Deployments of all namespaces; the pods of those controllers that are not available, or not for long. */
 export const observeRelease = async (
   reader: ClusterReader,
   signal: AbortSignal,
@@ -123,9 +123,10 @@ export const observeRelease = async (
   const controllers = controllersOf(seen.value);
   const troubles = new Map<string, PodTrouble>();
   for (const found of [controllers.lbc, controllers.externalDns]) {
-    if (found === undefined || available(found.deployment)) continue;
-    const pods = await reader.list(kinds.pod, found.namespace, signal);
-    const trouble = 'value' in pods ? troubleOfPods(podsOf(found.deployment, pods.value)) : undefined;
+    if (found === undefined || hasLongBeenAvailable(found.deployment, seen.at)) continue;
+    const seenPods = await reader.list(kinds.pod, found.namespace, signal);
+    const pods = 'value' in seenPods ? podsOf(found.deployment, seenPods.value) : [];
+    const trouble = available(found.deployment) ? flappingPod(pods, seen.at) : troubleOfPods(pods);
     if (trouble !== undefined) troubles.set(refOf(found.deployment), trouble);
   }
   return { at: seen.at, value: { controllers, troubles } };
@@ -142,6 +143,15 @@ const available = (deployment: KubernetesObject): boolean => {
   );
 };
 
+/** For so many seconds: the longest pause between two starts of a container is five minutes. */
+const longTime = 300;
+
+const hasLongBeenAvailable = (deployment: KubernetesObject, at: Date): boolean => {
+  const { changedAt } = conditionOf(conditionsOf(deployment, 'status', 'conditions'), 'Available') ?? {};
+  const lately = changedAt !== undefined && at.getTime() - changedAt.getTime() < longTime * 1_000;
+  return available(deployment) && !lately;
+};
+
 const judgeDeployment = (what: string, deployment: KubernetesObject, trouble?: PodTrouble): Verdict => {
   const ref = refOf(deployment);
   const conditions = conditionsOf(deployment, 'status', 'conditions');
@@ -152,7 +162,7 @@ const judgeDeployment = (what: string, deployment: KubernetesObject, trouble?: P
       evidence: [{ from: `${ref} spec.replicas`, saw: '0' }],
       hint: 'Scale it up.',
     });
-  if (available(deployment)) return ok(`${what} (${ref}) is available.`, evidence);
+  if (trouble === undefined && available(deployment)) return ok(`${what} (${ref}) is available.`, evidence);
   if (trouble !== undefined)
     return broken('release/controller-unavailable', {
       message: `${what} (${ref}) does not run: ${trouble.says}.`,

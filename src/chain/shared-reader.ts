@@ -1,6 +1,6 @@
 // A ClusterReader whose answers are shared for a moment: links of one host and of hundreds look at the same objects.
 import type { Clock } from '../clock.ts';
-import type { ClusterReader } from './cluster.ts';
+import { type ClusterReader, kinds } from './cluster.ts';
 import { shared } from './shared.ts';
 import type { WatchedPlace, Watches } from './watches.ts';
 
@@ -15,8 +15,11 @@ export interface SharedReader extends ClusterReader {
   readonly changes: Changes;
 }
 
-/** Milliseconds for which an answer stands while a watch tells of changes: it may have died without a sign. */
-const watchedAge = 5_000;
+/**
+ * Milliseconds for which an answer stands while a watch tells of changes, for it may have died without a sign; and for
+ * which definitions stand, which are large and hardly change.
+ */
+const longAge = 5_000;
 
 interface Answer<Value> {
   readonly place: WatchedPlace;
@@ -92,7 +95,7 @@ class ChangeCount implements Changes {
 }
 
 /**
- * Answers are at most `maxAge` ms old, or a few seconds where a watch stands and has told of no change. A LIST is read
+ * Answers are at most `maxAge` ms old, or a few seconds where a watch stands and has told of no change, and of definitions. A LIST is read
  * again at most once in `maxAge`, however many changes there are. Every call must bring the same signal.
  */
 export const sharedReader = (
@@ -106,7 +109,8 @@ export const sharedReader = (
   const lists = new Answers<Awaited<ReturnType<ClusterReader['list']>>>();
   const changes = new ChangeCount();
 
-  const ageOf = (place: WatchedPlace): number => (watches?.stands(place) ? watchedAge : maxAge);
+  const ageOf = (place: WatchedPlace): number =>
+    place.kind.plural === kinds.crd.plural || watches?.stands(place) ? longAge : maxAge;
 
   watches?.listen({
     standing: (watched) => {

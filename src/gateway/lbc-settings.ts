@@ -31,8 +31,8 @@ export interface GatewayGate {
   /** `--feature-gates` names the gate. */
   readonly given: boolean;
   /**
-   * The controller decides at its start, by the definitions that there are: from 3.2 on, unless all three gates of Gateway
-   * API are given (pkg/gateway/crddetect, v3.2.0).
+   * The controller decides at its start, by the definitions that there are: from 3.2 on, unless all gates of Gateway API are
+   * given (pkg/gateway/crddetect, v3.2.0; that of ListenerSets came with v3.2.2).
    */
   readonly detects: boolean;
 }
@@ -43,7 +43,9 @@ const gates = ['ALBGatewayAPI', 'NLBGatewayAPI', 'GatewayListenerSet'];
 export const gatewayGate = (deployment: KubernetesObject, version: string | undefined): GatewayGate => {
   const values = featureGates(deployment);
   const gate = values.get('ALBGatewayAPI');
-  const pinned = gates.every((name) => values.has(name));
+  const pinned = gates
+    .filter((name) => name !== 'GatewayListenerSet' || isAtLeast(version, '3.2.2'))
+    .every((name) => values.has(name));
   return {
     off: gate === 'false' || (gate === undefined && !rulesFor(version).enabledByDefault),
     given: gate !== undefined,

@@ -5,7 +5,6 @@ import type { Bundle, Sourced } from '../bundle/object.ts';
 import { clusterReader } from '../kube/reader.ts';
 import type { Outcome } from '../report/report.ts';
 import type { Run } from '../run.ts';
-import { finding } from '../verdict/finding.ts';
 import type { Cluster } from './access/reach-cluster.ts';
 import { keepInventory } from './apply/inventory.ts';
 import { turnOf } from './apply/turn.ts';
@@ -14,6 +13,7 @@ import { findBundle } from './bundle/find.ts';
 import { type Applied, waitUntilLive } from './chain/live.ts';
 import { type InstalledChart, type RenderedChart, useHelm } from './charts/charts.ts';
 import { restartController } from './charts/controller-restart.ts';
+import { notDeployed } from './charts/not-deployed.ts';
 import { webhooksReady } from './charts/webhooks-ready.ts';
 import { begin, withCluster } from './steps.ts';
 
@@ -115,10 +115,6 @@ async function prepare(
 function tellInstalled({ draft, runner }: Run, installed: readonly InstalledChart[]): void {
   for (const { release, state } of installed) {
     runner.info(`Release ${release.namespace}/${release.name}: ${state.status}, revision ${state.revision}`);
-    if (state.status !== 'deployed') {
-      draft.findings([
-        finding('error', 'release/not-deployed', `Release ${release.name} is ${state.status}.`),
-      ]);
-    }
+    draft.findings(notDeployed(release.name, state.status));
   }
 }

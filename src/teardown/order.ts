@@ -3,6 +3,7 @@ import { ranked, stageOf } from '../apply/stages.ts';
 import { text } from '../bundle/field.ts';
 import type { KubernetesObject } from '../bundle/object.ts';
 import { gatewayGroup } from '../gateway/shapes.ts';
+import { type Finding, finding } from '../verdict/finding.ts';
 import type { Named } from './ours.ts';
 
 /**
@@ -55,3 +56,18 @@ export const doomedByHelm = (release: readonly Named[]): readonly KubernetesObje
       (object) =>
         (object.kind === 'CustomResourceDefinition' || object.kind === 'Namespace') && !isKept(object),
     );
+
+/** What of a release would not survive its removal, said before anything is removed. */
+export const wouldNotStay = (objects: readonly Named[], release: string): readonly Finding[] =>
+  doomedByHelm(objects).map((object) => {
+    const ref = `${object.kind} ${object.metadata.name}`;
+    return finding(
+      'error',
+      'teardown/would-not-stay',
+      `${ref} stands in a template of release ${release}: helm uninstall would delete it, with all that is in it.`,
+      {
+        ref,
+        hint: 'Nothing was removed. Give it the annotation `helm.sh/resource-policy: keep` in the chart, deploy once more, and run again.',
+      },
+    );
+  });

@@ -191,7 +191,6 @@ export const codes = {
   'helm/dependency-failed': entry("A chart's dependencies could not be fetched", 'platform-team', 0),
   'helm/render-failed': entry('A chart cannot be rendered', 'platform-team', 0),
   'helm/failed': entry('helm upgrade failed', 'platform-team', 0),
-  'run/cancelled': entry('The run was cancelled', 'unknown', 0),
   'run/internal': entry('A bug in the action', 'unknown', 0),
   'run/held-by-another': entry('Another run deploys the same bundle', 'app-team', 0),
   'run/turn-lost': entry('Another run may have begun to write', 'app-team', 0),

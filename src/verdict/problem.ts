@@ -28,3 +28,10 @@ export class Problem extends Error {
     this.owner = details.owner ?? codes[code].owner;
   }
 }
+
+/** An error that nobody expected. */
+export const bugOf = (error: Error): Problem =>
+  new Problem('run/internal', `A bug in the action: ${error.message}`, {
+    hint: 'Please report it, with the log of this step.',
+    cause: error,
+  });

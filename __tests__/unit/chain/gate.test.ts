@@ -41,10 +41,11 @@ const pod = (name: string, startedAt: string): KubernetesObject => ({
   status: { phase: 'Running', containerStatuses: [{ state: { running: { startedAt } } }] },
 });
 
-const crd = (name: string, creationTimestamp: string): KubernetesObject => ({
+const crd = (name: string, creationTimestamp: string, served: readonly string[]): KubernetesObject => ({
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
   metadata: { name, creationTimestamp },
+  spec: { versions: served.map((each) => ({ name: each, served: true })) },
 });
 
 interface Cluster {
@@ -52,11 +53,17 @@ interface Cluster {
   readonly pods: readonly KubernetesObject[];
   /** When the definitions were made; absent: they do not exist. */
   readonly crds?: string;
+  /** Versions that LBC's own serve; default v1. */
+  readonly served?: readonly string[];
   readonly log?: string;
 }
 
-const reader = ({ lbc, pods, crds, log = '' }: Cluster): ClusterReader => ({
-  get: async (_kind, _namespace, name) => ({ at, value: crds === undefined ? undefined : crd(name, crds) }),
+const reader = ({ lbc, pods, crds, served = ['v1'], log = '' }: Cluster): ClusterReader => ({
+  get: async (_kind, _namespace, name) => ({
+    at,
+    value:
+      crds === undefined ? undefined : crd(name, crds, name.endsWith('gateway.k8s.aws') ? served : ['v1']),
+  }),
   list: async (kind) => ({ at, value: kind.kind === 'Pod' ? pods : [lbc] }),
   log: async () => ({ at, value: log }),
 });
@@ -80,6 +87,19 @@ describe('what the controller found when it started', () => {
     expect(verdict?.evidence[0]?.saw).toBe('does not exist');
   });
 
+  test('definitions of an older release, which do not serve what it reads', async () => {
+    const verdict = await judged({
+      lbc: deployment('3.5.0'),
+      pods: early,
+      crds: '2026-11-22T22:00:00Z',
+      served: ['v1beta1'],
+    });
+    expect(verdict?.evidence[0]).toEqual({
+      from: 'CustomResourceDefinition targetgroupconfigurations.gateway.k8s.aws',
+      saw: 'serves v1beta1, not v1',
+    });
+  });
+
   test('its own word counts, whatever the times say', async () => {
     const log =
       '{"msg":"Disabling ALBGatewayAPI: missing standard Gateway API CRDs","missing":["GRPCRoute"]}';
@@ -94,6 +114,18 @@ describe('what the controller found when it started', () => {
 
   test.each<[string, Cluster]>([
     ['were there before', { lbc: deployment('3.5.0'), pods: early, crds: '2026-11-22T22:00:00Z' }],
+    [
+      'only versions are served that it does not look for',
+      { lbc: deployment('3.2.2'), pods: early, crds: '2026-11-22T22:00:00Z', served: ['v1beta1'] },
+    ],
+    [
+      'are of a version that nobody knows, and serve something else',
+      { lbc: deployment('latest'), pods: early, crds: '2026-11-22T22:00:00Z', served: ['v1beta1'] },
+    ],
+    [
+      'both gates of 3.2.0 are given',
+      { lbc: deployment('3.2.0', 'ALBGatewayAPI=true,NLBGatewayAPI=false'), pods: early },
+    ],
     ['all three gates are given', { lbc: deployment('3.5.0', all), pods: early }],
     ['before 3.2 nothing is detected', { lbc: deployment('3.1.0'), pods: early }],
     [

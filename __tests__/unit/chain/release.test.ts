@@ -74,6 +74,61 @@ describe('controllersOf', () => {
   });
 });
 
+describe('a controller that ends again and again', () => {
+  const changed = (seconds: number): string => new Date(at.getTime() - seconds * 1_000).toISOString();
+  /** Available since, its pod running since, after so many ends. */
+  const judged = async (availableFor: number, runsFor: number, restartCount: number): Promise<string> => {
+    const conditions = [{ ...available, lastTransitionTime: changed(availableFor) }];
+    const selector = { matchLabels: { app: 'lbc' } };
+    const controller = lbc({
+      status: { conditions },
+      spec: {
+        replicas: 1,
+        selector,
+        template: { spec: { containers: [{ image: lbcImage }] } },
+      },
+    });
+    const pod: KubernetesObject = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'lbc-1', namespace: 'infra', labels: { app: 'lbc' } },
+      status: {
+        conditions: [{ type: 'Ready', status: 'True' }],
+        containerStatuses: [
+          {
+            name: 'controller',
+            ready: true,
+            restartCount,
+            state: { running: { startedAt: changed(runsFor) } },
+            lastState: { terminated: { exitCode: 1 } },
+          },
+        ],
+      },
+    };
+    const reader: ClusterReader = {
+      get: async () => ({ at, value: undefined }),
+      list: async ({ kind }) => ({ at, value: kind === 'Pod' ? [pod] : [controller, dns()] }),
+      log: async () => ({ at, value: '' }),
+    };
+    const verdict = judgeRelease({}, await observeRelease(reader, signal));
+    return `${said(verdict)}: ${verdict.message}`;
+  };
+
+  test('is named while it runs between two ends, though its Deployment counts as available', async () => {
+    expect(await judged(2, 2, 3)).toBe(
+      'broken release/controller-unavailable: AWS Load Balancer Controller (Deployment infra/lbc) does not run: Container controller of Pod infra/lbc-1 has ended 3 times, last with exit code 1.',
+    );
+  });
+
+  test.each<[string, number, number, number]>([
+    ['has run for half a minute', 31, 31, 3],
+    ['ended once', 2, 2, 1],
+    ['has been available for long', 301, 2, 3],
+  ])('is not named where it %s', async (_what, availableFor, runsFor, ends) => {
+    expect(await judged(availableFor, runsFor, ends)).toMatch(/^ok: /);
+  });
+});
+
 describe('release', () => {
   const judge = async (
     deployments: readonly KubernetesObject[],

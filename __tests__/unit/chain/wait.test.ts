@@ -113,10 +113,15 @@ describe('streaks', () => {
       ['https', https, 3],
     ]);
     const shown: string[] = [];
+    const codesShown = new Set<string | undefined>();
     const host = await waitOne(clock, [chain], {
-      onChange: (_, { links }) => shown.push(links.at(-1)?.message ?? ''),
+      onChange: (_, { links }) => {
+        shown.push(links.at(-1)?.message ?? '');
+        codesShown.add(links.at(-1)?.code);
+      },
     });
     expect(host.live).toBe(true);
+    expect([...codesShown]).toEqual(['look/confirming', 'https/status', undefined]);
     expect(log.filter(({ id }) => id === 'https')).toHaveLength(6);
     expect(shown).toEqual([
       'fine (1 of 3 in a row)',

@@ -5,7 +5,7 @@ import { judgeShutOut, mayBeShutOut, observeBarriers } from '../../chain/admissi
 import { type CertificateReader, judgeCertificate, observeCertificate } from '../../chain/certificate.ts';
 import { judgeClass, observeClass } from '../../chain/class.ts';
 import { type ClusterReader, kinds } from '../../chain/cluster.ts';
-import { type CrdsWant, judgeCrds, observeCrds } from '../../chain/crds.ts';
+import { type CrdsWant, judgeCrds, observeCrds, wantedByBoth } from '../../chain/crds.ts';
 import { judgeGate, observeGate } from '../../chain/gate.ts';
 import { foundGateway, judgeGateway, observeGateway } from '../../chain/gateway.ts';
 import {
@@ -35,6 +35,7 @@ import type { ZoneReader } from '../../chain/zone.ts';
 import type { Clock } from '../../clock.ts';
 import type { Freshness } from '../../gateway/conditions.ts';
 import type { HostRoutes, PublishedHost } from '../../gateway/hosts.ts';
+import { definitionsNeededBy } from '../../gateway/lbc-definitions.ts';
 import type { ParentRef } from '../../gateway/shapes.ts';
 import { namespaceOf } from '../../gateway/shapes.ts';
 import { type LbcRules, rulesFor } from '../../gateway/versions.ts';
@@ -125,9 +126,12 @@ function clusterLinks(want: HostWant, { cluster, nudges, clock }: Ports): Link[]
     return { verdict: (untouched ? judgeGate(await observeGate(cluster, signal)) : undefined) ?? verdict };
   };
   return [
-    inCluster('crds', async (_found, signal) => ({
-      verdict: judgeCrds(want.crds, await observeCrds(cluster, want.crds, signal)),
-    })),
+    inCluster('crds', async (_found, signal) => {
+      const { lbc } = await controllers(cluster, signal);
+      const by = `AWS Load Balancer Controller ${lbc?.version ?? ''}`;
+      const wanted = { crds: wantedByBoth(want.crds.crds, definitionsNeededBy(lbc?.version), by) };
+      return { verdict: judgeCrds(wanted, await observeCrds(cluster, wanted, signal)) };
+    }),
     inCluster('release', async (_found, signal) => ({
       verdict: judgeRelease({}, await observeRelease(cluster, signal)),
     })),

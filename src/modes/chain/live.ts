@@ -10,7 +10,7 @@ import { kinds } from '../../chain/cluster.ts';
 import { gatewayApiVersion, observeCrds, wantedCrds } from '../../chain/crds.ts';
 import { foundGateway, observeGateway } from '../../chain/gateway.ts';
 import type { HostChain } from '../../chain/link.ts';
-import { Nudges } from '../../chain/nudge.ts';
+import { Nudges, nudgeRefused } from '../../chain/nudge.ts';
 import { observeRelease } from '../../chain/release.ts';
 import { sharedReader } from '../../chain/shared-reader.ts';
 import { type WaitedHost, waitForHosts } from '../../chain/wait.ts';
@@ -19,13 +19,13 @@ import { createAuthority } from '../../dns/authority.ts';
 import { createLookup } from '../../dns/resolve.ts';
 import { byHost, type HostRoutes, hostless, hostsOf, type PublishedHost } from '../../gateway/hosts.ts';
 import { probeAnnotations, probeOf } from '../../gateway/probe.ts';
+import { probeFindings, withoutHostname } from '../../gateway/route-findings.ts';
 import { createProber } from '../../https/probe.ts';
 import { clusterReader } from '../../kube/reader.ts';
 import { gatewayToucher } from '../../kube/touch.ts';
 import { clusterWatcher } from '../../kube/watch.ts';
 import type { Outcome, ReportedHost } from '../../report/report.ts';
 import type { Run } from '../../run.ts';
-import { finding } from '../../verdict/finding.ts';
 import type { Cluster } from '../access/reach-cluster.ts';
 import type { SignedIn } from '../access/sign-in.ts';
 import { type HostWant, linksOf, type Ports } from './links.ts';
@@ -174,20 +174,7 @@ function nudgesOf({ runner, draft, clock }: Run, cluster: Cluster, readOnly: boo
       runner.info(
         `Gateway ${namespace}/${name} touched, so that its controller looks at it again: what it complains of may have been mended.`,
       ),
-    onRefused: ({ namespace, name }, why) => {
-      const ref = `Gateway ${namespace}/${name}`;
-      draft.findings([
-        finding(
-          'warning',
-          'gateway/nudge-refused',
-          `${ref} could not be touched (${why}): the controller's complaint is older than this run, and it looks again when its back-off ends, after up to 16 min 40 s.`,
-          {
-            ref,
-            hint: `Let the role patch gateways.gateway.networking.k8s.io in namespace ${namespace}, or touch it by hand: kubectl --namespace ${namespace} annotate gateway ${name} --overwrite touched=now`,
-          },
-        ),
-      ]);
-    },
+    onRefused: (gateway, why) => draft.findings([nudgeRefused(gateway, why)]),
   });
 }
 
@@ -209,20 +196,7 @@ export async function publishedHosts(
   );
   const known: readonly KubernetesObject[] = 'value' in gateways ? gateways.value : [];
   const context = { namespace: inputs.namespace, labelsOf: (name: string) => labels.get(name) };
-  for (const { object, source } of hostless(routes, known, context)) {
-    draft.findings([
-      finding(
-        'warning',
-        'route/no-hostname',
-        `${refOf(object)} has no hostname, and neither have its listeners: nothing can be proved of it.`,
-        {
-          source,
-          ref: refOf(object),
-          hint: 'Give the route `spec.hostnames`.',
-        },
-      ),
-    ]);
-  }
+  draft.findings(hostless(routes, known, context).map(withoutHostname));
   return byHost(hostsOf(routes, known, context));
 }
 
@@ -233,28 +207,14 @@ export function chainOf(
   ports: Ports,
 ): HostChain {
   const { inputs, draft } = run;
-  const { object, source } = published.route;
+  const { object } = published.route;
   const probe = probeOf(object);
   const ref = refOf(object);
   const annotated = textMap(object, 'metadata', 'annotations')[probeAnnotations.path] !== undefined;
   const path = annotated ? probe.path : (inputs.https.path ?? probe.path);
-  for (const problem of probe.problems) {
-    draft.findings([finding('warning', 'route/annotation-unusable', problem, { source, ref })]);
-  }
-  if (probe.unsure !== undefined && path === probe.path && !annotated) {
-    draft.findings([
-      finding(
-        'notice',
-        'route/probe-unsure',
-        `${published.host} is probed at ${path}, which may miss the route: ${probe.unsure}.`,
-        {
-          source,
-          ref,
-          hint: `Name a path that answers with the annotation \`${probeAnnotations.path}\`.`,
-        },
-      ),
-    ]);
-  }
+  draft.findings(
+    probeFindings(published.route, probe, path === probe.path && !annotated ? published.host : undefined),
+  );
   const header = probe.header ?? inputs.https.header;
   const want: HostWant = {
     published,

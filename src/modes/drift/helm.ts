@@ -5,6 +5,7 @@ import type { JsonObject, Sourced } from '../../bundle/object.ts';
 import { parseManifests } from '../../bundle/parse.ts';
 import { readYaml } from '../../bundle/yaml.ts';
 import type { Sighting } from '../../drift/item.ts';
+import { releaseUnread } from '../../drift/notes.ts';
 import {
   isHook,
   judgeManifest,
@@ -18,7 +19,6 @@ import {
 import { readAgain } from '../../files/read.ts';
 import { readStoredRelease } from '../../helm/stored-release.ts';
 import { clusterReader } from '../../kube/reader.ts';
-import { type Finding, finding } from '../../verdict/finding.ts';
 import type { RenderedChart } from '../charts/charts.ts';
 import type { DriftContext } from './context.ts';
 import { type LayerSeen, notChecked } from './layer.ts';
@@ -121,12 +121,7 @@ class ReleaseLooker {
     const keys = new Map(
       known.map(({ object }) => [`${object.kind} ${object.metadata.name}`, keyOf(object, namespace)]),
     );
-    const note: Finding = finding(
-      'notice',
-      'drift/release-unread',
-      `The release ${namespace}/${name} could not be read: the role may not ${denied}. Its objects were compared with what the chart renders now, Secrets left out.`,
-      { hint: `To compare the release itself, grant get and list on Secrets in namespace ${namespace}.` },
-    );
+    const note = releaseUnread({ namespace, name }, denied);
     return {
       ...seen,
       sightings: seen.sightings.filter(({ ref, path }) => {

@@ -18,6 +18,7 @@ import {
   missingOf,
   sightingOf,
 } from '../../drift/live-object.ts';
+import { admissionMayExplain } from '../../drift/notes.ts';
 import { serverSideApplier } from '../../kube/apply.ts';
 import type { ApiResource } from '../../kube/discovery.ts';
 import { type Held, readHeld } from '../../kube/held.ts';
@@ -163,19 +164,7 @@ class ObjectsLooker {
     const asApplied = certain.filter((difference) => isAsApplied(difference, each));
     if (asApplied.length === 0 || !mayBeMutated(each.object, place.plural, await this.#mutators()))
       return certain;
-    const paths = asApplied.map(({ path }) => `\`${path}\``).join(', ');
-    this.#notes.push(
-      finding(
-        'notice',
-        'drift/admission-may-explain',
-        `${refOf(live)} has other values than the repository at ${paths}, where nobody has written since it was applied; an admission webhook or policy may have changed them, so they are not counted.`,
-        {
-          source: each.source,
-          ref: refOf(live),
-          hint: 'Deploy once more if the repository has changed since; `drift-compare: exact` lets the API server tell.',
-        },
-      ),
-    );
+    this.#notes.push(admissionMayExplain(each, live, asApplied));
     return certain.filter((difference) => !asApplied.includes(difference));
   }
 

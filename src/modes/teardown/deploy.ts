@@ -10,7 +10,7 @@ import { clusterReader, type KubeReader } from '../../kube/reader.ts';
 import type { Outcome } from '../../report/report.ts';
 import type { Run } from '../../run.ts';
 import { stillInUse } from '../../teardown/in-use.ts';
-import { doomedByHelm, type Steps, stepsOf } from '../../teardown/order.ts';
+import { type Steps, stepsOf, wouldNotStay } from '../../teardown/order.ts';
 import type { Named } from '../../teardown/ours.ts';
 import { finding } from '../../verdict/finding.ts';
 import { Problem } from '../../verdict/problem.ts';
@@ -179,23 +179,8 @@ class Teardown {
         }),
       ),
     );
-    const doomed = installed.flatMap(({ objects, release }) =>
-      doomedByHelm(objects).map((object) => ({ object, release })),
-    );
-    draft.findings(
-      doomed.map(({ object, release }) => {
-        const ref = `${object.kind} ${object.metadata.name}`;
-        return finding(
-          'error',
-          'teardown/would-not-stay',
-          `${ref} stands in a template of release ${release.name}: helm uninstall would delete it, with all that is in it.`,
-          {
-            ref,
-            hint: 'Nothing was removed. Give it the annotation `helm.sh/resource-policy: keep` in the chart, deploy once more, and run again.',
-          },
-        );
-      }),
-    );
+    const doomed = installed.flatMap(({ objects, release }) => wouldNotStay(objects, release.name));
+    draft.findings(doomed);
     return used.length + doomed.length === 0;
   }
 

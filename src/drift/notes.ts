@@ -1,0 +1,34 @@
+// What a drift check says of what it could not tell for certain.
+import { type KubernetesObject, refOf } from '../bundle/object.ts';
+import { type Finding, finding } from '../verdict/finding.ts';
+import type { Difference, Expected } from './live-object.ts';
+
+/** Values that nobody has written since the object was applied, in a kind that webhooks or policies change. */
+export const admissionMayExplain = (
+  { source }: Pick<Expected, 'source'>,
+  live: KubernetesObject,
+  differences: readonly Pick<Difference, 'path'>[],
+): Finding => {
+  const paths = differences.map(({ path }) => `\`${path}\``).join(', ');
+  return finding(
+    'notice',
+    'drift/admission-may-explain',
+    `${refOf(live)} has other values than the repository at ${paths}, where nobody has written since it was applied; an admission webhook or policy may have changed them, so they are not counted.`,
+    {
+      source,
+      ref: refOf(live),
+      hint: 'Deploy once more if the repository has changed since; `drift-compare: exact` lets the API server tell.',
+    },
+  );
+};
+
+export const releaseUnread = (
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  denied: string,
+): Finding =>
+  finding(
+    'notice',
+    'drift/release-unread',
+    `The release ${namespace}/${name} could not be read: the role may not ${denied}. Its objects were compared with what the chart renders now, Secrets left out.`,
+    { hint: `To compare the release itself, grant get and list on Secrets in namespace ${namespace}.` },
+  );
