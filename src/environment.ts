@@ -1,4 +1,5 @@
 // The runner's environment, read once: the only place that touches process.env and INPUT_*.
+import { join } from 'node:path';
 import { type InputName, inputSpecs, type RawInput } from './inputs.ts';
 
 export interface Environment {
@@ -25,6 +26,11 @@ export interface Environment {
   readonly proxy: { readonly https?: string; readonly http?: string; readonly none?: string };
   /** What child processes (helm) may have of our environment; credentials are never among it. */
   readonly child: Readonly<Record<string, string>>;
+  /**
+   * Variables that say where `helm registry login` and `docker login` of earlier steps have left what registries take;
+   * for fetching dependencies alone.
+   */
+  readonly registries: Readonly<Record<string, string>>;
   /** State saved by the main step: present only in `post`. */
   readonly post: boolean;
   /** The private folder that the main step made, for `post` to remove. */
@@ -94,10 +100,26 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
         return value === undefined ? [] : [[name, value]];
       }),
     ),
+    registries: registriesIn(text),
     post: text('STATE_started') === 'true',
     ...optional('privateFolder', text('STATE_private-folder')),
     debug: text('RUNNER_DEBUG') === '1',
   };
+}
+
+/** Their defaults are in the user's home, and helm gets another one (helm pkg/helmpath, docker cli config). */
+function registriesIn(text: (name: string) => string | undefined): Record<string, string> {
+  const home = text('HOME');
+  const settings = text('XDG_CONFIG_HOME') ?? (home === undefined ? undefined : join(home, '.config'));
+  const helm = text('HELM_CONFIG_HOME') ?? (settings === undefined ? undefined : join(settings, 'helm'));
+  const found = {
+    HELM_REGISTRY_CONFIG:
+      text('HELM_REGISTRY_CONFIG') ?? (helm === undefined ? undefined : join(helm, 'registry/config.json')),
+    DOCKER_CONFIG: text('DOCKER_CONFIG') ?? (home === undefined ? undefined : join(home, '.docker')),
+  };
+  return Object.fromEntries(
+    Object.entries(found).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
 }
 
 /** Only names of the usual form: they end up in links. */

@@ -110,6 +110,53 @@ describe('plain kubectl with the same role', () => {
   });
 });
 
+test('two runs at once write one after the other, and no version is mixed with the other', async () => {
+  // Held while both have begun: neither writes before it is let go, and both say for whom they wait.
+  const lease = JSON.parse(kubectl('get', 'lease', 'preview', '-n', name, '-o', 'json')) as {
+    spec: Record<string, unknown>;
+  };
+  expect(lease.spec['holderIdentity'] ?? '').toBe('');
+  const held = {
+    ...lease.spec,
+    holderIdentity: 'a third',
+    renewTime: new Date().toISOString().replace('Z', '000Z'),
+  };
+  kubectl('patch', 'lease', 'preview', '-n', name, '--type=merge', '-p', JSON.stringify({ spec: held }));
+  const waiting = new Set<string>();
+  const go = (id: string) =>
+    preview(
+      { number: 70, sha: shas.first },
+      {
+        inputs: { ...inputs, images: `nginx=registry.example.com/web:${id}` },
+        env: { GITHUB_RUN_ID: id },
+        onOutput: (text) => {
+          if (!/waiting: .* deploys this bundle/.test(text) || waiting.has(id)) return;
+          waiting.add(id);
+          if (waiting.size === 2) {
+            const free = JSON.stringify({ spec: { holderIdentity: null } });
+            kubectl('patch', 'lease', 'preview', '-n', name, '--type=merge', '-p', free);
+          }
+        },
+      },
+    );
+  const both = await Promise.all([go('701'), go('702')]);
+  expect(both.map(({ code, report }) => [code, report.outcome])).toEqual([
+    [0, 'live'],
+    [0, 'live'],
+  ]);
+  expect([...waiting].sort()).toEqual(['701', '702']);
+  const transitions = kubectl(
+    'get',
+    'lease',
+    'preview',
+    '-n',
+    name,
+    '-o',
+    'jsonpath={.spec.leaseTransitions}',
+  );
+  expect(Number(transitions)).toBe(Number(lease.spec['leaseTransitions']) + 2);
+}, 120_000);
+
 test('and is removed with them', async () => {
   const gone = await preview(
     { number: 70, sha: shas.first, action: 'closed' },

@@ -50,11 +50,12 @@ export interface Options {
   readonly files?: Readonly<Record<string, string>>;
   readonly inputs?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
+  readonly onOutput?: (text: string) => void;
 }
 
 export async function preview(
   pushed: Pushed,
-  { mode = 'preview', files, inputs, env }: Options = {},
+  { mode = 'preview', files, inputs, env, onOutput }: Options = {},
 ): Promise<Finished> {
   const workspace = workspaceOf(files ?? appFiles('web'));
   try {
@@ -70,6 +71,7 @@ export async function preview(
         ...inputs,
       },
       ...(env && { env }),
+      ...(onOutput && { onOutput }),
     });
   } finally {
     workspace.remove();

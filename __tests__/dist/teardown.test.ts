@@ -131,7 +131,7 @@ test('everything goes, in order; definitions and namespaces stay', async () => {
     `ConfigMap ${name}/torn-down`,
   ]);
   expect(there('httproute', 'gateway', 'loadbalancerconfiguration', 'deployment', 'service')).toBe('');
-  expect(kubectl('get', 'secret', '-n', name, '-l', 'owner=helm', '-o', 'name')).toBe('');
+  expect(there('secret', 'lease')).toBe('');
   expect(kubectl('get', 'namespace', name, '-o', 'name')).toBe(`namespace/${name}\n`);
   expect(kubectl('get', 'crd', 'gateways.gateway.networking.k8s.io', '-o', 'name')).not.toBe('');
 

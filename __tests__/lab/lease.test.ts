@@ -38,7 +38,10 @@ test('is made once, written by whoever read it last, and reads back as it was wr
   const bare = { ...lease, holder: { identity: 'bare' } };
   await store.replace('lease' in now ? (now.lease?.version ?? '') : '', bare, never);
   expect(await store.read(never)).toEqual({ lease: { ...bare, version: expect.any(String) } });
-  kubectl(['delete', 'lease', 'bundle', '-n', namespace]);
+  expect(await store.remove(made.version, never)).toBe(false);
+  const last = await store.read(never);
+  expect(await store.remove('lease' in last ? (last.lease?.version ?? '') : '', never)).toBe(true);
+  expect(await store.read(never)).toEqual({ lease: undefined });
   expect(await store.replace(made.version, lease, never)).toBe('late');
   expect(await leaseStore(kube, 'nowhere-at-all', 'bundle').create(lease, never)).toBe('homeless');
   await kube.close();
@@ -53,6 +56,7 @@ test('a role that may not is told which permission it lacks', async () => {
   expect(await store.read(never)).toEqual(denied('get'));
   expect(await store.create(lease, never)).toEqual(denied('create'));
   expect(await store.replace('1', lease, never)).toEqual(denied('patch'));
+  expect(await store.remove('1', never)).toBe(false);
   await kube.close();
 });
 

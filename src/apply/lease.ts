@@ -49,6 +49,8 @@ export interface LeaseStore {
   create(lease: Lease, signal: AbortSignal): Promise<LeaseWrite>;
   /** Writes it if it still has that version. */
   replace(version: string, lease: Lease, signal: AbortSignal): Promise<LeaseWrite>;
+  /** Deletes it if it still has that version; false where it stays. */
+  remove(version: string, signal: AbortSignal): Promise<boolean>;
 }
 
 /** Clocks are read from whole seconds, and requests take time. */

@@ -33,8 +33,11 @@ export interface Turn {
   readonly abandoned?: { readonly from: Date; readonly until: Date };
   /** Aborts with a Problem `run/turn-lost` when another run took over, which it may once we have not renewed in time. */
   readonly lost: AbortSignal;
-  /** Lets the next one in. Never throws: what cannot be given back runs out. */
-  end(): Promise<void>;
+  /**
+   * Lets the next one in. Never throws: what cannot be given back runs out.
+   * @param last nothing of the bundle is left: the Lease goes too, where the role may delete it
+   */
+  end(last?: 'last'): Promise<void>;
 }
 
 const life = 30;
@@ -135,14 +138,16 @@ class HeldTurn implements Turn {
     return this.#lost.signal;
   }
 
-  async end(): Promise<void> {
+  async end(last?: 'last'): Promise<void> {
     this.#ending.abort();
     await this.#renewing;
     if (this.#lost.signal.aborted) return;
     const { holder: _, ...lease } = this.#lease;
     try {
+      const signal = AbortSignal.timeout(farewell);
+      if (last !== undefined && (await this.#store.remove(this.#version, signal))) return;
       const free = { ...lease, renewed: this.#store.clock.now() };
-      await this.#write(free, AbortSignal.timeout(farewell));
+      await this.#write(free, signal);
     } catch {
       // It runs out.
     }

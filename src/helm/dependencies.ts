@@ -10,6 +10,8 @@ import { helmWords } from './words.ts';
 export interface DependencyOptions {
   /** The folder that is written: a copy of the chart. */
   readonly path: string;
+  /** Variables that say where credentials of registries are (environment.ts). */
+  readonly registries?: Readonly<Record<string, string>>;
   readonly onLine?: (line: string) => void;
 }
 
@@ -33,7 +35,7 @@ const failed = (chart: Chart, what: string, end: ChildEnd): Problem =>
     'helm/dependency-failed',
     `helm ${what} failed for ${chart.folder}: ${unreachable(end) || helmWords(end)}`,
     {
-      hint: 'Check the repository addresses and versions in Chart.yaml, that Chart.lock belongs to it, and that the runner can reach the repositories.',
+      hint: 'Check the repository addresses and versions in Chart.yaml, that Chart.lock belongs to it, and that the runner can reach the repositories. A private registry takes a `helm registry login` in a step before this one.',
     },
   );
 
@@ -51,11 +53,12 @@ export const buildDependencies = async (
 ): Promise<void> => {
   if (chart.dependencies.length === 0) return;
   const cwd = options.path;
+  const environment = { ...helm.environment, ...options.registries };
   const run = async (args: readonly string[]): Promise<void> => {
     const end = await runChild(
       'helm',
       args,
-      { cwd, environment: helm.environment, ...(options.onLine && { onLine: options.onLine }) },
+      { cwd, environment, ...(options.onLine && { onLine: options.onLine }) },
       signal,
     );
     if (end.code !== 0) throw failed(chart, args.slice(0, 2).join(' '), end);

@@ -8,7 +8,7 @@ import { pathOf, permissionOf } from './path.ts';
 import { sendPatiently } from './retry.ts';
 import { denialOf, statusOf } from './status.ts';
 
-const place = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', plural: 'leases' };
+export const leases = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', plural: 'leases' } as const;
 const fieldManager = 'eks-gateway-action';
 const patience = { milliseconds: 10_000, isFinal: ({ status }: KubeAnswer) => status === 409 };
 
@@ -76,17 +76,17 @@ const storedOf = (object: KubernetesObject): StoredLease => {
 
 /** Patience is short: a Lease guards against another run, it is not what the run is about. */
 export const leaseStore = (kube: Kube, namespace: string, name: string): LeaseStore => {
-  const path = pathOf(place, namespace, name);
+  const path = pathOf(leases, namespace, name);
   const send = (request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> =>
     sendPatiently(kube, request, patience, signal);
   const refused = (answer: KubeAnswer, verb: string): { denied: string } | { failed: string } => {
     const { message } = statusOf(answer);
     return answer.status === 403 && denialOf(message)
-      ? { denied: denialOf(message)?.permission ?? permissionOf(verb, place, namespace) }
+      ? { denied: denialOf(message)?.permission ?? permissionOf(verb, leases, namespace) }
       : { failed: `Lease ${namespace}/${name}: ${message}` };
   };
   const written = (answer: KubeAnswer, verb: 'create' | 'patch'): LeaseWrite => {
-    const object = answer.status < 300 ? objectOf(answer.body, place) : undefined;
+    const object = answer.status < 300 ? objectOf(answer.body, leases) : undefined;
     if (object) return { version: storedOf(object).version };
     if (answer.status === 409) return 'late';
     if (answer.status === 404 && statusOf(answer).kind === 'namespaces') return 'homeless';
@@ -98,16 +98,16 @@ export const leaseStore = (kube: Kube, namespace: string, name: string): LeaseSt
     read: async (signal): Promise<LeaseRead> => {
       const answer = await send({ method: 'GET', path }, signal);
       if (answer.status === 404) return { lease: undefined };
-      const object = answer.status === 200 ? objectOf(answer.body, place) : undefined;
+      const object = answer.status === 200 ? objectOf(answer.body, leases) : undefined;
       return object ? { lease: storedOf(object) } : refused(answer, 'get');
     },
     create: async (lease, signal) => {
       const metadata = { name, namespace, labels, annotations: lease.holder && described(lease.holder) };
-      const { apiVersion, kind } = place;
+      const { apiVersion, kind } = leases;
       const body = { apiVersion, kind, metadata, spec: specOf(lease) };
       const request = {
         method: 'POST',
-        path: pathOf(place, namespace),
+        path: pathOf(leases, namespace),
         query: { fieldManager },
         body,
       } as const;
@@ -120,6 +120,10 @@ export const leaseStore = (kube: Kube, namespace: string, name: string): LeaseSt
       const contentType = 'application/merge-patch+json';
       const request = { method: 'PATCH', path, query: { fieldManager }, body, contentType } as const;
       return written(await send(request, signal), 'patch');
+    },
+    remove: async (resourceVersion, signal) => {
+      const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { resourceVersion } };
+      return (await send({ method: 'DELETE', path, body }, signal)).status < 300;
     },
   };
 };

@@ -11,6 +11,8 @@ import { controllersOf } from '../chain/release.ts';
 import type { ZoneReader } from '../chain/zone.ts';
 import { createAuthority } from '../dns/authority.ts';
 import { createLookup } from '../dns/resolve.ts';
+import { mayI } from '../kube/access.ts';
+import { leases } from '../kube/lease.ts';
 import { clusterReader } from '../kube/reader.ts';
 import { judgeAccess, observeAccess } from '../preflight/access-entry.ts';
 import { judgeAgent, observeAgent } from '../preflight/agent.ts';
@@ -29,6 +31,7 @@ import { judgePods, observePods } from '../preflight/pods.ts';
 import { judgeRenewals, observeProofs } from '../preflight/renewal.ts';
 import type { Setting } from '../preflight/setting.ts';
 import { judgeRoles, observeRoles } from '../preflight/trust.ts';
+import { judgeTurns, type MayKeepLeases, observeTurns } from '../preflight/turns.ts';
 import { controllerNames, identitiesOf, type Workload } from '../preflight/workloads.ts';
 import { judgeZones, observeZones, type ZonesSeen, zoneIdsOf, zoneOf } from '../preflight/zones.ts';
 import type { Outcome } from '../report/report.ts';
@@ -141,6 +144,8 @@ async function examine(run: Run, given: Given, say: Say): Promise<void> {
     begin(run, 'Look at the cluster');
     if (description !== undefined) say('The cluster', judgeCluster(setting, description));
     say('The access entry of this role', await accessFindings(run, given, setting, identity));
+    if (cluster !== undefined)
+      say("The Lease of the bundle's runs", await turnFindings(run, cluster, setting));
     const agent = await observeAgent(identity, reader, signal);
     say('The pod identity agent', judgeAgent(setting, description?.autoMode === true, agent));
     const around = await lookAround(
@@ -248,6 +253,15 @@ async function accessFindings(
   const findings = judgeAccess(setting, want, await observeAccess(setting, identity, signal));
   // An API server that does not know the role has said so itself.
   return findings.filter(({ code }) => said.every((other) => other.code !== code));
+}
+
+async function turnFindings(
+  { inputs, signal }: Run,
+  { kube }: Cluster,
+  setting: Setting,
+): Promise<readonly Finding[]> {
+  const may: MayKeepLeases = (verb, namespace, during) => mayI(kube, verb, leases, namespace, during);
+  return judgeTurns(setting, inputs.namespace, await observeTurns(inputs.namespace, may, signal));
 }
 
 async function lookAtZones(

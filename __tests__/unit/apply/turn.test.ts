@@ -12,6 +12,7 @@ class World {
   time = 0;
   readonly #sleepers: { readonly until: number; readonly wake: () => void }[] = [];
   stored: (Lease & { version: number }) | undefined;
+  deletable = true;
   /** What the store answers instead, once each. */
   readonly faults: ('away' | 'lost answer')[] = [];
 
@@ -66,6 +67,11 @@ class World {
       replace: async (version, lease) => {
         mayBeAway();
         return String(this.stored?.version) === version ? write(lease) : 'late';
+      },
+      remove: async (version) => {
+        if (!this.deletable || String(this.stored?.version) !== version) return false;
+        this.stored = undefined;
+        return true;
       },
     };
   }
@@ -242,4 +248,19 @@ test('a namespace that is not there yet, and a role that may not, are no errors'
     unguarded: 'the role may not get leases',
     denied: 'get leases',
   });
+});
+
+test.each([true, false])('the last one takes the Lease away, where it may: %s', async (deletable) => {
+  const world = new World();
+  world.deletable = deletable;
+  const last = held(await take(world, runner('1')));
+  const waiting = take(world, runner('2'));
+  await world.pass(10_000);
+  await last.end('last');
+  if (deletable) expect(world.stored).toBeUndefined();
+  else expect(world.stored?.holder).toBeUndefined();
+  // Whoever waited goes on all the same.
+  await world.pass(4_000);
+  held(await waiting);
+  expect(world.stored?.holder?.run?.id).toBe('2');
 });

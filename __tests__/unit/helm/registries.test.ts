@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Chart } from '../../../src/bundle/object.ts';
 import { runChild } from '../../../src/child.ts';
 import { copyChart } from '../../../src/helm/chart-copy.ts';
@@ -92,8 +92,13 @@ beforeAll(async () => {
     ['server.cert.pem', 'server.key.pem'].map((name) => readFile(tlsFile(name))),
   );
   registry = createServer({ cert, key }, (request, response) => {
-    const path = (request.url ?? '').split('?')[0] ?? '';
+    const path = (request.url ?? '').split('?')[0]?.replace('/v2/private/', '/v2/charts/') ?? '';
     asked.push(path);
+    const login = `Basic ${Buffer.from('team:hunter2').toString('base64')}`;
+    if (request.url?.startsWith('/v2/private/') && request.headers.authorization !== login) {
+      response.writeHead(401, { 'www-authenticate': 'Basic realm="private"' }).end();
+      return;
+    }
     const [type, content] = answers.get(path) ?? ['', undefined];
     if (content === undefined) {
       response.writeHead(404).end();
@@ -128,9 +133,12 @@ const chartOf = async (folder: string, dependency: Chart['dependencies'][number]
 };
 
 /** What a run does: a copy, then its dependencies. */
-const fetched = async (chart: Chart): Promise<readonly string[]> => {
+const fetched = async (
+  chart: Chart,
+  registries: Readonly<Record<string, string>> = {},
+): Promise<readonly string[]> => {
   const path = await copyChart(workspace, chart, await mkdtemp(join(base, 'copy-')));
-  await buildDependencies(helm, chart, { path }, never);
+  await buildDependencies(helm, chart, { path, registries }, never);
   return await readdir(join(path, 'charts'));
 };
 
@@ -139,6 +147,31 @@ test('an OCI registry gives the newest version that fits, and the checkout stays
   expect(await fetched(chart)).toEqual(['sub-1.3.0.tgz']);
   expect(asked).toContain('/v2/charts/sub/tags/list');
   expect(await readdir(join(workspace, 'newest'))).toEqual(['Chart.yaml']);
+});
+
+describe('a private registry', () => {
+  const chart = (folder: string) =>
+    chartOf(folder, { name: 'sub', version: '1.2.3', repository: `oci://${host}/private` });
+
+  test('refuses strangers, and is named', async () => {
+    await expect(fetched(await chart('stranger'))).rejects.toMatchObject({
+      code: 'helm/dependency-failed',
+      message: expect.stringMatching(/failed for stranger: .*private\/sub.*(credential not found|401)/s),
+      hint: expect.stringContaining('helm registry login'),
+    });
+  });
+
+  test.each([
+    ['helm registry login', 'HELM_REGISTRY_CONFIG', 'registry.json'],
+    ['docker login', 'DOCKER_CONFIG', ''],
+  ])('opens to what %s has left', async (_how, variable, file) => {
+    const folder = await mkdtemp(join(base, 'login-'));
+    const auths = { [host]: { auth: Buffer.from('team:hunter2').toString('base64') } };
+    await writeFile(join(folder, file || 'config.json'), JSON.stringify({ auths }));
+    expect(await fetched(await chart('guest'), { [variable]: join(folder, file) })).toEqual([
+      'sub-1.2.3.tgz',
+    ]);
+  });
 });
 
 test('a lock holds the version, though a newer one fits by now', async () => {

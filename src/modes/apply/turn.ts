@@ -19,10 +19,12 @@ export interface BundleTurn {
   take(): Promise<void>;
   /** Whether what began then belongs to a run that died while it held the turn. */
   readonly isAbandoned: (began: Date) => boolean;
+  /** Whether another run had to be waited for. */
+  waited(): boolean;
   /** Whether this run has the turn, so that no other run of the bundle writes. */
   held(): boolean;
-  /** Lets the next run write; harmless where the turn was never had. */
-  end(): Promise<void>;
+  /** Lets the next run write; harmless where the turn was never had. `last`: nothing of the bundle is left. */
+  end(last?: 'last'): Promise<void>;
 }
 
 /** Milliseconds by which a runner's clock may differ from the API server's. */
@@ -48,12 +50,18 @@ export function turnOf(run: Run, cluster: Cluster, { namespace, name }: Inventor
   const us = runnerOf(run);
   let turn: Turn | undefined;
   let tried = false;
+  let waited = false;
+  const tell = waitTeller(run);
+  const onWait = (why: string): void => {
+    waited = true;
+    tell(why);
+  };
   return {
     run: { ...run, signal: AbortSignal.any([signal, lost.signal]) },
     take: async () => {
       if (tried) return;
       const store = leaseStore(cluster.kube, namespace, name);
-      const options = { us, patience: inputs.waitTimeout * 1_000, onWait: waitTeller(run) };
+      const options = { us, patience: inputs.waitTimeout * 1_000, onWait };
       const taken = await takeTurn(store, options, signal);
       tried = taken !== undefined;
       if (taken === undefined) return;
@@ -79,9 +87,10 @@ export function turnOf(run: Run, cluster: Cluster, { namespace, name }: Inventor
       if (from === undefined || until === undefined) return false;
       return began.getTime() >= from.getTime() - skew && began.getTime() <= until.getTime() + skew;
     },
+    waited: () => waited,
     held: () => turn !== undefined,
-    end: async () => {
-      await turn?.end();
+    end: async (last) => {
+      await turn?.end(last);
       turn = undefined;
     },
   };

@@ -62,6 +62,8 @@ export async function chartPathOf(
   const copies = join(folder, 'charts');
   await mkdir(copies, { recursive: true });
   const path = await copyChart(await realpath(workspace), chart, copies);
-  await buildDependencies(helm, chart, { path, onLine: (line) => runner.info(`  ${line}`) }, signal);
+  const { registries } = environment;
+  const onLine = (line: string): void => runner.info(`  ${line}`);
+  await buildDependencies(helm, chart, { path, registries, onLine }, signal);
   return path;
 }

@@ -1,16 +1,22 @@
 // Applies a preview and waits until it is live; whatever would stand in its way in the cluster is looked at before.
+
+import { inventoryOf } from '../../apply/inventory.ts';
 import type { Bundle } from '../../bundle/object.ts';
+import { mayI } from '../../kube/access.ts';
+import { leases } from '../../kube/lease.ts';
 import { clusterReader } from '../../kube/reader.ts';
 import type { Preview } from '../../preview/rewrite.ts';
 import type { Outcome } from '../../report/report.ts';
 import type { Run } from '../../run.ts';
 import type { Cluster } from '../access/reach-cluster.ts';
 import type { SignedIn } from '../access/sign-in.ts';
+import { type BundleTurn, turnOf } from '../apply/turn.ts';
 import { type Writer, writerOf } from '../apply/write.ts';
 import { waitUntilLive } from '../chain/live.ts';
 import { begin } from '../steps.ts';
 import { claimNamespace, claimRoutes, clusterScoped, refuseLongNames } from './checks.ts';
 import { enter } from './enter-namespace.ts';
+import { overtaken } from './overtaken.ts';
 import type { PreviewOf } from './pull-request.ts';
 import { rolledOut } from './rollouts.ts';
 import { makeRoom } from './room.ts';
@@ -40,8 +46,10 @@ export async function applyPreview(
   begin(run, 'Look at what is there');
   if (!(await mayStand(run, ground))) return 'failed';
   const since = cluster.kube.clock.now();
-  const writer = writerOf(run, cluster);
-  if (!(await written(run, ground, writer))) return 'failed';
+  const turn = turnOf(run, cluster, inventoryOf(of.repository, '', inputs.namespace, 'preview'));
+  const writer = writerOf(turn.run, cluster);
+  const ended = await written(turn, ground, writer).finally(() => turn.end());
+  if (ended !== undefined) return ended;
 
   begin(run, 'Wait for the new version');
   if (!(await rolledOut(run, clusterReader(cluster.kube), made.manifests, deadline))) return 'not-live';
@@ -82,19 +90,32 @@ async function mayStand(run: Run, ground: Ground): Promise<boolean> {
   return true;
 }
 
-async function written(run: Run, { of, made, cluster, deadline }: Ground, writer: Writer): Promise<boolean> {
+/** `undefined` where all is written. */
+async function written(turn: BundleTurn, ground: Ground, writer: Writer): Promise<Outcome | undefined> {
+  const { run } = turn;
+  const { of, made, cluster } = ground;
   const source = made.routes[0]?.source ?? { file: '', line: 1 };
   if (made.namespace !== undefined) {
     begin(run, 'Make the namespace of the preview');
-    if (!(await writer.apply([{ object: made.namespace, source }]))) return false;
-    await enter(run, cluster, writer, { number: of.pull.number, source }, deadline);
+    // In a new namespace the role has its rights only once it has let itself in.
+    if (await mayI(cluster.kube, 'patch', leases, of.name, run.signal)) await turn.take();
+    if (await late(turn, of)) return 'refused';
+    const namespace = [{ object: made.namespace, source }];
+    if (!(await writer.apply(namespace))) return 'failed';
+    await enter(run, cluster, writer, { number: of.pull.number, source }, ground.deadline);
+    await turn.take();
+    if (await late(turn, of)) return 'refused';
   }
   begin(run, 'Apply the preview');
   const fences = made.fences.map((object) => ({ object, source }));
   for (const stage of [fences, made.manifests, made.routes]) {
-    if (!(await writer.apply(stage))) return false;
+    if (!(await writer.apply(stage))) return 'failed';
   }
   const standing = { name: of.name, namespace: run.inputs.namespace, own: made.namespace !== undefined };
   await removeOldRoutes(run, cluster, standing, made.routes);
-  return true;
+  return undefined;
 }
+
+/** While this run waited for another one, a newer commit may have been pushed, and that other run may be its own. */
+const late = async (turn: BundleTurn, of: PreviewOf): Promise<boolean> =>
+  turn.waited() && (await overtaken(turn.run, of)) === 'pushed';

@@ -36,7 +36,9 @@ export async function teardownDeploy(run: Run): Promise<Outcome> {
     const session = bundle.charts.length === 0 ? undefined : await openHelm(run, cluster);
     try {
       await turn.take();
-      return await new Teardown(turn.run, signedIn, cluster, bundle, session).everything();
+      const outcome = await new Teardown(turn.run, signedIn, cluster, bundle, session).everything();
+      if (outcome === 'removed') await turn.end('last');
+      return outcome;
     } finally {
       await turn.end();
       await session?.close();
