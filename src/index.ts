@@ -7,10 +7,11 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
     // The second signal means that somebody is tired of waiting.
     if (cancel.signal.aborted) process.exit(1);
     process.stdout.write(`${name} received: writing the summary, ending what runs\n`);
-    // A connection that is closed under a cut request may raise an error for which nobody listens any more (undici 8,
-    // HTTP/2). It must not end us before the summary is written.
-    process.on('uncaughtException', () => {
+    process.on('uncaughtException', (error: Error & { code?: unknown }) => {
+      // Nothing may end us now before the summary is written. A connection that is closed under a cut request raises an
+      // error for which nobody listens any more (undici 8, HTTP/2); whatever else comes is a bug, and told as one.
       process.exitCode = 1;
+      if (error.code !== 'UND_ERR_DESTROYED') console.error(error);
     });
     cancel.abort(new DOMException('The run was cancelled', 'AbortError'));
   });

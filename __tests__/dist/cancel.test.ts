@@ -156,6 +156,27 @@ describe('cancelled', () => {
     30_000,
   );
 
+  test.each([
+    { name: 'an error of a connection that was cut', code: 'UND_ERR_DESTROYED', told: false },
+    { name: 'any other error', code: 'ERR_OTHER', told: true },
+  ])(
+    'and then $name that nobody hears: the summary is there, and a bug is told',
+    async ({ code, told }) => {
+      const late = workspaceOf({
+        'late.mjs': `process.on('SIGTERM', () => setImmediate(() => {
+  throw Object.assign(new Error('raised late'), { code: '${code}', stack: 'Error: raised late' });
+}));\n`,
+      });
+      const env = { NODE_OPTIONS: `--import=${join(late.path, 'late.mjs')}` };
+      const given = { workspace: sample.path, inputs: infraInputs, env };
+      const stopped = await cancelled(given, { at: /^/, signal: 'SIGTERM' });
+      late.remove();
+      expectCancelled(stopped);
+      expect(stopped.log.includes('raised late')).toBe(told);
+    },
+    30_000,
+  );
+
   test('while waiting: the summary says where each host was', async () => {
     const host = 'sample-app.example.com';
     await setKnobs({ answers: { [host]: [503] } });
