@@ -9,6 +9,7 @@ import { readPayload } from './github/payload.ts';
 import { actionsRunner, type Runner } from './github/runner.ts';
 import { type Inputs, inputSpecs, type RunMode, readInputs, runModes } from './inputs.ts';
 import { Draft } from './report/draft.ts';
+import { endingOf } from './report/ending.ts';
 import { outputsOf } from './report/outputs.ts';
 import type { Outcome, Report } from './report/report.ts';
 import { summaryOf } from './report/summary.ts';
@@ -161,5 +162,6 @@ async function publisher(environment: Environment, runner: Runner, draft: Draft)
 }
 
 function tellEnd(runner: Runner, report: Report): void {
+  for (const reason of endingOf(report)) runner.annotate(reason);
   runner.info(report.verdict);
 }

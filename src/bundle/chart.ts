@@ -1,7 +1,7 @@
 // A Chart.yaml → the chart it describes.
 import { posix } from 'node:path';
 import { type Finding, finding } from '../verdict/finding.ts';
-import { field, isMap, list, text } from './field.ts';
+import { field, isMap, list, text, texts } from './field.ts';
 import type { Chart, Json } from './object.ts';
 import { readYaml, type YamlDocument } from './yaml.ts';
 
@@ -80,6 +80,16 @@ const invalid = (file: string, line: number, message: string): Finding =>
     hint: 'helm.sh/docs/topics/charts lists what a Chart.yaml holds.',
   });
 
+const switchesOf = (dependency: Json) => {
+  const [alias, condition] = [text(dependency, 'alias'), text(dependency, 'condition')];
+  const tags = texts(dependency, 'tags');
+  return {
+    ...(alias !== undefined && { alias }),
+    ...(condition !== undefined && { condition }),
+    ...(tags.length > 0 && { tags }),
+  };
+};
+
 const chartOf = (value: Json, document: YamlDocument, file: string): Chart => ({
   folder: posix.dirname(file),
   name: text(value, 'name') ?? '',
@@ -88,6 +98,7 @@ const chartOf = (value: Json, document: YamlDocument, file: string): Chart => ({
     name: text(dependency, 'name') ?? '',
     version: text(dependency, 'version') ?? '',
     repository: text(dependency, 'repository') ?? '',
+    ...switchesOf(dependency),
   })),
   source: { file, line: document.line },
 });

@@ -32,6 +32,12 @@ export interface Chart {
     readonly name: string;
     readonly version: string;
     readonly repository: string;
+    /** The name under which its values stand, where that is not its own. */
+    readonly alias?: string;
+    /** Paths into the values, separated by commas: the first that is there switches it on or off. */
+    readonly condition?: string;
+    /** Names in the values' `tags`: on if one of them is, or none is there. */
+    readonly tags?: readonly string[];
   }[];
   readonly source: Source;
 }

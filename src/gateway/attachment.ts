@@ -10,6 +10,7 @@ import {
   matchesSelector,
   namespaceOf,
   type ParentRef,
+  type Selector,
 } from './shapes.ts';
 
 export type NamespaceLabels = (namespace: string) => Readonly<Record<string, string>> | undefined;
@@ -52,6 +53,13 @@ const saw = (listener: Listener): { readonly name: string; readonly saw: string 
   saw: `${listener.protocol} ${listener.port}, hostname ${listener.hostname ?? 'any'}, routes from ${listener.allowed.from}`,
 });
 
+/** Kubernetes gives it to every namespace (from 1.22 on), whatever its manifest says. */
+const nameLabel = 'kubernetes.io/metadata.name';
+
+/** By the name of the namespace alone. */
+const asksForName = ({ matchLabels, matchExpressions }: Selector): boolean =>
+  [...Object.keys(matchLabels), ...matchExpressions.map(({ key }) => key)].every((key) => key === nameLabel);
+
 /** The sentence's end that says why the listener does not admit the route, if it does not. */
 const refusal = (
   listener: Listener,
@@ -74,10 +82,11 @@ const refusal = (
         ? undefined
         : `listener "${listener.name}" admits routes of its own namespace ${home} only`;
     case 'Selector': {
-      const labels = labelsOf(namespace);
+      const { selector } = listener.allowed;
+      const known = labelsOf(namespace);
       // Labels that could not be read are no reason to refuse: the controller will say.
-      if (labels === undefined || listener.allowed.selector === undefined) return undefined;
-      return matchesSelector(listener.allowed.selector, labels)
+      if (selector === undefined || (known === undefined && !asksForName(selector))) return undefined;
+      return matchesSelector(selector, { ...known, [nameLabel]: namespace })
         ? undefined
         : `listener "${listener.name}" admits routes of namespaces with certain labels, which ${namespace} lacks`;
     }

@@ -109,7 +109,9 @@ const containersBehind = (
     )
     .map((workload) => ({
       workload,
-      ports: list(workload.object, 'spec', 'template', 'spec', 'containers')
+      // A sidecar may stand among the init containers (Kubernetes 1.29).
+      ports: ['containers', 'initContainers']
+        .flatMap((kind) => list(workload.object, 'spec', 'template', 'spec', kind))
         .flatMap((container) => list(container, 'ports'))
         .map((each) => ({ name: text(each, 'name'), port: number(each, 'containerPort') })),
     }));

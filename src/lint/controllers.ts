@@ -9,11 +9,11 @@ import type { LintInput } from './input.ts';
 const elsewhere = new Set(['release/controller-missing', 'controller/says-little']);
 
 export const lintControllers = (input: LintInput): readonly Finding[] => {
-  const { namespace, routes, objects, controllers = [], cluster = 'NAME_OF_THE_CLUSTER' } = input;
+  const { namespace, routes, objects, controllers = [], cluster } = input;
   const gateways = objects.filter(({ object }) => object.kind === 'Gateway').map(({ object }) => object);
   const hosts = byHost(hostsOf(routes, gateways, { namespace })).map(({ first }) => first);
   const setting = {
-    cluster,
+    cluster: cluster ?? 'NAME_OF_THE_CLUSTER',
     arn: '',
     region: '',
     accounts: { eks: '', dns: '' },
@@ -21,7 +21,7 @@ export const lintControllers = (input: LintInput): readonly Finding[] => {
   };
   return controllers.flatMap(({ workload, sourceOf }) => {
     const want = { hosts, gateways, namespace, zoneOf: () => undefined };
-    const found = [...judgeControllers([workload]), ...judgeExternalDns(setting, workload, want)];
+    const found = [...judgeControllers([workload], cluster), ...judgeExternalDns(setting, workload, want)];
     return found
       .filter(({ code }) => !elsewhere.has(code))
       .map((each) => ({ ...each, source: sourceOf?.(each) ?? each.source ?? workload.source }))

@@ -1,5 +1,5 @@
 // The controllers of an umbrella chart, told from its values alone: where helm is absent, and for the line of each value.
-import { field, isMap, text, texts } from '../bundle/field.ts';
+import { field, isMap, list, text, texts } from '../bundle/field.ts';
 import type { Chart, Json, JsonObject, KubernetesObject } from '../bundle/object.ts';
 import { readYaml, type YamlDocument } from '../bundle/yaml.ts';
 import { settingsOf } from '../externaldns/settings.ts';
@@ -8,13 +8,13 @@ import type { Code } from '../verdict/codes.ts';
 import type { Finding, Source } from '../verdict/finding.ts';
 
 export interface ValuesFile {
-  /** Relative to the workspace. */
-  readonly path: string;
+  /** Relative to the workspace; absent: the input `values`, which has no place in the repository. */
+  readonly path?: string;
   readonly text: string;
 }
 
 interface Layer {
-  readonly path: string;
+  readonly path?: string;
   readonly document: YamlDocument;
 }
 
@@ -38,16 +38,30 @@ const known = {
   'aws-load-balancer-controller': { controller: 'lbc', home: /eks-charts/ },
 } as const;
 
+/** Helm's rule (pkg/chart/v2/util/dependencies.go): the first condition that is there decides, else the tags. */
+const isOn = (
+  { condition = '', tags = [] }: Chart['dependencies'][number],
+  values: Json | undefined,
+): boolean => {
+  const said = condition
+    .split(',')
+    .map((path) => field(values, ...path.trim().split('.')))
+    .find((value) => typeof value === 'boolean');
+  if (said !== undefined) return said === true;
+  const set = tags.map((tag) => field(values, 'tags', tag)).filter((value) => typeof value === 'boolean');
+  return set.length === 0 || set.includes(true);
+};
+
 const deployment = (
   name: string,
   namespace: string,
   image: string,
-  args: readonly string[],
+  { args, env }: { readonly args: readonly string[]; readonly env: readonly Json[] },
 ): KubernetesObject => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
   metadata: { name, namespace },
-  spec: { template: { spec: { containers: [{ name, image, args }] } } },
+  spec: { template: { spec: { containers: [{ name, image, args, env }] } } },
 });
 
 const flag = (name: string, value: Json | undefined): readonly string[] =>
@@ -85,7 +99,10 @@ const lbcArgs = (values: JsonObject): readonly string[] => {
   const gates = field(values, 'controllerConfig', 'featureGates');
   const pairs = isMap(gates) ? Object.entries(gates).map(([name, value]) => `${name}=${String(value)}`) : [];
   const tags = field(values, 'vpcTags');
+  const cluster = text(values, 'clusterName');
   return [
+    // What a template makes of other values is not known here.
+    ...(cluster === undefined ? [] : [`--cluster-name=${cluster.includes('{{') ? '$(TEMPLATE)' : cluster}`]),
     ...flag('aws-region', field(values, 'region')),
     ...flag('aws-vpc-id', field(values, 'vpcId')),
     ...(isMap(tags) && Object.keys(tags).length > 0 ? ['--aws-vpc-tags=given'] : []),
@@ -109,6 +126,7 @@ const places: Readonly<Partial<Record<Code, readonly string[]>>> = {
   'externaldns/extra-hop': ['extraArgs'],
   'controller/gate-off': ['controllerConfig', 'featureGates'],
   'controller/no-region': ['region'],
+  'controller/cluster-name': ['clusterName'],
 };
 
 /** Which value gives the flag that a sentence names. */
@@ -132,7 +150,7 @@ const sourceIn = (layers: readonly Layer[], path: readonly string[], chart: Char
   for (let length = path.length; length > 0; length -= 1) {
     const part = path.slice(0, length);
     const layer = layers.findLast(({ document }) => field(document.value, ...part) !== undefined);
-    if (layer !== undefined) return { file: layer.path, line: layer.document.lineAt(part) };
+    if (layer?.path !== undefined) return { file: layer.path, line: layer.document.lineAt(part) };
   }
   return chart.source;
 };
@@ -149,18 +167,21 @@ export const workloadsInValues = (
 ): readonly ValuedWorkload[] => {
   const layers = files.flatMap(({ path, text: body }): readonly Layer[] => {
     const [document] = readYaml(body);
-    return document === undefined || document.problems.length > 0 ? [] : [{ path, document }];
+    if (document === undefined || document.problems.length > 0) return [];
+    return [{ ...(path !== undefined && { path }), document }];
   });
   const all = layers.reduce<Json | undefined>((below, { document }) => merged(below, document.value), {});
-  return chart.dependencies.flatMap(({ name, version, repository }): readonly ValuedWorkload[] => {
+  return chart.dependencies.flatMap((dependency): readonly ValuedWorkload[] => {
+    const { name, version, repository, alias: key = name } = dependency;
     if (name !== 'external-dns' && name !== 'aws-load-balancer-controller') return [];
     const { controller, home } = known[name];
-    const own = field(all, name) ?? {};
-    if (!home.test(repository) || !isMap(own) || own['enabled'] === false) return [];
+    const own = field(all, key) ?? {};
+    if (!home.test(repository) || !isMap(own) || !isOn(dependency, all)) return [];
     const app = text(own, 'image', 'tag')?.replace(/^v/, '') ?? appVersion(name, version);
     const args = controller === 'lbc' ? lbcArgs(own) : externalDnsArgs(own);
     const image = `${name}${app === undefined ? '' : `:v${app}`}`;
-    const object = deployment(name, namespace, image, args);
+    const env = list(own, 'env');
+    const object = deployment(key, namespace, image, { args, env });
     const workload: Workload = {
       controller,
       deployment: object,
@@ -169,11 +190,11 @@ export const workloadsInValues = (
       ...(app !== undefined && { version: app }),
       ...(controller === 'externalDns' && { settings: settingsOf(object, app) }),
       installed: false,
-      source: sourceIn(layers, [name], chart),
+      source: sourceIn(layers, [key], chart),
     };
     const sourceOf = (found: Finding): Source => {
       const place = placeOf(found);
-      return place === undefined ? chart.source : sourceIn(layers, [name, ...place], chart);
+      return place === undefined ? chart.source : sourceIn(layers, [key, ...place], chart);
     };
     return [{ workload, sourceOf }];
   });

@@ -160,7 +160,7 @@ async function examine(run: Run, given: Given, say: Say): Promise<void> {
       signal,
     );
     say('What is in the cluster', around.findings);
-    say('The controllers', judgeControllers(around.workloads?.coming));
+    say('The controllers', judgeControllers(around.workloads?.coming, setting.cluster));
     tellVersions(run, around);
 
     begin(run, 'Look at the hosted zone');

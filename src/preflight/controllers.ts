@@ -27,8 +27,13 @@ const place = (workload: Workload) => ({
   ...(workload.source && { source: workload.source }),
 });
 
-/** @param coming what will run after the next deploy; `undefined` where the cluster's Deployments could not be read */
-export function judgeControllers(coming: readonly Workload[] | undefined): readonly Finding[] {
+/**
+ * @param cluster its name in EKS; absent where nobody has said it
+ * @param coming what will run after the next deploy; `undefined` where the cluster's Deployments could not be read */
+export function judgeControllers(
+  coming: readonly Workload[] | undefined,
+  cluster?: string,
+): readonly Finding[] {
   if (coming === undefined) return [];
   const missing = (['lbc', 'externalDns'] as const).filter((name) =>
     coming.every(({ controller }) => controller !== name),
@@ -44,7 +49,11 @@ export function judgeControllers(coming: readonly Workload[] | undefined): reado
         },
       ),
     ),
-    ...coming.flatMap((workload) => [...judgeVersion(workload), ...judgeFlags(workload)]),
+    ...coming.flatMap((workload) => [
+      ...judgeVersion(workload),
+      ...judgeClusterName(workload, cluster),
+      ...judgeFlags(workload),
+    ]),
   ];
 }
 
@@ -105,6 +114,24 @@ const newerThanKnown = (workload: Workload, version: string): Finding =>
       hint: 'It is taken to behave as that one does. Use the newest version of the action.',
     },
   );
+
+/** LBC marks what it makes with the name, and finds subnets and security groups by it. */
+function judgeClusterName(workload: Workload, cluster: string | undefined): readonly Finding[] {
+  if (workload.controller !== 'lbc') return [];
+  const name = lbcFlag(workload.deployment, 'cluster-name');
+  // `$(NAME)`: from the environment of its container.
+  if (name?.includes('$(') || (name !== undefined && (cluster === undefined || name === cluster))) return [];
+  const says =
+    name === undefined
+      ? 'runs without --cluster-name: it does not start'
+      : `runs with --cluster-name=${name}, and the cluster is \`${cluster}\`: it takes subnets and load balancers of another cluster for its own`;
+  return [
+    finding('error', 'controller/cluster-name', `${sayWorkload(workload)} ${says}.`, {
+      ...place(workload),
+      hint: `Set it in the chart's values.\naws-load-balancer-controller:\n  clusterName: ${cluster ?? 'NAME_OF_THE_CLUSTER'}`,
+    }),
+  ];
+}
 
 function judgeFlags(workload: Workload): readonly Finding[] {
   if (workload.controller !== 'lbc') return [];

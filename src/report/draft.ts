@@ -156,7 +156,7 @@ export class Draft {
       return 'What the repository deployed is removed; definitions and namespaces stay.';
     const errors = this.#findings.some(({ severity }) => severity === 'error');
     if (this.mode !== 'drift' || outcome === 'cancelled' || outcome === 'refused' || errors)
-      return verdictOf(outcome, this.#hosts, this.#findings, this.#plan);
+      return verdictOf(this.mode, outcome, this.#hosts, this.#findings, this.#plan);
     return driftVerdict({ outcome, drift: this.#drift, findings: this.#findings });
   }
 
@@ -219,6 +219,7 @@ function offline(plan: Plan | undefined): string {
 }
 
 function verdictOf(
+  mode: Draft['mode'],
   outcome: Outcome,
   hosts: readonly ReportedHost[],
   findings: readonly Finding[],
@@ -227,7 +228,9 @@ function verdictOf(
   const live = hosts.filter((host) => host.live).length;
   const names = hosts.length === 1 ? (hosts[0]?.host ?? '') : `${hosts.length} hostnames`;
   if (outcome === 'live' && hosts.length === 0)
-    return 'Everything is applied; the repository publishes no hostname.';
+    return mode === 'verify'
+      ? 'The repository publishes no hostname: nothing was verified.'
+      : 'Everything is applied; the repository publishes no hostname.';
   if (outcome === 'live') return hosts.length === 1 ? `${names} is live.` : `All ${names} are live.`;
   if (outcome === 'removed') return 'The preview is removed, and so are its records.';
   if (outcome === 'planned')

@@ -100,6 +100,11 @@ export const codes = {
   'controller/gate-off': entry('The controller does not look at ALB Gateways', 'platform-team'),
   'controller/says-little': entry('This version of the controller says little', 'platform-team', 0),
   'controller/newer-than-known': entry('A controller is newer than the action knows', 'platform-team', 0),
+  'controller/cluster-name': entry(
+    'The controller has the name of no cluster, or of another',
+    'platform-team',
+    0,
+  ),
   'controller/no-region': entry('The controller has to ask the node for its network', 'platform-team', 0),
   'externaldns/owner-id-default': entry('ExternalDNS has no owner id of its own', 'platform-team', 0),
   'externaldns/policy': entry(

@@ -88,6 +88,22 @@ describe('attach', () => {
       { hostnames: ['a.example.com'] },
       ['https a.example.com'],
     ],
+    [
+      'by the label that Kubernetes gives to every namespace',
+      [
+        {
+          ...https,
+          allowedRoutes: {
+            namespaces: {
+              from: 'Selector',
+              selector: { matchLabels: { 'kubernetes.io/metadata.name': 'apps', team: 'web' } },
+            },
+          },
+        },
+      ],
+      { hostnames: ['a.example.com'] },
+      ['https a.example.com'],
+    ],
   ])('%s', (_what, listeners, spec, expected) => {
     expect(attached(listeners, spec)).toEqual(expected);
   });
@@ -157,6 +173,23 @@ describe('attach', () => {
     expect(attached([listener], { hostnames: ['a.example.com'] }, 'HTTPRoute', 'unknown')).toEqual([
       'https a.example.com',
     ]);
+  });
+
+  test('the name of a namespace is known without its labels', () => {
+    const listener = (name: string) => ({
+      ...https,
+      allowedRoutes: {
+        namespaces: {
+          from: 'Selector',
+          selector: {
+            matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: [name] }],
+          },
+        },
+      },
+    });
+    const spec = { hostnames: ['a.example.com'] };
+    expect(attached([listener('unknown')], spec, 'HTTPRoute', 'unknown')).toEqual(['https a.example.com']);
+    expect(attached([listener('other')], spec, 'HTTPRoute', 'unknown')).toMatch(/^route\/not-allowed/);
   });
 });
 

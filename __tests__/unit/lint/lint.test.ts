@@ -109,6 +109,21 @@ describe('backends', () => {
       'error lint/target-port-unknown app/0.yaml',
     ]);
   });
+  test('a sidecar among the init containers listens too', () => {
+    const sidecar = deployment.replace(
+      'spec: { containers:',
+      'spec: { initContainers: [{ name: proxy, restartPolicy: Always, ports: [{ name: web, containerPort: 8080 }] }], containers:',
+    );
+    expect(sidecar).not.toBe(deployment);
+    expect(codesOf([route()], [service('web'), sidecar])).toEqual([]);
+  });
+  test('a route of a mesh sends through no load balancer', () => {
+    const mesh = route({
+      parent: "[{ group: '', kind: Service, name: shop }]",
+      rule: '{ backendRefs: [{ name: shop, port: 1 }] }',
+    });
+    expect(codesOf([mesh], [service('http'), deployment])).toEqual([]);
+  });
   test('a port that the Service does not have', () => {
     const wrong = route({ rule: '{ backendRefs: [{ name: shop, port: 80 }] }' });
     expect(codesOf([wrong], [service('http'), deployment])).toEqual([

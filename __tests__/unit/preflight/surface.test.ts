@@ -281,7 +281,7 @@ describe('certificates', () => {
 });
 
 describe('the controllers', () => {
-  const net = ['--aws-region=us-east-1', '--aws-vpc-id=vpc-1'];
+  const net = ['--aws-region=us-east-1', '--aws-vpc-id=vpc-1', '--cluster-name=sample'];
   const dns = externalDns('0.19.0');
   test.each([
     ['both, as the example has them', [lbc('3.5.0', gates, ...net), dns], []],
@@ -316,13 +316,26 @@ describe('the controllers', () => {
       ['error controller/gate-off'],
     ],
     ['gates left to the controller', [lbc('3.5.0', ...net), dns], ['notice controller/gate-off']],
-    ['no region, no VPC', [lbc('3.5.0', gates), dns], ['warning controller/no-region']],
+    [
+      'no region, no VPC',
+      [lbc('3.5.0', gates, '--cluster-name=$(CLUSTER)'), dns],
+      ['warning controller/no-region'],
+    ],
+    ['no cluster', [lbc('3.5.0', gates, ...net.slice(0, 2)), dns], ['error controller/cluster-name']],
+    [
+      'another cluster',
+      [lbc('3.5.0', gates, ...net.slice(0, 2), '--cluster-name=other'), dns],
+      ['error controller/cluster-name'],
+    ],
     [
       'the VPC by its tags',
-      [lbc('3.5.0', gates, '--aws-region', 'us-east-1', '--aws-vpc-tags=Name=a'), dns],
+      [
+        lbc('3.5.0', gates, '--aws-region', 'us-east-1', '--aws-vpc-tags=Name=a', '--cluster-name=sample'),
+        dns,
+      ],
       [],
     ],
-  ])('%s', (_name, coming, expected) => expect(said(judgeControllers(coming))).toEqual(expected));
+  ])('%s', (_name, coming, expected) => expect(said(judgeControllers(coming, 'sample'))).toEqual(expected));
   test('Deployments that could not be read say nothing', () =>
     expect(judgeControllers(undefined)).toEqual([]));
 });

@@ -38,7 +38,8 @@ export async function readCharts(run: Run, bundle: Bundle): Promise<ChartsRead> 
   const filesOf = valuesFilesOf(run, bundle.charts);
   const valued: ValuedWorkload[] = [];
   for (const chart of bundle.charts) {
-    const files = await valuesFiles(run, chart, filesOf(chart));
+    const inline = inputs.helm.values === undefined ? [] : [{ text: inputs.helm.values }];
+    const files = [...(await valuesFiles(run, chart, filesOf(chart))), ...inline];
     valued.push(...workloadsInValues(chart, files, inputs.namespace));
   }
   const { rendered, findings } = await renderAll(run, bundle);
