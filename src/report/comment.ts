@@ -75,7 +75,9 @@ const moment = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)
 function hosts(all: readonly ReportedHost[]): string {
   // The one host of a live preview stands in the headline.
   if (all.length === 0 || (all.length === 1 && all[0]?.live)) return '';
-  const rows = all.slice(0, hostsShown).map((host) => {
+  // What is not live is what somebody has to look at.
+  const first = all.toSorted((one, other) => Number(one.live) - Number(other.live));
+  const rows = first.slice(0, hostsShown).map((host) => {
     const link = stuckAt(host);
     return [
       host.live ? `[${plain(host.host)}](${encodeURI(host.url)})` : code(host.host),

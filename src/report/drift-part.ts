@@ -30,17 +30,25 @@ const sayWho = ({ by, since }: DriftItem): string =>
 
 const value = (text: string | null): string => (text === null ? '–' : code(text, 120));
 
+const sayWhat = ({ severity, layer, ref, path, source }: DriftItem): string =>
+  [
+    `${marks[severity]} ${layerNames[layer]}: ${plain(ref)}`,
+    ...(path === '' ? [] : [code(path)]),
+    ...(source === undefined ? [] : [code(`${source.file}:${source.line}`)]),
+  ].join('<br>');
+
+/** Few columns: more do not fit beside each other in an issue. */
 const row = (item: DriftItem): readonly string[] => [
-  `${marks[item.severity]} ${layerNames[item.layer]}`,
-  `${plain(item.ref)}${item.path === '' ? '' : `<br>${code(item.path)}`}`,
+  sayWhat(item),
   value(item.wanted),
   value(item.found),
   sayWho(item),
   sayHealing(item),
-  item.source === undefined ? '' : code(`${item.source.file}:${item.source.line}`),
 ];
 
-const head = ['Where', 'What', 'Wanted', 'Found', 'Changed by', 'Heals itself', 'Source'];
+const head = ['What', 'Wanted', 'Found', 'Changed by', 'Heals itself'];
+/** That many remedies are read at once; more are folded. */
+const remediesUnfolded = 3;
 
 const order: readonly DriftItem['severity'][] = ['error', 'warning', 'notice'];
 
@@ -49,7 +57,9 @@ export const bySeverity = (items: readonly DriftItem[]): readonly DriftItem[] =>
 
 const remedies = (items: readonly DriftItem[]): string => {
   const each = new Map(items.map((item) => [`${item.ref} ${item.remedy}`, item]));
-  return [...each.values()].map(({ ref, remedy }) => `- ${plain(ref)}: ${sentence(remedy)}`).join('\n');
+  const lines = [...each.values()].map(({ ref, remedy }) => `- ${plain(ref)}: ${sentence(remedy)}`);
+  const text = lines.join('\n');
+  return lines.length > remediesUnfolded ? folded('What to do', text) : `**What to do**\n\n${text}`;
 };
 
 /** @param shown how many items; the rest is counted */
@@ -60,7 +70,7 @@ export function driftPart(items: readonly DriftItem[], shown: number): string {
   return [
     table(head, some.map(row)),
     ...(rest > 0 ? [`… and ${rest} more in \`drift.json\`.`] : []),
-    folded('What to do', remedies(some)),
+    remedies(some),
   ].join('\n\n');
 }
 

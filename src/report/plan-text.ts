@@ -59,15 +59,14 @@ const refused = ({ result }: PlannedObject): boolean => result === 'conflict' ||
 
 const objectItem = (object: PlannedObject, limit: number): string => {
   const { ref, result, source, message, changes } = object;
-  const where =
-    source === undefined || source.file === '' ? '' : ` – ${code(`${source.file}:${source.line}`)}`;
-  const note = message === undefined ? '' : ` – ${sentence(clip(message, 500))}`;
+  const said = [
+    ...(source === undefined || source.file === '' ? [] : [code(`${source.file}:${source.line}`)]),
+    ...(message === undefined ? [] : [sentence(clip(message, 500))]),
+  ];
   const head = `${signs[result]} <b>${plain(clip(ref, 300))}</b> ${result}`;
-  if (changes.length === 0) return `${head}${where}${note}`;
-  return folded(
-    `${head}: ${many(changes.length, 'field')}`,
-    `${where}${note}\n\n${fieldsOf(changes, limit)}`,
-  );
+  if (changes.length === 0) return [head, ...said].join(' – ');
+  const fields = [said.join(' – '), fieldsOf(changes, limit)].filter((part) => part !== '').join('\n\n');
+  return folded(`${head}: ${many(changes.length, 'field')}`, fields);
 };
 
 const objectList = (title: string, all: readonly PlannedObject[], limits: PlanTextLimits): string => {
@@ -145,7 +144,7 @@ const balancer = (of: PlannedLoadBalancer, { rows: limit }: PlanTextLimits): str
   return [
     `#### Load balancer of ${plain(gateway)}`,
     `${name}: ${sayBudget('rules', rules)}, ${sayBudget('target groups', targetGroups)}`,
-    table(['', 'Listener', 'Host', 'Match', 'Now', 'Then'], rows),
+    ...(rows.length > 0 ? [table(['', 'Listener', 'Host', 'Match', 'Now', 'Then'], rows)] : []),
     ...(rest > 0 ? [`… and ${rest} more in \`report.json\`.`] : []),
   ].join('\n\n');
 };

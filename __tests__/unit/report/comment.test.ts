@@ -113,3 +113,11 @@ test.each([
 test('the marker is one hidden line', () => {
   expect(commentMarker('pr-42-app')).toMatch(/^<!-- [^\n]* -->$/);
 });
+
+test('of many hostnames those that are not live come first', () => {
+  const many = Array.from({ length: 200 }, (_, index) => ({ ...live, host: `h${index}.example.com` }));
+  const text = comment('not-live', { hosts: [...many, { ...dead, host: 'last.example.com' }] });
+  const rows = text.split('\n').filter((line) => /^\| .*example\.com/.test(line));
+  expect(rows[0]).toContain('`last.example.com` | ❌ route');
+  expect(text).toContain('… and 171 more.');
+});

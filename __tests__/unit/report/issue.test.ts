@@ -105,3 +105,11 @@ test('what an input says of the exit code holds, but not for a run that was canc
   expect(draft.finish('failed').exitCode).toBe(0);
   expect(draft.finish('cancelled').exitCode).toBe(1);
 });
+
+test('what to do is read at once where it is little, and folded where it is much', () => {
+  const items = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({ ...item, ref: `HTTPRoute apps/r${index}` }));
+  const body = (count: number): string => issueBody(target, reportOf(items(count)));
+  expect(body(1)).toContain('**What to do**\n\n- HTTPRoute apps/r0: Deploy again.');
+  expect(body(4)).toContain('<summary>What to do</summary>');
+});
