@@ -9,7 +9,7 @@ import {
   isNews,
   sayCondition,
 } from '../gateway/conditions.ts';
-import { albController } from '../gateway/versions.ts';
+import { albController, type LbcRules, rulesFor } from '../gateway/versions.ts';
 import type { Seen } from '../verdict/seen.ts';
 import { broken, ok, skipped, type Verdict, waiting } from '../verdict/verdict.ts';
 import { type ClusterReader, kinds } from './cluster.ts';
@@ -99,9 +99,15 @@ export const judgeClassIdentity = (
 /**
  * Accepted=True at the class's generation. LBC writes InvalidParametersRef (no namespace) and NotFound (no such
  * LoadBalancerConfiguration); until it acts the CRD's default Unknown/Pending stands.
- * controllers/gateway/gateway_class_controller.go, v3.5.0.
+ * controllers/gateway/gateway_class_controller.go, v3.5.0. LBC 2.14.0 keeps the generation at which it first accepted the class
+ * (controllers/gateway/utils.go): what it makes of a change, the Gateway says.
  */
-export const judgeClass = (want: ClassWant, seen: Seen<ClassValue>, at: Date): Verdict => {
+export const judgeClass = (
+  want: ClassWant,
+  seen: Seen<ClassValue>,
+  at: Date,
+  rules: Pick<LbcRules, 'raisesObservedGeneration'> = rulesFor(undefined),
+): Verdict => {
   const { gateway } = want;
   const named = want.className === undefined ? '' : ` ${want.className}`;
   if (!('value' in seen))
@@ -122,7 +128,7 @@ export const judgeClass = (want: ClassWant, seen: Seen<ClassValue>, at: Date): V
   if (
     accepted === undefined ||
     accepted.status === 'Unknown' ||
-    (accepted.observedGeneration ?? 0) < generation
+    (rules.raisesObservedGeneration && (accepted.observedGeneration ?? 0) < generation)
   )
     return waiting('class/pending', {
       message: `No controller has accepted ${from} at its current generation ${generation} yet.`,

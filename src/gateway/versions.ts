@@ -1,7 +1,7 @@
 // What the AWS Load Balancer Controller does differently from version to version, as far as verdicts depend on it.
 
 export interface LbcRules {
-  /** Conditions of a Gateway get the new generation after a change of its spec. Otherwise an event stands in for it. */
+  /** Conditions of a Gateway, and of its class, get the new generation after a change of the spec. Otherwise an event stands in for it. */
   readonly raisesObservedGeneration: boolean;
   /** Conditions of a route get the new generation where nothing else in them changes. Otherwise they keep the old one. */
   readonly raisesRouteGeneration: boolean;
@@ -36,7 +36,8 @@ export const lbcRows: readonly Row[] = [
     rule: 'raisesObservedGeneration',
     from: '2.14.1',
     evidence: 'ran here',
-    source: 'gateway-spec-change: 2.14.0 keeps 1, 3.5.0 writes 2; release notes of v2.14.1',
+    source:
+      'gateway-spec-change: 2.14.0 keeps 1, 3.5.0 writes 2; controllers/gateway/utils.go compares it from v2.14.1 on, for classes too',
   },
   {
     rule: 'raisesRouteGeneration',

@@ -420,6 +420,18 @@ describe('class', () => {
     expect(say(judgeClass(want, await observeClass(reader, want, signal), at))).toBe(expected);
   });
 
+  test.each([
+    ['2.14.0', 'ok'],
+    ['2.14.1', 'waiting class/pending'],
+  ])('a class that was changed, and the controller is %s: %s', async (version, expected) => {
+    const accepted = gatewayClass([condition('Accepted', 'True')]);
+    const changed = { ...accepted, metadata: { ...accepted.metadata, generation: 2 } };
+    const reader = readerOf({ 'Gateway infra/public': gateway(good), 'GatewayClass alb': changed });
+    const want: ClassWant = { gateway: { namespace: 'infra', name: 'public' }, since };
+    const seen = await observeClass(reader, want, signal);
+    expect(say(judgeClass(want, seen, at, rulesFor(version)))).toBe(expected);
+  });
+
   test('a class that is known by name needs no Gateway', async () => {
     const reader = readerOf({ 'GatewayClass alb': gatewayClass([condition('Accepted', 'True')]) });
     const want: ClassWant = { gateway: { namespace: 'infra', name: 'public' }, className: 'alb', since };

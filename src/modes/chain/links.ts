@@ -138,7 +138,8 @@ function clusterLinks(want: HostWant, { cluster, nudges, clock }: Ports): Link[]
     inCluster('class', (_found, signal) =>
       perGateway(async ({ namespace, name }) => {
         const wanted = { gateway: { namespace, name }, ...freshness };
-        return awake(judgeClass(wanted, await observeClass(cluster, wanted, signal), clock.now()), signal);
+        const seen = await observeClass(cluster, wanted, signal);
+        return awake(judgeClass(wanted, seen, clock.now(), await rules(signal)), signal);
       }),
     ),
     inCluster('gateway', (_found, signal) =>
