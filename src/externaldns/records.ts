@@ -56,18 +56,20 @@ export const ownershipNames = (
   ),
 ];
 
-/** The ownership records that this version writes beside an alias A and AAAA; none without a registry of TXT records. */
+/**
+ * The ownership records that this version writes beside an alias (A and AAAA), an address or a CNAME; none without a
+ * registry of TXT records. Only of an alias the type in the name depends on the version (registry/txt.go, isAlias).
+ */
 export const writtenOwnership = (
   host: string,
+  kind: 'alias' | 'A' | 'AAAA' | 'CNAME',
   settings: Naming & Pick<ExternalDnsSettings, 'registry'>,
   version?: string,
-): readonly { readonly name: string; readonly of: 'A' | 'AAAA' }[] => {
+): readonly string[] => {
   if (settings.registry !== 'txt') return [];
   const [first = 'a'] = externalDnsRules(version).aliasTypes;
-  return [
-    { name: ownershipName(host, first, settings), of: 'A' },
-    { name: ownershipName(host, 'aaaa', settings), of: 'AAAA' },
-  ];
+  const types = kind === 'alias' ? [first, 'aaaa'] : [kind.toLowerCase()];
+  return types.map((type) => ownershipName(host, type, settings));
 };
 
 export interface Ownership {

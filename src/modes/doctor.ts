@@ -194,9 +194,11 @@ async function examine(run: Run, given: Given, say: Say): Promise<void> {
     begin(run, 'Look at the certificates');
     const want = certificatesOf(around, inputs.namespace, previewHosts(run));
     const certificates = await observeCertificates(setting, want, store, signal);
-    say('The certificates of the listeners', judgeCertificates(setting, want, certificates));
     const proofs = await observeProofs(want, certificates, zoneReader, signal);
-    say('Their renewal', judgeRenewals(setting, want, certificates, proofs));
+    say('The certificates of the listeners', [
+      ...judgeCertificates(setting, want, certificates),
+      ...judgeRenewals(setting, want, certificates, proofs),
+    ]);
   } finally {
     identity.close();
     roles.close();

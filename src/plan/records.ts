@@ -43,11 +43,15 @@ const plainName = (name: string): string =>
 const sayValue = ({ alias, values }: LiveRecord): string =>
   alias === undefined ? values.join(', ') : `alias to ${plainName(alias.target)}`;
 
-const isAddress = (target: string): boolean => /^[\d.]+$/.test(target) || target.includes(':');
-
 /** ExternalDNS writes aliases for load balancers of AWS (provider/aws/aws.go, canonicalHostedZone). */
 const isElb = (target: string): boolean =>
   target === '' || /\.elb\.|\.elb\.amazonaws\.com/.test(`${target}.`);
+
+const kindOf = (target: string): 'alias' | 'A' | 'AAAA' | 'CNAME' => {
+  if (isElb(target)) return 'alias';
+  if (target.includes(':')) return 'AAAA';
+  return /^[\d.]+$/.test(target) ? 'A' : 'CNAME';
+};
 
 const wantedValue = (target: string): string => {
   if (target === '') return 'alias to the new load balancer';
@@ -97,14 +101,13 @@ const created = (
   target: string,
   { settings, version }: ExternalDnsComing,
 ): readonly PlannedRecord[] => {
-  const alias = isElb(target);
-  const types = alias ? ['A', 'AAAA'] : [isAddress(target) ? (target.includes(':') ? 'AAAA' : 'A') : 'CNAME'];
+  const kind = kindOf(target);
+  const types = kind === 'alias' ? ['A', 'AAAA'] : [kind];
   const to = wantedValue(target);
-  const txt = writtenOwnership(of.host, settings, version).filter((each) => alias || each.of === 'A');
   return [
     ...types.map((type): PlannedRecord => ({ name: of.host, type, action: 'created', to })),
-    ...txt.map(
-      ({ name }): PlannedRecord => ({
+    ...writtenOwnership(of.host, kind, settings, version).map(
+      (name): PlannedRecord => ({
         name,
         type: 'TXT',
         action: 'created',

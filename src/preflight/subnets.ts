@@ -82,7 +82,7 @@ export function judgeSubnets(
   const { setting, vpc } = place;
   const { subnets, open } = seen;
   if (!('value' in subnets))
-    return [notSeen(subnets, `The subnets of the VPC \`${vpc}\``, setting.roles.eks)];
+    return [notSeen(subnets, `The choice of subnets in the VPC \`${vpc}\``, setting.roles.eks)];
   const reachable = open !== undefined && 'value' in open ? open.value : undefined;
   const judged = wants
     .filter(isOpen)

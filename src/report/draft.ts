@@ -218,6 +218,18 @@ function offline(plan: Plan | undefined): string {
   return `${all.join(' and ')} ${gone.length === 1 ? 'goes' : 'go'} offline. `;
 }
 
+/** What lacked a permission was not checked: that is no remark about what was. */
+function clean(findings: readonly Finding[]): string {
+  if (findings.length === 0) return 'Nothing wrong was found.';
+  const blind = findings.filter(({ code }) => code === 'look/denied').length;
+  const remarks = findings.length - blind;
+  const parts = [
+    ...(remarks > 0 ? [`${remarks} ${remarks === 1 ? 'remark' : 'remarks'}`] : []),
+    ...(blind > 0 ? [`${blind} ${blind === 1 ? 'check lacked' : 'checks lacked'} a permission`] : []),
+  ];
+  return `No error was found; ${parts.join(', and ')}.`;
+}
+
 function verdictOf(
   mode: Draft['mode'],
   outcome: Outcome,
@@ -235,11 +247,7 @@ function verdictOf(
   if (outcome === 'removed') return 'The preview is removed, and so are its records.';
   if (outcome === 'planned')
     return `${offline(plan)}${plan === undefined ? 'Nothing would change.' : planSentence(plan)}`;
-  if (outcome === 'clean') {
-    return findings.length === 0
-      ? 'Nothing wrong was found.'
-      : `No error was found; ${findings.length} ${findings.length === 1 ? 'remark' : 'remarks'}.`;
-  }
+  if (outcome === 'clean') return clean(findings);
   if (outcome === 'cancelled')
     return `The run was cancelled; ${live} of ${hosts.length} hostnames were live by then.`;
   const errors = findings.filter((finding) => finding.severity === 'error');

@@ -248,11 +248,22 @@ spec:
     expect(said(host({}), { ...externalDns('--policy=sync'), version: '0.22.0' })).toContain(
       'created TXT a-a.example.com',
     );
-    expect(said(host({ targets: ['10.0.0.1'] }))).toEqual([
-      'created A a.example.com',
-      'created TXT cname-a.example.com',
-    ]);
   });
+
+  test.each([
+    ['10.0.0.1', 'A', 'a-a'],
+    ['2001:db8::1', 'AAAA', 'aaaa-a'],
+    ['edge.example.net', 'CNAME', 'cname-a'],
+  ])(
+    'a target that is no load balancer, %s: one record, and its ownership by its own type',
+    (target, type, txt) => {
+      const wanted = [`created ${type} a.example.com`, `created TXT ${txt}.example.com`];
+      expect(said(host({ targets: [target] }))).toEqual(wanted);
+      expect(
+        said(host({ targets: [target] }), { ...externalDns('--policy=sync'), version: '0.22.0' }),
+      ).toEqual(wanted);
+    },
+  );
 
   test('pointing there already: nothing changes', () => {
     const records = [alias(`dualstack.${balancer}.`)];

@@ -1,9 +1,10 @@
-// The end of the log: each reason once, with its hosts, whose job it is, and what to do.
+// How a run ends: the verdict's sentence, and in the log each reason once, with its hosts, whose job it is, what to do.
 import { expect, test } from '@jest/globals';
 import { Draft } from '../../../src/report/draft.ts';
 import { endingOf } from '../../../src/report/ending.ts';
 import type { Outcome, ReportedHost } from '../../../src/report/report.ts';
 import { systemClock } from '../../../src/system-clock.ts';
+import { finding } from '../../../src/verdict/finding.ts';
 
 const host = (name: string, message: string): ReportedHost => ({
   host: name,
@@ -58,4 +59,37 @@ test('a reason that many share is told once, and no more than ten reasons', () =
 test('nothing where all are live, or the run ended otherwise', () => {
   expect(told('live', { ...host('a', ''), live: true })).toEqual([]);
   expect(told('cancelled', host('a', 'Nobody listens.'))).toEqual([]);
+});
+
+const denied = finding('notice', 'look/denied', 'Not checked.');
+const remark = finding('warning', 'gateway/quota', 'Nearly full.');
+test.each([
+  [[], 'Nothing wrong was found.'],
+  [[remark], 'No error was found; 1 remark.'],
+  [[denied, denied], 'No error was found; 2 checks lacked a permission.'],
+  [[remark, denied, remark], 'No error was found; 2 remarks, and 1 check lacked a permission.'],
+])('the verdict of a look around tells remarks from what could not be seen: %#', (findings, verdict) => {
+  const draft = new Draft('doctor', systemClock);
+  draft.findings(findings);
+  expect(draft.finish('clean').verdict).toBe(verdict);
+});
+
+test.each([
+  [[], 'Nothing would change.'],
+  [['a.example.com'], 'a.example.com goes offline. Nothing would change.'],
+  [['a', 'b', 'c', 'd'], 'a, b and 2 more go offline. Nothing would change.'],
+])('a plan says first what goes offline: %#', (offline, verdict) => {
+  const draft = new Draft('plan', systemClock);
+  draft.plan({ objects: [], releases: [], records: [], loadBalancers: [], offline });
+  expect(draft.finish('planned').verdict).toBe(verdict);
+});
+
+test('also where something else is wrong; and a verify without hosts proves nothing', () => {
+  const draft = new Draft('plan', systemClock);
+  draft.plan({ objects: [], releases: [], records: [], loadBalancers: [], offline: ['a'] });
+  draft.findings([finding('error', 'apply/rejected', 'The API server refuses it.')]);
+  expect(draft.finish('failed').verdict).toBe('a goes offline. The API server refuses it.');
+  expect(new Draft('verify', systemClock).finish('live').verdict).toBe(
+    'The repository publishes no hostname: nothing was verified.',
+  );
 });
