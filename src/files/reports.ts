@@ -17,7 +17,8 @@ const isReport = (value: unknown): value is Report =>
   'verdict' in value &&
   typeof value.verdict === 'string' &&
   'hosts' in value &&
-  Array.isArray(value.hosts);
+  Array.isArray(value.hosts) &&
+  value.hosts.every((host: unknown) => typeof host === 'object' && host !== null);
 
 /**
  * `undefined` where there is none.

@@ -31,6 +31,9 @@ export function isPullRequestEvent(eventName: string, payload: unknown): boolean
   return behind?.startsWith('pull_request') === true || behind === 'issue_comment';
 }
 
+/** Pull requests count from 1. */
+const isNumber = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) > 0;
+
 /**
  * The pull request of a `pull_request*` event; `undefined` for other events and for payloads without one.
  * @param payload the parsed JSON of GITHUB_EVENT_PATH (GitHub docs, "Webhook events and payloads").
@@ -41,7 +44,7 @@ export function pullRequestOf(eventName: string, payload: unknown): PullRequest 
   const head = at(pull, 'head');
   const base = at(pull, 'base');
   const number = pull?.['number'];
-  if (head === undefined || base === undefined || typeof number !== 'number') return undefined;
+  if (head === undefined || base === undefined || !isNumber(number)) return undefined;
   const headRepository = textAt(at(head, 'repo'), 'full_name');
   const action = textAt(payload as Fields, 'action');
   const updatedAt = new Date(textAt(pull, 'updated_at') ?? Number.NaN);

@@ -39,8 +39,21 @@ type Fields = Readonly<Record<string, unknown>>;
 const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
+/** @throws Problem `helm/failed` where it is none: a wrapper or a plugin that prints beside helm. */
+const jsonOf = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Problem('helm/failed', 'helm history printed no JSON.', {
+      hint: 'Something prints beside helm: see what `helm` is on this runner.',
+      evidence: [{ from: 'helm history', saw: text.slice(0, 500) }],
+      cause,
+    });
+  }
+};
+
 const parseHistory = (text: string): ReleaseState | undefined => {
-  const history: unknown = JSON.parse(text);
+  const history = jsonOf(text);
   const last: unknown = Array.isArray(history) ? history.at(-1) : undefined;
   if (!isFields(last)) return undefined;
   return {
@@ -54,7 +67,7 @@ const parseHistory = (text: string): ReleaseState | undefined => {
 
 /** The last revision that was good: it is in place, or was until the one after it was. */
 const goodIn = (text: string): number | undefined => {
-  const history: unknown = JSON.parse(text);
+  const history = jsonOf(text);
   const rows = (Array.isArray(history) ? history : []).filter(isFields);
   const last = (status: string): number | undefined => {
     const found = rows.findLast((row) => row['status'] === status);
