@@ -1,6 +1,7 @@
 // docs/faults.md: which fault is said how, and how long it took in the last run of the whole matrix.
 import type { Fault } from './fault.ts';
 import type { FaultResult } from './run-fault.ts';
+import { realController, withRealController } from './with-real-controller.ts';
 
 const row = (...cells: readonly string[]): string =>
   `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
@@ -11,12 +12,18 @@ const said = ({ link, code, live, waits }: Fault): string => {
   return `${where}${note} | \`${code}\``;
 };
 
+const controllerOf = ({ name }: Fault): string =>
+  withRealController.has(name) ? `stand-in, real ${realController}` : 'stand-in';
+
 /** The table of what is expected; it changes with the matrix alone. */
 export const faultTable = (faults: readonly Fault[]): string =>
   [
-    row('fault', 'of', 'in the way', 'code'),
-    '|---|---|---|---|',
-    ...faults.map((fault) => `| ${fault.what.replaceAll('|', '\\|')} | ${fault.family} | ${said(fault)} |`),
+    row('fault', 'of', 'in the way', 'code', 'load balancer controller'),
+    '|---|---|---|---|---|',
+    ...faults.map(
+      (fault) =>
+        `| ${fault.what.replaceAll('|', '\\|')} | ${fault.family} | ${said(fault)} | ${controllerOf(fault)} |`,
+    ),
   ].join('\n');
 
 const timesTable = (results: readonly FaultResult[]): string =>
@@ -54,7 +61,8 @@ export const faultPage = (
 
 \`npm run faults\` puts each of these ${faults.length} faults into a setting that works, runs the built action with a role of
 least privilege, and expects the first broken link, the code and the name of what was broken. Before the fault and after
-its mend the same run ends green. ExternalDNS is the real one.
+its mend the same run ends green. ExternalDNS is the real one; the load balancer controller is the lab's stand-in, and, where
+that is said, the faults were also run with the real one.
 
 ${faultTable(faults)}
 ${lastRun(results, controller)}`;

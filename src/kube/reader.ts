@@ -40,7 +40,11 @@ class Refused extends Error {
   }
 }
 
-export const clusterReader = (kube: Kube): KubeReader => {
+/**
+ * @param answerWithin milliseconds for one answer: a server that is gone says nothing at all, and a run that waits has to tell
+ * of it before its own time is up
+ */
+export const clusterReader = (kube: Kube, answerWithin = 15_000): KubeReader => {
   const seen = async <Value>(
     permission: string,
     signal: AbortSignal,
@@ -58,8 +62,17 @@ export const clusterReader = (kube: Kube): KubeReader => {
     }
   };
 
-  const read = async (request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> =>
-    sendPatiently(kube, request, patience, signal);
+  const read = async (request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> => {
+    const late = AbortSignal.timeout(answerWithin);
+    try {
+      return await sendPatiently(kube, request, patience, AbortSignal.any([signal, late]));
+    } catch (error) {
+      if (signal.aborted || !late.aborted) throw error;
+      throw new Error(`the API server (${kube.endpoint}) did not answer within ${answerWithin / 1000} s`, {
+        cause: error,
+      });
+    }
+  };
 
   const page = async (
     kind: Kind,

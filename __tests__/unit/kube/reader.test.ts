@@ -49,6 +49,14 @@ describe('get', () => {
     expect(again).toMatchObject({ denied: 'get gateways.gateway.networking.k8s.io in namespace infra' });
   });
 
+  test('a server that is gone says nothing: that is told before the run ends', async () => {
+    server.answer(() => 'hang');
+    const seen = await clusterReader(kube, 100).get(kinds.gateway, 'infra', 'a', never);
+    expect(seen).toMatchObject({
+      failed: `the API server (${server.endpoint}) did not answer within 0.1 s`,
+    });
+  });
+
   test('401 and a name that leads elsewhere are failures, not exceptions', async () => {
     server.answer(() => status(401, 'Unauthorized', 'Unauthorized'));
     const seen = await reader.get(kinds.gateway, 'infra', 'a', never);
