@@ -132,7 +132,7 @@ const cloudTests: Task = {
 };
 
 /** Files without a case that is short. */
-const onlyInFull = new Set(['many-previews.test.ts']);
+const onlyInFull = new Set(['many-previews.test.ts', 'proxy.test.ts', 'restart.test.ts']);
 
 /** The longest first, by measured seconds, so that no lab is left with one of them at the end. */
 const slow = [

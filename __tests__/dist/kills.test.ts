@@ -23,6 +23,13 @@ test(`seed ${seed}: the next run comes alive, and the cluster holds exactly what
   const random = randomOf(seed);
   // The first two seconds are the start of the process and the sign-in.
   const after = 2 + 5 * random();
-  const result = await killAt({ workspace, version: 1, after, whole: random() < 0.5, again: 'new attempt' });
+  const result = await killAt({
+    workspace,
+    mode: 'deploy',
+    version: 1,
+    after,
+    whole: random() < 0.5,
+    again: 'new attempt',
+  });
   expect({ log: '', ...result }).toMatchObject({ ok: true, next: 'live', differences: [], log: '' });
 }, 180_000);

@@ -69,6 +69,17 @@ export function held(): readonly string[] {
   ].toSorted();
 }
 
+/** What a teardown has left in the two namespaces, which stay, as the definition does; sorted. */
+export function left(): readonly string[] {
+  const kinds = 'configmaps,secrets,deployments,services,httproutes,leases,widgets.kills.example.test';
+  const objects = [namespace, appNamespace].flatMap((where) => items(kinds, '-n', where));
+  const [crd] = items('crd', '--field-selector', `metadata.name=${definition}`);
+  return [
+    ...(crd === undefined ? ['no definition'] : []),
+    ...objects.filter(({ metadata: { name } }) => name !== 'kube-root-ca.crt').map(described),
+  ].toSorted();
+}
+
 /** Back to a cluster that has never seen the bundle. */
 export function clear(): void {
   run('kubectl', ['delete', 'httproutes', '--all', '-n', appNamespace, '--ignore-not-found']);

@@ -5,10 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Report } from '../../src/report/report.ts';
 import { type ActionResult, runAction } from '../runner.ts';
 import { expected, inputs, writeBundle } from './bundle.ts';
-import { held } from './cluster.ts';
+import { held, left } from './cluster.ts';
 
 export interface Point {
   readonly workspace: string;
+  /** What is killed; a teardown takes down what was deployed before it. */
+  readonly mode: Mode;
   /** Of the bundle that is deployed. */
   readonly version: number;
   /** Seconds from the start of the run to the kill. */
@@ -19,11 +21,15 @@ export interface Point {
   readonly again: 'new attempt' | 'other run';
 }
 
+export type Mode = 'deploy' | 'teardown';
+
 export interface Result {
   /** Seconds from the start of the run to the kill. */
   readonly at_s: number;
   /** The step of the run in which it was killed, as its log names it; `ended` where it was too late. */
   readonly phase: string;
+  /** What was killed. */
+  readonly mode: Mode;
   readonly killed: 'its process' | 'all its processes';
   readonly again: Point['again'];
   /** Outcome of the next run. */
@@ -54,6 +60,10 @@ function killAll(temp: string): void {
 const outcomeOf = ({ report }: ActionResult): string =>
   report === undefined ? 'no report' : (JSON.parse(report) as Pick<Report, 'outcome'>).outcome;
 
+/** Of the cluster from what the mode promises. */
+const differencesAfter = (mode: Mode, version: number): readonly string[] =>
+  mode === 'teardown' ? left().map((each) => `left: ${each}`) : differences(version);
+
 const differences = (version: number): readonly string[] => {
   const wanted = expected(version);
   const found = held();
@@ -80,8 +90,21 @@ export async function deploy(
   return { whole: result.seconds, written: result.seconds - waited };
 }
 
+const actionOf = (mode: Mode): string => (mode === 'teardown' ? 'teardown' : '.');
+
+/** How many seconds a teardown takes that nobody kills. @throws with its log when something stays. */
+export async function tearDown(workspace: string, version: number): Promise<number> {
+  const action = actionOf('teardown');
+  const result = await runAction({ workspace, inputs, action, env: { GITHUB_RUN_ID: `${version}-down` } });
+  const wrong = differencesAfter('teardown', version);
+  if (outcomeOf(result) !== 'removed' || wrong.length > 0)
+    throw new Error(`a teardown that nobody killed went wrong: ${wrong.join(', ')}\n${result.log}`);
+  return result.seconds;
+}
+
 async function killedRun({
   workspace,
+  mode,
   version,
   after,
   whole,
@@ -101,6 +124,7 @@ async function killedRun({
   await runAction({
     workspace,
     inputs,
+    action: actionOf(mode),
     env: { GITHUB_RUN_ID: String(version), GITHUB_RUN_ATTEMPT: '1' },
     onStart: (child) => killing.push(kill(child)),
     onOutput: (text) => {
@@ -113,20 +137,23 @@ async function killedRun({
 }
 
 export async function killAt(point: Point): Promise<Result> {
-  const { workspace, version, whole, again } = point;
-  writeBundle(workspace, version);
+  const { workspace, mode, version, whole, again } = point;
+  if (mode === 'teardown') await deploy(workspace, version);
+  else writeBundle(workspace, version);
   const { at, phase } = await killedRun(point);
   const env =
     again === 'new attempt'
       ? { GITHUB_RUN_ID: String(version), GITHUB_RUN_ATTEMPT: '2' }
       : { GITHUB_RUN_ID: `${version}-next`, GITHUB_RUN_ATTEMPT: '1' };
-  const next = await runAction({ workspace, inputs, env });
+  const next = await runAction({ workspace, inputs, action: actionOf(mode), env });
   const outcome = outcomeOf(next);
-  const wrong = differences(version);
-  const ok = next.code === 0 && outcome === 'live' && wrong.length === 0;
+  const wrong = differencesAfter(mode, version);
+  const wanted = mode === 'teardown' ? 'removed' : 'live';
+  const ok = next.code === 0 && outcome === wanted && wrong.length === 0;
   return {
     at_s: Math.round(at * 1_000) / 1_000,
     phase,
+    mode,
     killed: whole ? 'all its processes' : 'its process',
     again,
     next: outcome,

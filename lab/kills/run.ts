@@ -1,5 +1,5 @@
 // `npm run kills`: a deploy is killed with SIGKILL at random moments, and each time the next run has to finish the job.
-// Options: --points 20, --seed (printed; repeats the moments), --out .lab/kills.json; --inside is how it calls itself.
+// Options: --points 20 (of deploys), --teardowns 5, --seed (printed; repeats the moments), --out .lab/kills.json; --inside is how it calls itself.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,13 +10,14 @@ import { spawnInLab, startLab, stopLab } from '../cluster/lab.ts';
 import { runAction } from '../runner.ts';
 import { prepareSample } from '../sample.ts';
 import { clear } from './cluster.ts';
-import { deploy, killAt, type Result } from './point.ts';
+import { deploy, killAt, type Point, type Result, tearDown } from './point.ts';
 import { randomOf } from './random.ts';
 
 const root = join(import.meta.dirname, '../..');
 const { values } = parseArgs({
   options: {
     points: { type: 'string', default: '20' },
+    teardowns: { type: 'string', default: '5' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     out: { type: 'string', default: join(root, '.lab/kills.json') },
     inside: { type: 'boolean', default: false },
@@ -24,6 +25,7 @@ const { values } = parseArgs({
 });
 const seed = Number(values.seed);
 const points = Number(values.points);
+const teardowns = Number(values.teardowns);
 
 /** After so many points the bundle is installed anew instead of upgraded. */
 const anew = 5;
@@ -50,17 +52,36 @@ async function installInfra(): Promise<void> {
   if (code !== 0) throw new Error(`the sample did not come alive:\n${log}`);
 }
 
-const line = (point: number, { at_s, phase, killed, again, next, seconds, ok }: Result): string =>
-  `${ok ? '✓' : '✗'} ${String(point).padStart(2)}  killed ${killed} after ${at_s.toFixed(2)} s (${phase}); ${again}: ${next} after ${seconds} s`;
+const line = (point: number, { at_s, phase, mode, killed, again, next, seconds, ok }: Result): string =>
+  `${ok ? '✓' : '✗'} ${String(point).padStart(2)}  ${mode} killed, ${killed}, after ${at_s.toFixed(2)} s (${phase}); ${again}: ${next} after ${seconds} s`;
 
-async function inside(): Promise<number> {
-  console.log(`seed ${seed}, ${points} points`);
-  await installInfra();
-  const workspace = mkdtempSync(join(tmpdir(), 'eks-gateway-kills-'));
-  const random = randomOf(seed);
-  const stamped = stamp();
-  const results: object[] = [];
-  let failed = 0;
+/** Kills at the points, one after the other, and writes down what came of each. */
+class Record {
+  readonly #results: object[] = [];
+  readonly #stamp = stamp();
+  failed = 0;
+
+  async kill(point: Point): Promise<void> {
+    const result = await killAt(point);
+    const number = this.#results.length + 1;
+    console.log(line(number, result));
+    if (!result.ok) {
+      this.failed += 1;
+      console.log([...result.differences, result.log].join('\n'));
+    }
+    const { log: _, ...kept } = result;
+    this.#results.push({ seed, point: number, ...kept, ...this.#stamp });
+    mkdirSync(dirname(values.out), { recursive: true });
+    writeFileSync(values.out, `${JSON.stringify(this.#results, null, 2)}\n`);
+  }
+}
+
+const chosen = (random: () => number): Pick<Point, 'whole' | 'again'> => ({
+  again: random() < 0.5 ? 'new attempt' : 'other run',
+  whole: random() < 0.5,
+});
+
+async function killDeploys(record: Record, workspace: string, random: () => number): Promise<void> {
   // The second one is an upgrade, as most runs are.
   await deploy(workspace, 1);
   const { whole, written } = await deploy(workspace, 2);
@@ -75,23 +96,34 @@ async function inside(): Promise<number> {
       at < writing
         ? (at / writing) * written
         : written + ((at - writing) / (1 - writing)) * (whole - written);
-    const version = point + 2;
-    const again = random() < 0.5 ? 'new attempt' : 'other run';
-    const result = await killAt({ workspace, version, after, whole: random() < 0.5, again });
-    console.log(line(point, result));
-    if (!result.ok) {
-      failed += 1;
-      console.log([...result.differences, result.log].join('\n'));
-    }
-    const { log: _, ...kept } = result;
-    results.push({ seed, point, ...kept, ...stamped });
-    mkdirSync(dirname(values.out), { recursive: true });
-    writeFileSync(values.out, `${JSON.stringify(results, null, 2)}\n`);
+    await record.kill({ workspace, mode: 'deploy', version: point + 2, after, ...chosen(random) });
   }
+}
+
+async function killTeardowns(record: Record, workspace: string, random: () => number): Promise<void> {
+  const version = points + 3;
+  await deploy(workspace, version);
+  const whole = await tearDown(workspace, version);
+  console.log(`a teardown that nobody kills ends after ${whole.toFixed(1)} s`);
+  for (let point = 1; point <= teardowns; point += 1) {
+    const after = ((point - 1 + random()) / teardowns) * whole;
+    await record.kill({ workspace, mode: 'teardown', version: version + point, after, ...chosen(random) });
+  }
+}
+
+async function inside(): Promise<number> {
+  console.log(`seed ${seed}, ${points} points in deploys, ${teardowns} in teardowns`);
+  await installInfra();
+  const workspace = mkdtempSync(join(tmpdir(), 'eks-gateway-kills-'));
+  const random = randomOf(seed);
+  const record = new Record();
+  if (points > 0) await killDeploys(record, workspace, random);
+  if (teardowns > 0) await killTeardowns(record, workspace, random);
   clear();
   rmSync(workspace, { recursive: true, force: true });
-  console.log(`\n${points - failed} of ${points} finished by the next run; ${values.out}`);
-  return failed === 0 ? 0 : 1;
+  const all = points + teardowns;
+  console.log(`\n${all - record.failed} of ${all} finished by the next run; ${values.out}`);
+  return record.failed === 0 ? 0 : 1;
 }
 
 async function outside(): Promise<number> {
@@ -100,7 +132,17 @@ async function outside(): Promise<number> {
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
   try {
     const lab = await startLab({ dir: join(dir, 'lab'), log: console.error, signal: stop.signal });
-    const options = ['--seed', String(seed), '--points', String(points), '--out', values.out, '--inside'];
+    const options = [
+      '--seed',
+      String(seed),
+      '--points',
+      values.points,
+      '--teardowns',
+      values.teardowns,
+      '--out',
+      values.out,
+      '--inside',
+    ];
     const args = [import.meta.filename, ...options];
     const environment = { LAB_DIST: process.env['LAB_DIST'] };
     const running = spawnInLab(lab.path, process.execPath, args, { folder: root, environment });
