@@ -81,8 +81,32 @@ test('one standing record: checked before anything is applied; no preview writes
 
   await wildcard('UPSERT', address);
   try {
-    const live = await preview({ number: 91, sha: shas.first }, { inputs });
+    // The app is built by kustomize: what it makes is what is previewed.
+    const { 'app/app.yaml': app = '', 'routes/route.yaml': route = '' } = appFiles('web');
+    const files = {
+      'base/kustomization.yaml': 'resources: [app.yaml, route.yaml]\n',
+      'base/app.yaml': app,
+      'base/route.yaml': route,
+      'overlay/kustomization.yaml': 'resources: [../base]\nreplicas: [{ name: web, count: 2 }]\n',
+    };
+    const live = await preview({ number: 91, sha: shas.first }, { files, inputs });
     expect({ outcome: live.report.outcome, codes: codesOf(live) }).toEqual({ outcome: 'live', codes: [] });
+    expect(live.report.objects.map(({ ref }) => ref.replace(/^(\w+) .*\//, '$1 '))).toEqual([
+      'Namespace pr-91-sample-app',
+      'Service web',
+      'Deployment web',
+      'HTTPRoute web',
+    ]);
+    const replicas = [
+      'get',
+      'deployment',
+      'web',
+      '-n',
+      'pr-91-sample-app',
+      '-o',
+      'jsonpath={.spec.replicas}',
+    ];
+    expect(kubectl(...replicas)).toBe('2');
     const chain = live.report.hosts[0]?.links.find(({ id }) => id === 'record');
     expect(chain?.message).toContain(star);
     const gone = await preview(
@@ -108,17 +132,17 @@ const more = () => {
   }, 60_000);
 
   test('routes alone, beside Services that stand: live, pushed to, gone, and nothing else touched', async () => {
-    const files = appFiles('shop');
+    const files = appFiles('store');
     kubectlApply(files['app/app.yaml'] ?? '');
-    kubectl('rollout', 'status', 'deployment/shop', '-n', 'shop', '--timeout=30s');
-    const inputs = { ...quick, 'preview-services': 'shop' };
+    kubectl('rollout', 'status', 'deployment/store', '-n', 'store', '--timeout=30s');
+    const inputs = { ...quick, 'preview-services': 'store' };
     const live = await preview({ number: 93, sha: shas.first }, { files, inputs });
     expect({ outcome: live.report.outcome, codes: codesOf(live) }).toEqual({
       outcome: 'live',
       codes: ['preview/left-out'],
     });
     expect(live.report.objects.map(({ ref, result }) => `${ref} ${result}`)).toEqual([
-      'HTTPRoute shop/pr-93-sample-app-shop created',
+      'HTTPRoute store/pr-93-sample-app-store created',
     ]);
     expect(namespaceOf('pr-93-sample-app')).toBe('');
     // Another preview beside it is left alone by a push, and by the end, of this one.
@@ -130,11 +154,11 @@ const more = () => {
     );
     expect({ outcome: gone.report.outcome, objects: gone.report.objects.map(({ ref }) => ref) }).toEqual({
       outcome: 'removed',
-      objects: ['HTTPRoute shop/pr-93-sample-app-shop'],
+      objects: ['HTTPRoute store/pr-93-sample-app-store'],
     });
-    expect(kubectl('get', 'httproute,deployment', '-n', 'shop', '-o', 'name').trim().split('\n')).toEqual([
-      'httproute.gateway.networking.k8s.io/pr-94-sample-app-shop',
-      'deployment.apps/shop',
+    expect(kubectl('get', 'httproute,deployment', '-n', 'store', '-o', 'name').trim().split('\n')).toEqual([
+      'httproute.gateway.networking.k8s.io/pr-94-sample-app-store',
+      'deployment.apps/store',
     ]);
     expect((await records()).filter((name) => name.includes('pr-93'))).toEqual([]);
 

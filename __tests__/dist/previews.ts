@@ -6,6 +6,7 @@ import { appFiles, ensureInfra, type Finished, kubectl, lab, layout, run, worksp
 export async function freshPreviews(): Promise<void> {
   await ensureInfra();
   kubectl('delete', 'namespace', '-l', 'eks-gateway-action/preview', '--ignore-not-found');
+  kubectl('delete', 'httproute', '-A', '-l', 'eks-gateway-action/preview', '--ignore-not-found');
   await lab('DELETE', '/github');
 }
 

@@ -94,6 +94,52 @@ const late = () => {
     expect(statuses.map(({ state }) => state)).not.toContain('failure');
   }, 120_000);
 
+  test('a commit that is pushed while the one before is deployed: the pull request hears of the newer one alone', async () => {
+    const slow = (yaml: string): string =>
+      yaml.replace(
+        '{ app: web } }\n    spec',
+        '{ app: web }, annotations: { lab/ready-after: 4s } }\n    spec',
+      );
+    await pull(52);
+    const running = preview(
+      { number: 52, sha: shas.first, at: before },
+      { files: appFiles('web', slow), inputs: { ...quick, images: 'nginx=nginx:old' } },
+    );
+    for (;;) {
+      const made = kubectl('get', 'httproute', '-n', 'pr-52-sample-app', '--ignore-not-found', '-o', 'name');
+      if (made !== '') break;
+    }
+    await pull(52, { sha: shas.second, at: later });
+    const newer = await preview(
+      { number: 52, sha: shas.second, action: 'synchronize', at: later },
+      { inputs: { ...quick, images: 'nginx=nginx:new' } },
+    );
+    const old = await running;
+    expect([old, newer].map(({ code, report }) => ({ code, outcome: report.outcome }))).toEqual([
+      { code: 0, outcome: 'refused' },
+      { code: 0, outcome: 'live' },
+    ]);
+    expect(codesOf(old)).toEqual(['preview/overtaken']);
+    expect(kubectl('get', 'deployment', 'web', '-n', 'pr-52-sample-app', '-o', 'jsonpath={..image}')).toBe(
+      'nginx:new',
+    );
+    const { comments } = await github();
+    expect(comments.map(({ body }) => /`([ab]{7})`/.exec(body)?.[1])).toEqual(['bbbbbbb']);
+    expect(deployments(await github())).toEqual(['bbbbbbb success']);
+    const gone = await preview(
+      { number: 52, sha: shas.second, action: 'closed', at: later },
+      { mode: 'teardown', files: {} },
+    );
+    // Open, says GitHub: a teardown that comes late leaves it.
+    expect(codesOf(gone)).toEqual(['preview/overtaken']);
+    await pull(52, { sha: shas.second, state: 'closed', at: later });
+    await preview(
+      { number: 52, sha: shas.second, action: 'closed', at: later },
+      { mode: 'teardown', files: {} },
+    );
+    expect(namespaceOf('pr-52-sample-app')).toBe('');
+  }, 120_000);
+
   test('a pull request that is closed while its preview is being made ends without one', async () => {
     await pull(51);
     const slow = (yaml: string): string =>
@@ -147,6 +193,14 @@ describe('sweep', () => {
       all.map(({ number, branch }) => preview({ number, branch, sha: shas.first }, { inputs: byBranch })),
     );
     expect(made.map(({ report }) => report.outcome)).toEqual(all.map(() => 'live'));
+    // Another pull request of the same branch would have the same name.
+    const same = await preview({ number: 69, branch: 'closed', sha: shas.first }, { inputs: byBranch });
+    expect(same.report.findings.map(({ code, message }) => [code, message])).toEqual([
+      [
+        'preview/name-taken',
+        'Namespace closed is the preview of example-org/sample-app#61; example-org/sample-app#69 would have the same name.',
+      ],
+    ]);
     // Renamed: its new name is live at once, the old one goes with it.
     await pull(63, { branch: 'new-name', sha: shas.second, at: later });
     const renamed = await preview(

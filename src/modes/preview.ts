@@ -62,8 +62,12 @@ async function carryOut(
   cluster: Cluster,
 ): Promise<Outcome> {
   const outcome = await applyPreview(run, of, made, signedIn, cluster);
+  if (outcome === 'refused') return outcome;
+  const late = await overtaken(run, of);
   // A teardown that overtook this run found less than there is now.
-  if ((await overtaken(run, of)) === 'closed') return await removeOf(run, of, signedIn, cluster);
+  if (late === 'closed') return await removeOf(run, of, signedIn, cluster);
+  // What answers may be the newer commit's already: to call it this one's would be a guess.
+  if (late === 'pushed') return 'refused';
   if (outcome === 'live') await removeSuperseded(run, of, signedIn, cluster);
   return outcome;
 }

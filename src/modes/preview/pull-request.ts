@@ -70,7 +70,7 @@ export async function pullNow(run: Run, { pull }: PreviewOf): Promise<PullNow | 
   }
 }
 
-/** Does the work, tells the pull request how it ended, and never fails for that. */
+/** Does the work, tells the pull request how it ended, and never fails for that. `refused`: a newer run will tell it. */
 export async function telling(run: Run, preview: PreviewOf, work: () => Promise<Outcome>): Promise<Outcome> {
   const { draft, runner, signal } = run;
   let outcome: Outcome;
@@ -82,7 +82,7 @@ export async function telling(run: Run, preview: PreviewOf, work: () => Promise<
     outcome = 'failed';
   }
   const github = hubOf(run);
-  if (github === undefined) return outcome;
+  if (github === undefined || outcome === 'refused') return outcome;
   runner.group('Tell the pull request');
   draft.phase('Tell the pull request');
   const report = draft.finish(outcome);
