@@ -23,7 +23,7 @@ interface Share {
 const { values } = parseArgs({
   options: {
     only: { type: 'string' },
-    labs: { type: 'string', default: '2' },
+    labs: { type: 'string', default: '3' },
     table: { type: 'boolean', default: false },
     out: { type: 'string', default: '.lab/faults.json' },
   },
