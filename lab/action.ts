@@ -37,7 +37,22 @@ function readArguments() {
   return { ...values, dir: resolve(values.dir), out: resolve(values.out) };
 }
 
+/** The log as GitHub shows it: masks and ends of groups are the runner's, a group has its title. `log.txt` has it as it came. */
+function* asShown(): Generator<undefined, void, string> {
+  let rest = '';
+  for (;;) {
+    const lines = (rest + (yield)).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      if (/^::(add-mask|endgroup|stop-commands)::/.test(line)) continue;
+      process.stdout.write(`${line.replace(/^::group::/, '▸ ')}\n`);
+    }
+  }
+}
+
 async function main(): Promise<number> {
+  const shown = asShown();
+  shown.next();
   const args = readArguments();
   const [eventName, eventFile] = args.event === undefined ? [] : pair(args.event);
   const result = await runAction({
@@ -51,7 +66,7 @@ async function main(): Promise<number> {
     onStart: (child) => {
       for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => child.kill(name));
     },
-    onOutput: (text) => process.stdout.write(text),
+    onOutput: (text) => void shown.next(text),
   });
   mkdirSync(args.out, { recursive: true });
   const write = (name: string, text: string): void => writeFileSync(join(args.out, name), text);
