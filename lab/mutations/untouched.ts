@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { spawnInLab, startLab, stopLab } from '../cluster/lab.ts';
 import { runAction } from '../runner.ts';
 import { check, repositoryInputs } from './check.ts';
-import { kubectl } from './mutation.ts';
+import { churn } from './churn.ts';
 import { prepareRepository } from './repository.ts';
 import { makeDriftRole } from './role.ts';
 
@@ -21,44 +21,6 @@ const { values } = parseArgs({
     inside: { type: 'string' },
   },
 });
-
-/** The autoscaler's way of writing: the scale subresource, under the name of kube-controller-manager. */
-const autoscale = (replicas: number): void => {
-  const path = '/apis/apps/v1/namespaces/shop/deployments/worker/scale?fieldManager=kube-controller-manager';
-  const scale = {
-    apiVersion: 'autoscaling/v1',
-    kind: 'Scale',
-    metadata: { name: 'worker', namespace: 'shop' },
-    spec: { replicas },
-  };
-  execFileSync('kubectl', ['replace', '--raw', path, '-f', '-'], {
-    input: JSON.stringify(scale),
-    stdio: ['pipe', 'ignore', 'pipe'],
-  });
-};
-
-/** What goes on in a cluster on an ordinary day. */
-const churn: readonly (() => unknown)[] = [
-  () => kubectl('-n', 'shop', 'rollout', 'restart', 'deployment/shop'),
-  () => kubectl('-n', 'shop', 'delete', 'pod', '-l', 'app=worker', '--wait=false'),
-  () => autoscale(3),
-  () => kubectl('-n', 'infra', 'annotate', 'gateway', 'public', '--overwrite', `touched=${Date.now()}`),
-  () => kubectl('-n', 'infra', 'rollout', 'restart', 'deployment/infra-external-dns'),
-  () => kubectl('-n', 'shop', 'annotate', 'httproute', 'shop', '--overwrite', `seen=${Date.now()}`),
-  () => autoscale(1),
-  () => kubectl('-n', 'shop', 'label', 'deployment', 'shop', '--overwrite', `somebody=${Date.now()}`),
-  () =>
-    kubectl(
-      '-n',
-      'infra',
-      'delete',
-      'pod',
-      '-l',
-      'app.kubernetes.io/name=aws-load-balancer-controller',
-      '--wait=false',
-    ),
-  () => kubectl('-n', 'shop', 'scale', 'deployment/worker', '--replicas=1'),
-];
 
 async function inside(out: string): Promise<number> {
   const workspace = mkdtempSync(join(tmpdir(), 'eks-gateway-untouched-'));
