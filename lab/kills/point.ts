@@ -13,8 +13,10 @@ export interface Point {
   readonly mode: Mode;
   /** Of the bundle that is deployed. */
   readonly version: number;
-  /** Seconds from the start of the run to the kill. */
+  /** Seconds to the kill: from the start of the run, or of the step that `from` names. */
   readonly after: number;
+  /** A step of the run, as its log names it. */
+  readonly from?: string;
   /** Everything that the run started dies with it, as when a runner's machine goes; or its own process alone. */
   readonly whole: boolean;
   /** The next run is a new attempt of the same workflow run, or another workflow run that has to wait for the Lease. */
@@ -92,14 +94,14 @@ export async function deploy(
 
 const actionOf = (mode: Mode): string => (mode === 'teardown' ? 'teardown' : '.');
 
-/** How many seconds a teardown takes that nobody kills. @throws with its log when something stays. */
-export async function tearDown(workspace: string, version: number): Promise<number> {
+/** The steps of a teardown that nobody kills. @throws with its log when something stays. */
+export async function tearDown(workspace: string, version: number): Promise<Report['phases']> {
   const action = actionOf('teardown');
   const result = await runAction({ workspace, inputs, action, env: { GITHUB_RUN_ID: `${version}-down` } });
   const wrong = differencesAfter('teardown', version);
   if (outcomeOf(result) !== 'removed' || wrong.length > 0)
     throw new Error(`a teardown that nobody killed went wrong: ${wrong.join(', ')}\n${result.log}`);
-  return result.seconds;
+  return (JSON.parse(result.report ?? '') as Pick<Report, 'phases'>).phases;
 }
 
 async function killedRun({
@@ -107,14 +109,18 @@ async function killedRun({
   mode,
   version,
   after,
+  from,
   whole,
 }: Point): Promise<{ at: number; phase: string }> {
   let log = '';
   let at = Number.NaN;
   const killing: Promise<void>[] = [];
+  const begun = Promise.withResolvers<void>();
+  if (from === undefined) begun.resolve();
   const kill = async (child: ChildProcess): Promise<void> => {
     const since = performance.now();
     const temp = tempOf(child);
+    await begun.promise;
     await sleep(after * 1_000);
     if (child.exitCode !== null) return;
     at = (performance.now() - since) / 1_000;
@@ -129,8 +135,10 @@ async function killedRun({
     onStart: (child) => killing.push(kill(child)),
     onOutput: (text) => {
       if (Number.isNaN(at)) log += text;
+      if (from !== undefined && log.includes(`::group::${from}`)) begun.resolve();
     },
   });
+  begun.resolve();
   await Promise.all(killing);
   const phase = [...log.matchAll(/^::group::(.*)$/gm)].at(-1)?.[1] ?? 'Start';
   return Number.isNaN(at) ? { at: after, phase: 'ended' } : { at, phase };

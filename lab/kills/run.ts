@@ -103,11 +103,14 @@ async function killDeploys(record: Record, workspace: string, random: () => numb
 async function killTeardowns(record: Record, workspace: string, random: () => number): Promise<void> {
   const version = points + 3;
   await deploy(workspace, version);
-  const whole = await tearDown(workspace, version);
-  console.log(`a teardown that nobody kills ends after ${whole.toFixed(1)} s`);
+  const steps = await tearDown(workspace, version);
   for (let point = 1; point <= teardowns; point += 1) {
-    const after = ((point - 1 + random()) / teardowns) * whole;
-    await record.kill({ workspace, mode: 'teardown', version: version + point, after, ...chosen(random) });
+    // The longest step waits for records, and those that remove are short: the steps in turn, not the seconds.
+    const step = steps[Math.floor(((point - 1 + random()) / teardowns) * steps.length)];
+    if (step === undefined) throw new RangeError('a teardown has steps');
+    const after = random() * step.seconds;
+    const when = { from: step.name, after };
+    await record.kill({ workspace, mode: 'teardown', version: version + point, ...when, ...chosen(random) });
   }
 }
 
