@@ -16,11 +16,14 @@ pki = Path(asked["pki"])
 key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, asked["name"])])
 expired = asked["kind"] == "expired"
-now = datetime.now(timezone.utc)
 issuer, signer = name, key
 if expired:
     issuer = x509.load_pem_x509_certificate((pki / "ca.crt").read_bytes()).subject
     signer = serialization.load_pem_private_key((pki / "ca.key").read_bytes(), password=None)
+# Last, so that it is still valid when it arrives.
+acm = boto3.client("acm", region_name=asked["region"], endpoint_url=asked["endpoint"],
+    aws_access_key_id=asked["admin"]["accessKeyId"], aws_secret_access_key=asked["admin"]["secretAccessKey"])
+now = datetime.now(timezone.utc)
 made = (x509.CertificateBuilder().subject_name(name).issuer_name(issuer).public_key(key.public_key())
     .serial_number(x509.random_serial_number())
     .not_valid_before(now - timedelta(days=90))
@@ -28,8 +31,6 @@ made = (x509.CertificateBuilder().subject_name(name).issuer_name(issuer).public_
     .add_extension(x509.SubjectAlternativeName([x509.DNSName(asked["name"])]), critical=False)
     .sign(signer, hashes.SHA256()))
 pem = serialization.Encoding.PEM
-acm = boto3.client("acm", region_name=asked["region"], endpoint_url=asked["endpoint"],
-    aws_access_key_id=asked["admin"]["accessKeyId"], aws_secret_access_key=asked["admin"]["secretAccessKey"])
 print(acm.import_certificate(Certificate=made.public_bytes(pem), PrivateKey=key.private_bytes(
     pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))["CertificateArn"])
 `;
