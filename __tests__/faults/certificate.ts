@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { layout } from '../../lab/cluster/layout.ts';
 
 const importer = `
-import json, sys
+import json, sys, time
 from datetime import datetime, timedelta, timezone
 import boto3
 from cryptography import x509
@@ -33,6 +33,8 @@ made = (x509.CertificateBuilder().subject_name(name).issuer_name(issuer).public_
 pem = serialization.Encoding.PEM
 print(acm.import_certificate(Certificate=made.public_bytes(pem), PrivateKey=key.private_bytes(
     pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))["CertificateArn"])
+# A quick run would find it valid.
+while expired and datetime.now(timezone.utc) <= made.not_valid_after_utc: time.sleep(0.1)
 `;
 
 /**
