@@ -61,12 +61,18 @@ export interface Authority {
   zoneOf(host: string, signal: AbortSignal): Promise<Zone | { readonly failed: string }>;
 }
 
+/** Another public zone of the same name. */
+export interface Twin {
+  readonly id: string;
+  readonly nameServers: readonly string[];
+}
+
 export interface NameServersWant {
   /** Lower case; a wildcard host's generated label in place of `*`. */
   readonly host: string;
   /** The zone in which the record stands; without it (no access to Route 53) the zone is found by DNS. */
   readonly zone?: Zone & {
-    readonly twins?: readonly { readonly id: string; readonly nameServers: readonly string[] }[];
+    readonly twins?: readonly Twin[];
     readonly routed?: true;
   };
   /** The record stands in a private zone alone. */
@@ -103,9 +109,16 @@ const foreign = (
     .map((server) => server.name);
 };
 
+/** The zone of the same name to which the delegated servers belong. */
+const twinOf = (twins: readonly Twin[] = [], delegated: readonly string[]): Twin | undefined =>
+  twins.find(({ nameServers }) => lower(nameServers).some((name) => delegated.includes(name)));
+
+const servesOpenly = (answer: ServerAnswer): boolean => 'rcode' in answer && serves(answer, false);
+
 /**
  * One look. Where the zone is delegated to servers of its own and others besides (two DNS providers), the others are
- * asked as well: visitors are sent to them too.
+ * asked as well: visitors are sent to them too. Where it is another zone of the same name that is delegated, and that one
+ * gives the host as well (ExternalDNS may have written to both), it is the one that counts.
  */
 export const observeNameServers = async (
   want: NameServersWant,
@@ -135,8 +148,14 @@ export const observeNameServers = async (
   ]);
   const value = { answers, zone: known, ...(delegation && { delegation }) };
   const others = foreign(value, known) ?? [];
-  if (delegation === undefined || 'failed' in delegation || others.length === delegation.servers.length)
-    return { at, value };
+  if (delegation === undefined || 'failed' in delegation) return { at, value };
+  if (others.length === delegation.servers.length) {
+    const twin = twinOf(want.zone?.twins, others);
+    const said = twin === undefined ? [] : await authority.ask(want.host, lower(twin.nameServers), signal);
+    if (twin === undefined || !said.every(servesOpenly)) return { at, value };
+    const nameServers = lower(twin.nameServers);
+    return { at, value: { answers: said, zone: { name: known.name, nameServers }, delegation } };
+  }
   return {
     at,
     value: { ...value, answers: [...answers, ...(await authority.ask(want.host, others, signal))] },
@@ -168,7 +187,7 @@ const serves = (answer: ServerSaid, hidden: boolean): boolean =>
 export const judgeDelegation = (
   zone: Zone,
   value: NameServersValue,
-  twins: readonly { readonly id: string; readonly nameServers: readonly string[] }[] = [],
+  twins: readonly Twin[] = [],
 ): NotOk | undefined => {
   const { delegation } = value;
   if (delegation === undefined) return undefined;
@@ -187,7 +206,7 @@ export const judgeDelegation = (
   const others = foreign(value, zone) ?? [];
   if (others.length < delegation.servers.length) return undefined;
   const seen = delegation.servers.map((server) => server.name);
-  const twin = twins.find(({ nameServers }) => lower(nameServers).some((name) => seen.includes(name)));
+  const twin = twinOf(twins, seen);
   return broken('nameservers/undelegated', {
     message:
       seen.length === 0

@@ -232,6 +232,32 @@ describe('zones that are not plain', () => {
     });
   });
 
+  test.each([
+    {
+      what: 'gives the host too: it counts',
+      says: good('ns-9.test', ['192.0.2.9']),
+      state: 'ok',
+      served: ['192.0.2.9'],
+    },
+    {
+      what: 'does not give the host: the record stands where nobody looks',
+      says: { ...good('ns-9.test'), rcode: 'NXDOMAIN', addresses: [] },
+      state: 'broken',
+      served: ['192.0.2.1', '192.0.2.2'],
+    },
+  ])('of two hosted zones of a name the delegated one $what', async ({ says, state, served }) => {
+    const want = { host, zone: { ...zone, twins: [{ id: 'Z2', nameServers: ['NS-9.test.'] }] } };
+    const authority: Authority = {
+      overridden: false,
+      ask: async (_host, servers) => servers.map((server) => (server === says.server ? says : good(server))),
+      delegation: async () => ({ servers: [{ name: 'ns-9.test', addresses: ['198.51.100.9'] }] }),
+      zoneOf: () => Promise.reject(new Error('asked')),
+    };
+    const seen = await observeNameServers(want, authority, clock, signal);
+    expect(judgeNameServers(want, seen)).toMatchObject({ state });
+    expect(servedAddresses(seen)).toEqual(served);
+  });
+
   const privateZone = { id: 'ZP', name: 'example.test' };
 
   test('a private zone: no server is asked, and nothing is claimed', async () => {
