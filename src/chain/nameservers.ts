@@ -118,7 +118,7 @@ const servesOpenly = (answer: ServerAnswer): boolean => 'rcode' in answer && ser
 /**
  * One look. Where the zone is delegated to servers of its own and others besides (two DNS providers), the others are
  * asked as well: visitors are sent to them too. Where it is another zone of the same name that is delegated, and that one
- * gives the host as well (ExternalDNS may have written to both), it is the one that counts.
+ * gives the host as well (ExternalDNS writes now to one, now to the other), it is the one that counts.
  */
 export const observeNameServers = async (
   want: NameServersWant,

@@ -124,7 +124,10 @@ const missing = (account: string, hosts: readonly string[]): Finding =>
     },
   );
 
-/** Of several zones of one name only that to which the name is delegated counts. */
+/**
+ * Of several zones of one name only that to which the name is delegated counts; ExternalDNS takes whichever its map of zones
+ * gives first (v0.19.0 provider/aws/aws.go suitableZones).
+ */
 function judgeName(zones: readonly ZoneSeen[]): readonly Finding[] {
   const verdicts = zones.map(({ zone, delegation, answers }) =>
     delegation === undefined ? undefined : judgeDelegation(zone, { answers, delegation }),
@@ -136,7 +139,7 @@ function judgeName(zones: readonly ZoneSeen[]): readonly Finding[] {
       finding(
         'warning',
         'record/zone-duplicate',
-        `There are ${zones.length} public hosted zones for \`${name}\` in the account; visitors see one of them at most, and ExternalDNS writes to all.`,
+        `There are ${zones.length} public hosted zones for \`${name}\` in the account; visitors see one of them at most, and ExternalDNS writes each change to one of them by chance.`,
         {
           hint: 'Delete the zone to which the name is not delegated, or name the right one: `hosted-zone-id` here, `--zone-id-filter` for ExternalDNS.',
           evidence: zones.map(({ zone }) => ({
