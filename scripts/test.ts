@@ -28,8 +28,8 @@ const scratch = mkdtempSync(join(tmpdir(), 'eks-gateway-test-'));
 // Hundreds of processes start from the same few files: Node compiles each once.
 process.env['NODE_COMPILE_CACHE'] = join(scratch, 'compiled');
 const counts: Count[] = [];
-/** Tests of the action mostly wait, and each lab has knobs of its own: three keep two cores busy. */
-const labs = 3;
+/** Tests of the action mostly wait, and each lab has knobs of its own: four keep two cores busy. */
+const labs = 4;
 const full = process.argv.includes('--full');
 const environment: Readonly<Record<string, string>> = full
   ? {

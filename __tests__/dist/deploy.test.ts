@@ -54,14 +54,14 @@ test('the sample comes alive, and the second run changes nothing', async () => {
 }, 300_000);
 
 test('an app team publishes from a repository of routes alone', async () => {
-  const { code, report } = await runApp('shop');
+  const { code, report } = await runApp('bookshop');
   expect({ code, outcome: report.outcome }).toEqual({ code: 0, outcome: 'live' });
   expect(
     report.objects.map(({ ref, result, source }) => `${ref} ${result} ${source?.file}:${source?.line}`),
   ).toEqual([
-    'Namespace shop created app/app.yaml:1',
-    'Service shop/shop created app/app.yaml:17',
-    'Deployment shop/shop created app/app.yaml:5',
-    'HTTPRoute shop/shop created routes/route.yaml:1',
+    'Namespace bookshop created app/app.yaml:1',
+    'Service bookshop/bookshop created app/app.yaml:17',
+    'Deployment bookshop/bookshop created app/app.yaml:5',
+    'HTTPRoute bookshop/bookshop created routes/route.yaml:1',
   ]);
 }, 120_000);
