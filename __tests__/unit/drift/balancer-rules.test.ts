@@ -1,0 +1,228 @@
+// Rules by what they answer, and target groups, against what the routes ask for.
+import { describe, expect, test } from '@jest/globals';
+import type { JsonObject, KubernetesObject } from '../../../src/bundle/object.ts';
+import { judgeRules } from '../../../src/drift/rules.ts';
+import { judgeTargetGroup } from '../../../src/drift/target-groups.ts';
+import type { ListenerRule } from '../../../src/gateway/alb-rules.ts';
+import { candidatesOf } from '../../../src/gateway/route-requests.ts';
+import { asked, mended, said, state } from './balancer-setting.ts';
+
+describe('rules', () => {
+  const route = (name: string, rules: JsonObject[], born = '2026-01-01T00:00:00Z'): KubernetesObject => ({
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    metadata: { name, namespace: 'apps', creationTimestamp: born },
+    spec: { rules },
+  });
+  const to = (path: string, ...services: [string, number?][]): JsonObject => ({
+    matches: [{ path: { type: 'PathPrefix', value: path } }],
+    backendRefs: services.map(([name, weight = 1]) => ({ name, port: 80, weight })),
+  });
+  const listener = { port: 443, protocol: 'HTTPS' };
+  const rule = (
+    priority: number,
+    path: string[],
+    groups: [string, number?][],
+    host = 'a.example.com',
+  ): ListenerRule => ({
+    listener,
+    priority,
+    conditions: [
+      { field: 'host-header', values: [host] },
+      { field: 'path-pattern', values: path },
+    ],
+    action: { kind: 'forward', targetGroups: groups.map(([arn, weight = 1]) => ({ arn, weight })) },
+  });
+  const fallback: ListenerRule = {
+    listener,
+    priority: Number.POSITIVE_INFINITY,
+    conditions: [],
+    action: { kind: 'fixed', status: 404 },
+  };
+  const services = new Map([
+    ['tg-web', 'apps/web'],
+    ['tg-api', 'apps/api'],
+  ]);
+  const judge = (routes: KubernetesObject[], rules: ListenerRule[], refused = false) =>
+    said(
+      judgeRules(asked(), state, {
+        candidates: routes.flatMap((each) =>
+          candidatesOf(
+            {
+              route: each,
+              namespace: 'apps',
+              listener: { name: 'https', ...listener } as never,
+              hosts: ['a.example.com'],
+            },
+            refused,
+          ),
+        ),
+        rules: [...rules, fallback],
+        services,
+      }),
+    );
+  const both = [route('shop', [to('/api', ['api']), to('/', ['web'])])];
+  const good = [rule(1, ['/api', '/api/*'], [['tg-api']]), rule(2, ['/*'], [['tg-web']])];
+
+  test('as the routes want it, however the rules are laid out', () => {
+    expect(judge(both, good)).toEqual([]);
+    const split = [
+      rule(5, ['/api'], [['tg-api']]),
+      rule(6, ['/api/*'], [['tg-api']]),
+      rule(9, ['/*'], [['tg-web', 7]]),
+    ];
+    expect(judge(both, split)).toEqual([]);
+  });
+
+  test.each<[string, ListenerRule[], string[]]>([
+    [
+      'a rule is gone',
+      good.slice(1),
+      [`listeners[443].rules[host=a.example.com,path=/api]: forward to apps/web; ${mended}`],
+    ],
+    [
+      'two rules change places',
+      [rule(2, ['/api', '/api/*'], [['tg-api']]), rule(1, ['/*'], [['tg-web']])],
+      [`listeners[443].rules[host=a.example.com,path=/api]: forward to apps/web; ${mended}`],
+    ],
+    [
+      'a rule sends elsewhere',
+      [good[0] as ListenerRule, rule(2, ['/*'], [['tg-api']])],
+      [`listeners[443].rules[host=a.example.com,path=/]: forward to apps/api; ${mended}`],
+    ],
+    [
+      'a rule nobody asks for',
+      [...good, rule(3, ['/*'], [['tg-web']], 'b.example.com')],
+      [`listeners[443].rules[host=b.example.com,path=/*]: forward to apps/web; ${mended}`],
+    ],
+  ])('%s', (_what, rules, expected) => {
+    expect(judge(both, rules)).toEqual(expected);
+  });
+
+  test('weights count by their proportion', () => {
+    const canary = [route('shop', [to('/', ['web', 9], ['api', 1])])];
+    expect(
+      judge(canary, [
+        rule(
+          1,
+          ['/*'],
+          [
+            ['tg-web', 90],
+            ['tg-api', 10],
+          ],
+        ),
+      ]),
+    ).toEqual([]);
+    expect(
+      judge(canary, [
+        rule(
+          1,
+          ['/*'],
+          [
+            ['tg-web', 50],
+            ['tg-api', 50],
+          ],
+        ),
+      ]),
+    ).toEqual([
+      `listeners[443].rules[host=a.example.com,path=/]: forward to apps/api (50 %), apps/web (50 %); ${mended}`,
+    ]);
+  });
+
+  test('of two routes with the same match the older one speaks', () => {
+    const young = route('young', [to('/', ['api'])], '2026-06-01T00:00:00Z');
+    const old = route('old', [to('/', ['web'])]);
+    expect(judge([young, old], [rule(1, ['/*'], [['tg-web']])])).toEqual([]);
+  });
+
+  test('of a route that the controller refuses, or that takes an expression, nothing is said', () => {
+    expect(judge(both, [], true)).toEqual([]);
+    const expression = route('shop', [
+      {
+        matches: [{ path: { type: 'RegularExpression', value: '/v[0-9]' } }],
+        backendRefs: [{ name: 'web', port: 80 }],
+      },
+    ]);
+    expect(judge([expression], [])).toEqual([]);
+  });
+});
+
+describe('target groups', () => {
+  const healthCheck = {
+    healthCheckPath: '/',
+    healthCheckPort: 'traffic-port',
+    healthCheckProtocol: 'HTTP',
+    healthCheckInterval: '15',
+    healthCheckTimeout: '5',
+    healthyThresholdCount: '3',
+    unhealthyThresholdCount: '3',
+    'matcher.httpCode': '200-399',
+  };
+  const group = {
+    arn: 'tg',
+    name: 'tg',
+    targetType: 'ip',
+    protocolVersion: 'HTTP1',
+    healthCheck,
+    attributes: new Map([['deregistration_delay.timeout_seconds', '300']]),
+    targets: [
+      { id: '10.0.0.1', state: 'healthy' },
+      { id: '10.0.0.9', state: 'draining' },
+    ],
+  };
+  const slices: KubernetesObject[] = [
+    {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { name: 'web-1', namespace: 'apps' },
+      endpoints: [
+        { addresses: ['10.0.0.1'], conditions: { ready: true } },
+        { addresses: ['10.0.0.2'], conditions: { ready: false } },
+      ],
+    },
+  ];
+  const configuration = (spec: JsonObject): KubernetesObject => ({
+    apiVersion: 'gateway.k8s.aws/v1',
+    kind: 'TargetGroupConfiguration',
+    metadata: { name: 'web', namespace: 'apps' },
+    spec: { targetReference: { name: 'web' }, ...spec },
+  });
+  const judge = (change: object = {}, configurations: KubernetesObject[] = [], own = slices) =>
+    said(
+      judgeTargetGroup(asked(), state, {
+        group: { ...group, ...change },
+        service: 'apps/web',
+        configurations,
+        slices: own,
+      }),
+    );
+
+  test("LBC's own defaults hold where nothing is said", () => {
+    expect(judge()).toEqual([]);
+    expect(judge({ healthCheck: { ...healthCheck, healthCheckPath: '/x' } })).toEqual([
+      `targetGroups[apps/web].healthCheckConfig.healthCheckPath: /x; ${mended}`,
+    ]);
+  });
+
+  test('a configuration is compared, but not where a route may have another', () => {
+    const asks = configuration({
+      defaultConfiguration: {
+        healthCheckConfig: { healthCheckPath: '/health' },
+        targetGroupAttributes: [{ key: 'deregistration_delay.timeout_seconds', value: '30' }],
+      },
+    });
+    expect(judge({}, [asks])).toEqual([
+      `targetGroups[apps/web].healthCheckConfig.healthCheckPath: /; ${mended}`,
+      `targetGroups[apps/web].attributes[deregistration_delay.timeout_seconds]: 300; ${mended}`,
+    ]);
+    expect(judge({}, [configuration({ routeConfigurations: [{}] })])).toEqual([]);
+  });
+
+  test('targets are the ready endpoints; those on their way out do not count', () => {
+    expect(judge({ targets: [] })).toEqual([`targetGroups[apps/web].targets[10.0.0.1]: nothing; ${mended}`]);
+    const stranger = [...group.targets, { id: '10.0.0.7', state: 'healthy' }];
+    expect(judge({ targets: stranger })).toEqual([
+      `targetGroups[apps/web].targets[10.0.0.7]: healthy; ${mended}`,
+    ]);
+  });
+});
