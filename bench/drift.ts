@@ -2,12 +2,12 @@
 // that have. Its cases go into bench/results.json, in place of those that were there.
 // Options: --rounds 3, --counts 200,1000, --delays 0,50, --out bench/results.json; --inside is how it calls itself.
 import { type ChildProcess, execFileSync, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { spawnInLab, startLab, stopLab } from '../lab/cluster/lab.ts';
+import { stamp } from '../lab/stamp.ts';
 import type { EngineRun } from './engine.ts';
 import { type Access, type Case, openWire, prepare, timed, type Wire } from './measure.ts';
 import { routes } from './routes.ts';
@@ -165,15 +165,9 @@ function bundled(folder: string): string {
 
 /** The cases of other benches stay as they are. */
 function merge(cases: readonly Case[]): void {
-  const git = (...args: string[]): string =>
-    execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
-  const changed = git('status', '--porcelain', '--', 'src', 'bench', 'dist') === '' ? '' : '+';
-  const commit = `${git('rev-parse', 'HEAD')}${changed}`;
-  const bundle = join(process.env['LAB_DIST'] ?? join(root, 'dist'), 'index.js');
-  const dist = createHash('sha256').update(readFileSync(bundle)).digest('hex');
   const there = existsSync(values.out) ? (JSON.parse(readFileSync(values.out, 'utf8')) as Case[]) : [];
   const others = there.filter((each) => !each.case.startsWith('drift '));
-  const all = [...others, ...cases.map((each) => ({ ...each, commit, dist }))];
+  const all = [...others, ...cases.map((each) => ({ ...each, ...stamp() }))];
   writeFileSync(values.out, `${JSON.stringify(all, null, 2)}\n`);
   console.log(`\n${values.out}`);
 }

@@ -2,12 +2,12 @@
 // Options: --rounds 5, --counts 20,200,1000, --delays 0,50, --whole 5 (rounds of the example's whole deploy; 0: none),
 // --out bench/results.json; --inside is how it calls itself.
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { spawnInLab, startLab, stopLab } from '../lab/cluster/lab.ts';
+import { stamp } from '../lab/stamp.ts';
 import { measure } from './measure.ts';
 import { measureWhole } from './whole.ts';
 
@@ -40,17 +40,6 @@ function bundleEngine(folder: string): string {
     { cwd: root, stdio: 'inherit' },
   );
   return join(engine, 'index.js');
-}
-
-/** What was measured: the commit (with a `+` where files differ from it) and the action's bundle beside it. */
-function stamp(): { commit: string; dist: string } {
-  const git = (...args: string[]): string =>
-    execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
-  const changed = git('status', '--porcelain', '--', 'src', 'bench', 'dist') === '' ? '' : '+';
-  const dist = createHash('sha256')
-    .update(readFileSync(join(process.env['LAB_DIST'] ?? join(root, 'dist'), 'index.js')))
-    .digest('hex');
-  return { commit: `${git('rev-parse', 'HEAD')}${changed}`, dist };
 }
 
 /** The engine's cases, measured inside a lab without AWS. */

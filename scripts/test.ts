@@ -1,11 +1,11 @@
 // `npm test`: everything, in the order in which failures are cheapest to find. Last line: `N passed, N failed`.
 // `npm run test:full`: with every case of the large matrices, of which `npm test` runs one a family.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { inLab, spawnInLab, startLab, stopLab } from '../lab/cluster/lab.ts';
+import { stamp } from '../lab/stamp.ts';
 
 interface Outcome {
   readonly passed: number;
@@ -167,14 +167,11 @@ async function work(queue: Task[], lab: string): Promise<void> {
 }
 
 /** Results of the full matrices, stamped with what they are results of. */
-function stamp(): void {
-  const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
-  const dist = createHash('sha256')
-    .update(readFileSync(join(root, 'dist/index.js')))
-    .digest('hex');
+function writeCounts(): void {
   const file = join(root, '.results', 'test-full.json');
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify({ commit, dist, at: new Date().toISOString(), counts }, null, 2)}\n`);
+  const result = { ...stamp(), at: new Date().toISOString(), counts };
+  writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
 }
 
 async function inLabs(): Promise<void> {
@@ -218,7 +215,7 @@ try {
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
-if (full) stamp();
+if (full) writeCounts();
 console.log('');
 for (const { name, passed, failed, seconds } of counts) {
   console.log(

@@ -1,11 +1,10 @@
 // `npm run faults [-- --only TEXT,… --labs N]`: every fault through the built action, in labs of its own; writes .lab/faults.json and docs/faults.md. With --table only the table of the page is written, from the matrix.
-import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { spawnInLab, startLab, stopLab } from '../../lab/cluster/lab.ts';
+import { stamp } from '../../lab/stamp.ts';
 import type { Fault } from './fault.ts';
 import { faults } from './matrix.ts';
 import type { FaultResult } from './run-fault.ts';
@@ -69,14 +68,6 @@ async function inLab(share: readonly Fault[], index: number): Promise<Share> {
   }
 }
 
-function stamped(share: Share): readonly object[] {
-  const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
-  const bundle = createHash('sha256')
-    .update(readFileSync(join(dist, 'index.js')))
-    .digest('hex');
-  return share.results.map((result) => ({ ...result, commit, dist: bundle, controller: share.controller }));
-}
-
 const page = join(root, 'docs/faults.md');
 if (values.table) {
   writeFileSync(page, withTable(readFileSync(page, 'utf8'), faults));
@@ -96,8 +87,18 @@ try {
     .flatMap(({ results: some }) => some)
     .toSorted((one, other) => (order.get(one.fault) ?? 0) - (order.get(other.fault) ?? 0));
   const missing = all.filter(({ name }) => !results.some(({ fault }) => fault === name));
+  const stamped = stamp();
   mkdirSync(dirname(out), { recursive: true });
-  writeFileSync(out, `${JSON.stringify(done.flatMap(stamped), null, 2)}\n`);
+  writeFileSync(
+    out,
+    `${JSON.stringify(
+      done.flatMap(({ controller, results: some }) =>
+        some.map((each) => ({ ...each, ...stamped, controller })),
+      ),
+      null,
+      2,
+    )}\n`,
+  );
   if (values.only === undefined && missing.length === 0)
     writeFileSync(page, faultPage(faults, results, done[0]?.controller ?? ''));
   const bad = results.filter(({ ok }) => !ok).length + missing.length;

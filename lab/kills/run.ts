@@ -1,14 +1,13 @@
 // `npm run kills`: a deploy is killed with SIGKILL at random moments, and each time the next run has to finish the job.
 // Options: --points 20 (of deploys), --teardowns 5, --seed (printed; repeats the moments), --out .lab/kills.json; --inside is how it calls itself.
-import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { spawnInLab, startLab, stopLab } from '../cluster/lab.ts';
+import { runInOwnLab } from '../own-lab.ts';
 import { runAction } from '../runner.ts';
 import { prepareSample } from '../sample.ts';
+import { stamp } from '../stamp.ts';
 import { clear } from './cluster.ts';
 import { deploy, killAt, type Point, type Result, tearDown } from './point.ts';
 import { randomOf } from './random.ts';
@@ -32,16 +31,6 @@ const anew = 5;
 
 /** The part of the points that hit a run before it has written everything. */
 const writing = 0.8;
-
-/** What is killed: the commit, and the bundle of the action that runs. */
-function stamp(): { readonly commit: string; readonly dist: string } {
-  const folder = process.env['LAB_DIST'] ?? join(root, 'dist');
-  const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
-  const dist = createHash('sha256')
-    .update(readFileSync(join(folder, 'index.js')))
-    .digest('hex');
-  return { commit, dist };
-}
 
 async function installInfra(): Promise<void> {
   const workspace = mkdtempSync(join(tmpdir(), 'eks-gateway-kills-infra-'));
@@ -129,34 +118,18 @@ async function inside(): Promise<number> {
   return record.failed === 0 ? 0 : 1;
 }
 
-async function outside(): Promise<number> {
-  const dir = mkdtempSync(join(tmpdir(), 'eks-gateway-kills-lab-'));
-  const stop = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
-  try {
-    const lab = await startLab({ dir: join(dir, 'lab'), log: console.error, signal: stop.signal });
-    const options = [
-      '--seed',
-      String(seed),
-      '--points',
-      values.points,
-      '--teardowns',
-      values.teardowns,
-      '--out',
-      values.out,
-      '--inside',
-    ];
-    const args = [import.meta.filename, ...options];
-    const environment = { LAB_DIST: process.env['LAB_DIST'] };
-    const running = spawnInLab(lab.path, process.execPath, args, { folder: root, environment });
-    running.child.stdout?.pipe(process.stdout);
-    running.child.stderr?.pipe(process.stderr);
-    stop.signal.addEventListener('abort', () => void running.kill('SIGTERM'));
-    return (await running.ended).code;
-  } finally {
-    await stopLab(join(dir, 'lab'));
-    rmSync(dir, { recursive: true, force: true });
-  }
-}
+const again = (): readonly string[] => [
+  ...[
+    '--seed',
+    String(seed),
+    '--points',
+    values.points,
+    '--teardowns',
+    values.teardowns,
+    '--out',
+    values.out,
+  ],
+  '--inside',
+];
 
-process.exitCode = values.inside ? await inside() : await outside();
+process.exitCode = values.inside ? await inside() : await runInOwnLab([import.meta.filename, ...again()]);

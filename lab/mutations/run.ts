@@ -1,14 +1,13 @@
 // `npm run mutations`: more than fifty mutations, each to be found with layer, path, author and healing verdict, and gone after mending.
 // Options: --only FAMILY (part of its name), --out .lab/mutations.json; --inside is how it calls itself.
-import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { importCertificate } from '../../__tests__/dist/edge.ts';
-import { spawnInLab, startLab, stopLab } from '../cluster/lab.ts';
+import { runInOwnLab } from '../own-lab.ts';
 import { runAction } from '../runner.ts';
+import { stamp } from '../stamp.ts';
 import { aws } from './aws.ts';
 import { type Checked, check, faults, itemFor, repositoryInputs } from './check.ts';
 import { helm } from './helm.ts';
@@ -116,14 +115,12 @@ async function inside(out: string): Promise<number> {
     const verdicts: Verdict[] = [];
     for (const family of families.filter(({ name }) => name.includes(values.only ?? '')))
       verdicts.push(...(await ofFamily(workspace, family)));
-    const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
-    const bundle = join(process.env['LAB_DIST'] ?? join(root, 'dist'), 'index.js');
-    const dist = createHash('sha256').update(readFileSync(bundle)).digest('hex');
+    const stamped = stamp();
     mkdirSync(dirname(out), { recursive: true });
     writeFileSync(
       out,
       `${JSON.stringify(
-        verdicts.map((each) => ({ ...each, commit, dist })),
+        verdicts.map((each) => ({ ...each, ...stamped })),
         null,
         2,
       )}\n`,
@@ -136,23 +133,7 @@ async function inside(out: string): Promise<number> {
   }
 }
 
-/** A lab of its own, beside whatever runs. */
-async function outside(): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), 'eks-gateway-mutations-lab-'));
-  try {
-    const lab = await startLab({ dir: join(folder, 'lab'), log: console.error });
-    const args = [import.meta.filename, ...process.argv.slice(2), '--inside', values.out];
-    const environment = process.env['LAB_DIST'] === undefined ? {} : { LAB_DIST: process.env['LAB_DIST'] };
-    const running = spawnInLab(lab.path, process.execPath, args, { folder: root, environment });
-    running.child.stdout?.pipe(process.stdout);
-    running.child.stderr?.pipe(process.stderr);
-    for (const signal of ['SIGINT', 'SIGTERM'] as const)
-      process.once(signal, () => void running.kill('SIGTERM'));
-    return (await running.ended).code ?? 1;
-  } finally {
-    await stopLab(join(folder, 'lab'));
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-process.exitCode = values.inside === undefined ? await outside() : await inside(values.inside);
+process.exitCode =
+  values.inside === undefined
+    ? await runInOwnLab([import.meta.filename, ...process.argv.slice(2), '--inside', values.out])
+    : await inside(values.inside);

@@ -1,13 +1,12 @@
 // `npm run mutations:untouched`: a hundred checks of a system that nobody edits while its controllers are kept at work. Not one alarm.
 // Options: --checks 100, --out .lab/untouched.json; --inside is how it calls itself.
-import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { spawnInLab, startLab, stopLab } from '../cluster/lab.ts';
+import { runInOwnLab } from '../own-lab.ts';
 import { runAction } from '../runner.ts';
+import { stamp } from '../stamp.ts';
 import { check, repositoryInputs } from './check.ts';
 import { churn } from './churn.ts';
 import { prepareRepository } from './repository.ts';
@@ -44,10 +43,7 @@ async function inside(out: string): Promise<number> {
       alarms.push(...said.map((each) => ({ check: index, said: each })));
       console.error(`${index + 1}: ${result.outputs['drift']} ${said.join('; ')}`);
     }
-    const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
-    const bundle = join(process.env['LAB_DIST'] ?? join(root, 'dist'), 'index.js');
-    const dist = createHash('sha256').update(readFileSync(bundle)).digest('hex');
-    const result = { checks: Number(values.checks), alarms, answers: [...answers], commit, dist };
+    const result = { checks: Number(values.checks), alarms, answers: [...answers], ...stamp() };
     mkdirSync(dirname(out), { recursive: true });
     writeFileSync(out, `${JSON.stringify(result, null, 2)}\n`);
     console.log(`${alarms.length} alarms in ${values.checks} checks; answers: ${[...answers].join(', ')}`);
@@ -57,23 +53,7 @@ async function inside(out: string): Promise<number> {
   }
 }
 
-/** A lab of its own, beside whatever runs. */
-async function outside(): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), 'eks-gateway-untouched-lab-'));
-  try {
-    const lab = await startLab({ dir: join(folder, 'lab'), log: console.error });
-    const args = [import.meta.filename, ...process.argv.slice(2), '--inside', values.out];
-    const environment = process.env['LAB_DIST'] === undefined ? {} : { LAB_DIST: process.env['LAB_DIST'] };
-    const running = spawnInLab(lab.path, process.execPath, args, { folder: root, environment });
-    running.child.stdout?.pipe(process.stdout);
-    running.child.stderr?.pipe(process.stderr);
-    for (const signal of ['SIGINT', 'SIGTERM'] as const)
-      process.once(signal, () => void running.kill('SIGTERM'));
-    return (await running.ended).code ?? 1;
-  } finally {
-    await stopLab(join(folder, 'lab'));
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-process.exitCode = values.inside === undefined ? await outside() : await inside(values.inside);
+process.exitCode =
+  values.inside === undefined
+    ? await runInOwnLab([import.meta.filename, ...process.argv.slice(2), '--inside', values.out])
+    : await inside(values.inside);
