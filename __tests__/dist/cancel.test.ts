@@ -186,6 +186,7 @@ describe('cancelled', () => {
     };
     const stopped = await cancelled(given, { at: /gets 503/, after: 500, signal: 'SIGTERM' });
     await resetKnobs();
+    expect(stopped.log).toMatch(/gets 503/);
     expectCancelled(stopped);
     expect(stopped.report.firstBroken).toMatchObject({ host, link: 'https' });
     expect(stopped.summary).toContain('gets 503 from the load balancer itself');

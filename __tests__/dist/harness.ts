@@ -1,4 +1,5 @@
 // What every test of the built action needs: a workspace, a run as a runner would make it, the lab's knobs, and the promises that hold for every run.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { layout } from '../../lab/cluster/layout.ts';
 import { type ActionResult, type ActionRun, runAction } from '../../lab/runner.ts';
@@ -43,10 +44,21 @@ async function expectNoSecrets(result: ActionResult): Promise<void> {
   expect(leaked).toEqual([]);
 }
 
+/** Routes of namespaces that earlier tests are still removing have a say in the Gateways that all share, until they are gone. */
+async function routesLeft(): Promise<void> {
+  const namespaces = kubectl(
+    ...['get', 'namespaces', '-o'],
+    'jsonpath={range .items[?(@.status.phase=="Terminating")]}{.metadata.name} {end}',
+  );
+  for (const namespace of namespaces.split(' ').filter((name) => name !== ''))
+    while (kubectl('get', 'httproutes,grpcroutes', '-n', namespace, '-o', 'name') !== '') await sleep(200);
+}
+
 /** Installs the sample's infra once per lab; later calls find it there. */
 export async function ensureInfra(): Promise<void> {
   try {
     kubectl('get', 'gateway', 'public', '-n', 'infra');
+    await routesLeft();
     return;
   } catch {
     // Not there yet.

@@ -86,11 +86,11 @@ async function settle(phase: Phase, isAsWanted: () => boolean | Promise<boolean>
   }
 }
 
-/** The controller must not see a Gateway without its routes, as on a busy machine it would between two requests. */
+/** Gateways last: on a busy machine the controller would see one without its routes, and tell of it once more. */
 async function applyTogether(manifests: readonly Manifest[]): Promise<void> {
-  const meet = ({ kind }: Manifest): boolean => kind === 'Gateway' || kind.endsWith('Route');
-  for (const manifest of manifests) if (!meet(manifest)) await apply(manifest);
-  await Promise.all(manifests.filter(meet).map(apply));
+  const isGateway = ({ kind }: Manifest): boolean => kind === 'Gateway';
+  for (const manifest of [...manifests.filter((each) => !isGateway(each)), ...manifests.filter(isGateway)])
+    await apply(manifest);
 }
 
 async function play(
