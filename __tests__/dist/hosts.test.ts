@@ -10,7 +10,7 @@ const annotation = (what: string): string => `eks-gateway-action/https-${what}`;
 const many = Array.from({ length: 30 }, (_, index) => `many-${index + 1}.example.com`);
 
 const routes = (): readonly string[] => [
-  edgeRoute(namespace, { name: 'api', hostnames: ['api.example.com'], path: '/api' }),
+  edgeRoute(namespace, { name: 'api', hostnames: ['paths.example.com'], path: '/api' }),
   edgeRoute(namespace, {
     name: 'annotated',
     hostnames: ['annotated.example.com'],
@@ -70,7 +70,7 @@ describe('hosts of one run', () => {
     expect(report.hosts.filter(({ live }) => !live).map(({ host: name }) => name)).toEqual([]);
     expect({ code, outcome: report.outcome }).toEqual({ code: 0, outcome: 'live' });
     const named = [
-      'api.example.com',
+      'paths.example.com',
       'annotated.example.com',
       '*.wild.example.com',
       'unnamed.example.com',
@@ -86,7 +86,7 @@ describe('hosts of one run', () => {
   });
 
   test('a route that serves only /api is asked for /api', () => {
-    expect(asked('api.example.com')).toMatch(/^GET https:\/\/api\.example\.com\/api at /);
+    expect(asked('paths.example.com')).toMatch(/^GET https:\/\/paths\.example\.com\/api at /);
   });
 
   test('annotations overrule path, header and status', () => {
