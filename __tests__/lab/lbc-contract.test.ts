@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { isConflict, KubeApi } from '../../lab/controller/kube/api.ts';
 import { readKubeconfig } from '../../lab/controller/kube/config.ts';
+import { resetKnobs, setKnobs } from '../dist/lab-control.ts';
 import { Observer } from './lbc-observer.ts';
 import {
   eventSet,
@@ -141,6 +142,8 @@ async function play(
 }
 
 beforeAll(async () => {
+  // Time for the route that comes after the Gateway: what is told of a balancer that comes up does not count routes anew.
+  await setKnobs({ loadBalancerActiveSeconds: 1 });
   api = new KubeApi(readKubeconfig(kubeconfig));
   crds = await ensureCrds(api);
   subject = await Subject.find(api, kubeconfig);
@@ -158,6 +161,7 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
+  await resetKnobs();
   await subject?.stop();
   await removeCrds(api, crds);
   await api.close();

@@ -100,7 +100,7 @@ export class Subject {
       '--enable-waf=false',
       '--enable-wafv2=false',
       '--aws-max-retries=2',
-      '--lb-stabilization-monitor-interval=5s',
+      '--lb-stabilization-monitor-interval=1s',
       '--feature-gates=ALBGatewayAPI=true,NLBGatewayAPI=false,GatewayListenerSet=false',
       `--kubeconfig=${kubeconfig}`,
     ];

@@ -37,7 +37,7 @@ const forms: Readonly<Record<string, (value: Fields, text: string) => void>> = {
     for (const waves of wavesOf(value)) expect(parseWaves(waves)).not.toEqual([]);
   },
   apiVersion: (_value, text) => {
-    const args = ['apply', '--dry-run=client', '--validate=strict', '-f', '-'];
+    const args = ['create', '--dry-run=client', '--validate=strict', '-f', '-'];
     const { status, stderr } = spawnSync('kubectl', args, { input: text, encoding: 'utf8' });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   },
