@@ -1,12 +1,13 @@
 // The controller under test: the one that already runs in the lab, else one started here (LAB_LBC=path, or our stand-in).
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { createWriteStream, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { layout } from '../../lab/cluster/layout.ts';
 import { isConflict, isNotFound, type KubeApi } from '../../lab/controller/kube/api.ts';
+import { gatewayApiFolder } from '../../lab/gateway-api.ts';
 
 const DEPLOYMENTS =
   '/apis/apps/v1/deployments?labelSelector=app.kubernetes.io%2Fname%3Daws-load-balancer-controller';
@@ -52,19 +53,6 @@ export async function removeCrds(api: KubeApi, names: string[]): Promise<void> {
 
 const isEstablished = ({ status }: Crd): boolean =>
   status?.conditions?.some(({ type, status: is }) => type === 'Established' && is === 'True') ?? false;
-
-function gatewayApiFolder(): string {
-  const module = 'sigs.k8s.io/gateway-api@v1.6.1/config/crd/standard';
-  const given = process.env['LAB_GATEWAY_API_CRDS'];
-  if (given) return given;
-  const cache = execFileSync('go', ['env', 'GOMODCACHE'], { encoding: 'utf8' }).trim();
-  const folder = join(cache, module);
-  if (!existsSync(folder))
-    execFileSync('go', ['mod', 'download', 'sigs.k8s.io/gateway-api@v1.6.1'], {
-      cwd: mkdtempSync(join(tmpdir(), 'crds-')),
-    });
-  return folder;
-}
 
 function documents(folder: string): { kind?: string; metadata: { name: string } }[] {
   const files = readdirSync(folder).filter((name) => name.endsWith('.yaml') && name !== 'kustomization.yaml');

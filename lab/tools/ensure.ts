@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { downloadGatewayApi, hasGatewayApi } from '../gateway-api.ts';
 import { buildGoTools, copyModuleData } from './go-tools.ts';
 import { unpackHelmAndKubectl } from './helm-kubectl.ts';
 import { cacheFolder, externalDnsChartFolder, kwokStagesFolder, type Tool, toolPath } from './locations.ts';
@@ -39,6 +40,7 @@ export async function ensureTools(log: Log, signal?: AbortSignal): Promise<Tools
         await makePythonEnvironment(machine, log, signal);
         await buildGoTools(machine.go, log, signal);
         copyModuleData(machine.go, log);
+        if (!hasGatewayApi(machine.go)) downloadGatewayApi(machine.go);
       },
       signal,
     );
@@ -51,6 +53,7 @@ function complete(machine: Machine): boolean {
     TOOLS.every((tool) => existsSync(toolPath(tool))) &&
     existsSync(kwokStagesFolder()) &&
     existsSync(externalDnsChartFolder()) &&
+    hasGatewayApi(machine.go) &&
     hasPythonEnvironment(machine)
   );
 }

@@ -24,7 +24,7 @@ export type Tool =
 type Pinned = 'kubernetes' | Exclude<Tool, `kube-${string}`>;
 export const versions = JSON.parse(
   readFileSync(new URL('versions.json', import.meta.url), 'utf8'),
-) as Readonly<Record<Pinned | 'go' | 'python', string>>;
+) as Readonly<Record<Pinned | 'gateway-api' | 'go' | 'python', string>>;
 
 /** Folder that outlives labs. Nothing in it belongs to one lab, so several labs share it. */
 export function cacheFolder(): string {
