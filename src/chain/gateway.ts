@@ -6,7 +6,6 @@ import {
   conditionEvidence,
   conditionOf,
   conditionsOf,
-  type Freshness,
   isNews,
   notBefore,
   sayCondition,
@@ -15,59 +14,13 @@ import { type Failure, type FailureCode, failureOf } from '../gateway/failure.ts
 import type { LbcRules } from '../gateway/versions.ts';
 import type { Seen } from '../verdict/seen.ts';
 import { broken, type Evidence, ok, type Verdict, waiting } from '../verdict/verdict.ts';
-import { type Blocker, observeBlockers } from './blockers.ts';
-import { type ClusterReader, kinds } from './cluster.ts';
-import { type ControllerEvent, observeEvents } from './events.ts';
+import { type Blocker, isSilent } from './blockers.ts';
+import type { ControllerEvent } from './events.ts';
 import type { Found } from './link.ts';
 import { judgeNotSeen } from './look.ts';
+import type { GatewayValue, GatewayWant } from './observe-gateway.ts';
 
-export interface GatewayWant extends Freshness {
-  readonly namespace: string;
-  readonly name: string;
-  /** The listeners that matter; default all. */
-  readonly sections?: readonly string[];
-}
-
-export interface GatewayValue {
-  readonly gateway?: KubernetesObject;
-  /** The controller's events about the Gateway, oldest first. */
-  readonly events: readonly ControllerEvent[];
-  /** The permission that is missing to read events, or why they could not be read. */
-  readonly eventsUnread?: string;
-  /** Routes that stop the controller without a word; read only while the Gateway is not programmed as it is. */
-  readonly blockers?: readonly Blocker[];
-}
-
-const isSettled = (gateway: KubernetesObject): boolean => {
-  const generation = number(gateway, 'metadata', 'generation') ?? 0;
-  const conditions = conditionsOf(gateway, 'status', 'conditions');
-  return ['Accepted', 'Programmed'].every((type) => {
-    const condition = conditionOf(conditions, type);
-    return condition?.status === 'True' && (condition.observedGeneration ?? 0) >= generation;
-  });
-};
-
-export const observeGateway = async (
-  reader: ClusterReader,
-  want: Pick<GatewayWant, 'namespace' | 'name'>,
-  signal: AbortSignal,
-): Promise<Seen<GatewayValue>> => {
-  const seen = await reader.get(kinds.gateway, want.namespace, want.name, signal);
-  if (!('value' in seen)) return seen;
-  if (seen.value === undefined) return { at: seen.at, value: { events: [] } };
-  const events = await observeEvents(reader, seen.value, signal);
-  const blockers = isSettled(seen.value) ? undefined : await observeBlockers(reader, want, signal);
-  return {
-    at: seen.at,
-    value: {
-      gateway: seen.value,
-      events: 'value' in events ? events.value : [],
-      ...(blockers && { blockers }),
-      ...('denied' in events && { eventsUnread: events.denied }),
-      ...('failed' in events && { eventsUnread: events.failed }),
-    },
-  };
-};
+export { type GatewayValue, type GatewayWant, observeGateway } from './observe-gateway.ts';
 
 /** `FailedUpdateStatus … requeue needed after 2m0s: Monitoring provisioning state` is no failure (lab-measured.md). */
 const isProvisioning = (event: ControllerEvent): boolean =>
@@ -188,8 +141,14 @@ const eventEvidence = (ref: string, event: ControllerEvent): Evidence => ({
   saw: event.message,
 });
 
+const untilThen = 'Until then no change of any route of this Gateway takes effect.';
+
 const remembers =
   'The controller keeps what it read from AWS for a minute, so a mend of the last minute does not show yet: this run makes it look again.';
+
+/** The routes that an event speaks of: it says what is wrong, and not where. */
+const culpritsOf = ({ blockers }: GatewayReading, said: string): readonly Blocker[] =>
+  blockers.filter(({ says }) => says !== undefined && said.includes(says));
 
 /** What a failure comes to: broken where it is fresh and will not pass; an old one has to be said anew. */
 const judgeBelief = (
@@ -209,14 +168,34 @@ const judgeBelief = (
   });
 };
 
+/** A failure that an event tells of; where a route is at its bottom, that route is named. */
+const judgeTold = (
+  reading: GatewayReading,
+  failure: Failure,
+  event: ControllerEvent,
+  news: boolean,
+): Verdict => {
+  const { ref } = reading;
+  const culprits = culpritsOf(reading, event.message);
+  const [culprit] = culprits;
+  return judgeBelief(reading, culprit === undefined ? failure : { ...failure, hint: culprit.hint }, news, {
+    message:
+      culprit === undefined
+        ? `The controller fails on ${ref}: ${event.message}.`
+        : `${culprit.ref} stops the controller for all of ${ref}: ${culprit.why}.`,
+    evidence: [
+      eventEvidence(ref, event),
+      ...culprits.map((each) => ({ from: `${each.ref} spec.rules`, saw: each.why })),
+      ...reading.evidence,
+    ],
+    note: culprit === undefined ? '' : untilThen,
+  });
+};
+
 /** An event of failure, as far as it counts: a passing one is waited for, an old one as well. */
 const judgeFailure = (reading: GatewayReading, event: ControllerEvent): Verdict => {
-  const { ref } = reading;
   const failure = failureOf(stages[event.reason] ?? 'gateway/build-failed', event.message);
-  return judgeBelief(reading, failure, reading.isNews(event.at), {
-    message: `The controller fails on ${ref}: ${event.message}.`,
-    evidence: [eventEvidence(ref, event), ...reading.evidence],
-  });
+  return judgeTold(reading, failure, event, reading.isNews(event.at));
 };
 
 const pointsToEvents = /Check Gateway Events/i;
@@ -243,15 +222,11 @@ const judgeRefused = (reading: GatewayReading, accepted: Condition, want: Gatewa
   const failure = failureOf(stageOf(accepted, failed, told), failed?.message ?? accepted.message);
   // After a nudge the condition stays as it is while the same failure comes again as an event.
   const news = isNews(accepted, want, at) || (failed !== undefined && reading.isNews(failed.at));
-  const unread = told && failed === undefined ? sayUnread(reading) : '';
-  const message =
-    failed === undefined
-      ? `The controller refuses ${ref}: ${sayCondition(accepted)}.`
-      : `The controller fails on ${ref}: ${failed.message}.`;
+  if (failed !== undefined) return judgeTold(reading, failure, failed, news);
   return judgeBelief(reading, failure, news, {
-    message,
-    evidence: failed === undefined ? evidence : [eventEvidence(ref, failed), ...evidence],
-    note: unread,
+    message: `The controller refuses ${ref}: ${sayCondition(accepted)}.`,
+    evidence,
+    note: told ? sayUnread(reading) : '',
   });
 };
 
@@ -281,13 +256,14 @@ const judgeListeners = (reading: GatewayReading, want: GatewayWant): Verdict | u
 };
 
 /** A route that the controller cannot load: it writes nothing about the Gateway, whatever becomes of it. */
-const judgeBlocked = ({ ref, blockers }: GatewayReading): Verdict | undefined => {
+const judgeBlocked = ({ ref, blockers: all }: GatewayReading): Verdict | undefined => {
+  const blockers = all.filter(isSilent);
   const [blocker] = blockers;
   if (blocker === undefined) return undefined;
   return broken('gateway/blocked-by-route', {
     message: `${blocker.ref} stops the controller for all of ${ref}: ${blocker.why}.`,
     evidence: blockers.map((each) => ({ from: `${each.ref} spec.rules`, saw: each.why })),
-    hint: `Mend or remove ${blocker.ref}; until then no change of any route of this Gateway takes effect.`,
+    hint: `${blocker.hint} ${untilThen}`,
   });
 };
 

@@ -5,7 +5,7 @@ import { conditionsOf, type Freshness } from '../gateway/conditions.ts';
 import { type ParentRef, parentRefOf, sameParent } from '../gateway/shapes.ts';
 import { albController } from '../gateway/versions.ts';
 import type { Seen } from '../verdict/seen.ts';
-import { type Blocker, observeBlockers } from './blockers.ts';
+import { type Blocker, isSilent, observeBlockers } from './blockers.ts';
 import { type ClusterReader, kinds } from './cluster.ts';
 import { observeEvents } from './events.ts';
 
@@ -91,7 +91,7 @@ const observeSilent = async (
   gateway: KubernetesObject,
   signal: AbortSignal,
 ): Promise<RouteParent> => {
-  const blockers = await observeBlockers(reader, ref, signal);
+  const blockers = (await observeBlockers(reader, gateway, signal)).filter(isSilent);
   const name = text(gateway, 'spec', 'gatewayClassName');
   const seen = name === undefined ? undefined : await reader.get(kinds.gatewayClass, undefined, name, signal);
   if (name === undefined || seen === undefined || !('value' in seen)) return { ref, gateway, blockers };
@@ -113,7 +113,7 @@ const observeParent = async (
   const complains = entry.conditions.some(({ status }) => status === 'False');
   const behind = isBehind(entry, route);
   if (!behind && !complains) return { ref, gateway };
-  const blockers = behind ? await observeBlockers(reader, ref, signal) : [];
+  const blockers = behind ? (await observeBlockers(reader, gateway, signal)).filter(isSilent) : [];
   const events = await observeEvents(reader, gateway, signal);
   const success = ('value' in events ? events.value : []).findLast(
     ({ reason }) => reason === 'SuccessfullyReconciled',

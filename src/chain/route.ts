@@ -10,13 +10,14 @@ import {
   notBefore,
   sayCondition,
 } from '../gateway/conditions.ts';
-import { fatalIn } from '../gateway/fatal.ts';
+import { fatalsOf } from '../gateway/fatal.ts';
 import { intersect } from '../gateway/hostnames.ts';
 import { namespaceOf, sayParent } from '../gateway/shapes.ts';
 import type { LbcRules } from '../gateway/versions.ts';
 import type { Code } from '../verdict/codes.ts';
 import type { Seen } from '../verdict/seen.ts';
 import { broken, type Evidence, ok, type State, type Verdict, waiting } from '../verdict/verdict.ts';
+import { isSilent } from './blockers.ts';
 import { judgeClassIdentity } from './class.ts';
 import { judgeNotSeen } from './look.ts';
 import {
@@ -147,11 +148,11 @@ const silentMs = 15_000;
 
 /** A route that the controller cannot load keeps it from every route of the Gateway: ours, or another team's. */
 const judgeBlocked = ({ route, parent }: Case, gateway: KubernetesObject): Verdict | undefined => {
-  const own = fatalIn(route);
+  const own = fatalsOf(route).find(isSilent);
   if (own !== undefined)
     return broken('route/unsupported-value', {
-      message: `${refOf(route)} stops the controller for every route of ${refOf(gateway)}: ${own}.`,
-      hint: 'Scale the weights of the backends down: what counts is their ratio.',
+      message: `${refOf(route)} stops the controller for every route of ${refOf(gateway)}: ${own.why}.`,
+      hint: own.hint,
     });
   const [blocker] = parent.blockers ?? [];
   if (blocker === undefined) return undefined;

@@ -2,13 +2,17 @@
 import { list, number, text, textMap } from '../bundle/field.ts';
 import { refOf, type Sourced } from '../bundle/object.ts';
 import { attach } from '../gateway/attachment.ts';
-import { maxWeight } from '../gateway/fatal.ts';
+import { fatalsOf, maxWeight } from '../gateway/fatal.ts';
 import { hostnamesOf, namespaceOf, parentRefsOf, sayParent } from '../gateway/shapes.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
 import type { LintInput } from './input.ts';
 
 export const lintRoutes = (input: LintInput): readonly Finding[] => [
-  ...input.routes.flatMap((route) => [...lintParents(route, input), ...lintWeights(route)]),
+  ...input.routes.flatMap((route) => [
+    ...lintParents(route, input),
+    ...lintWeights(route),
+    ...lintFatals(route),
+  ]),
   ...lintDuplicates(input),
 ];
 
@@ -66,6 +70,19 @@ const lintWeights = ({ object, source }: Sourced): Finding[] =>
         ),
       ),
   );
+
+/** What keeps every version of the controller from building the load balancer; of weights the finding above tells. */
+const lintFatals = ({ object, source }: Sourced): Finding[] =>
+  fatalsOf(object)
+    .filter(({ says, until }) => says !== undefined && until === undefined)
+    .map(({ why, hint }) =>
+      finding(
+        'error',
+        'lint/stops-gateway',
+        `${refOf(object)}: ${why}. The controller then changes nothing for any route of the Gateway.`,
+        { source, ref: refOf(object), hint },
+      ),
+    );
 
 interface Claim {
   readonly key: string;

@@ -58,11 +58,13 @@ const judgeAttachment = (given: Breaks): readonly Finding[] => {
 
 const judgeFatal = (given: Breaks): readonly Finding[] =>
   touchedRoutes(given).flatMap((route) => {
-    const why = fatalIn(route);
+    const own = fatalIn(route);
     const parents = parentRefsOf(route);
-    if (why !== undefined) {
-      const message = `${refOf(route)} would stop the controller for every route of ${parents.map(sayParent).join(', ')}: ${why}.`;
-      return [finding('error', 'route/unsupported-value', message, place(given, route))];
+    if (own !== undefined) {
+      const message = `${refOf(route)} would stop the controller for every route of ${parents.map(sayParent).join(', ')}: ${own.why}.`;
+      return [
+        finding('error', 'route/unsupported-value', message, { ...place(given, route), hint: own.hint }),
+      ];
     }
     const blocker = given.after.routes.find(
       (other) =>
@@ -72,7 +74,7 @@ const judgeFatal = (given: Breaks): readonly Finding[] =>
         ),
     );
     if (blocker === undefined) return [];
-    const message = `${refOf(blocker)} stops the controller for every route of the Gateway, so ${refOf(route)} would not be looked at: ${fatalIn(blocker) ?? ''}.`;
+    const message = `${refOf(blocker)} stops the controller for every route of the Gateway, so ${refOf(route)} would not be looked at: ${fatalIn(blocker)?.why ?? ''}.`;
     const hint = `Ask the owners of ${refOf(blocker)} to mend or remove it.`;
     return [finding('error', 'route/blocked-by-other', message, { ...place(given, route), hint })];
   });

@@ -275,15 +275,15 @@ const extensions: Check = (object, { allowedKinds }) =>
 
 /** Every preview hangs on the one Gateway. */
 const blockers: Check = (object) => {
-  const why = /Route$/.test(object.kind) ? fatalIn(object) : undefined;
-  return why === undefined
+  const fatal = /Route$/.test(object.kind) ? fatalIn(object) : undefined;
+  return fatal === undefined
     ? []
     : [
         {
           path: ['spec', 'rules'],
           code: 'preview/blocks-others',
-          message: `the controller would stop for all routes of the Gateway: ${why}`,
-          hint: 'Give smaller weights in the same proportion.',
+          message: `the controller would stop for all routes of the Gateway: ${fatal.why}`,
+          hint: fatal.hint,
         },
       ];
 };

@@ -1,6 +1,6 @@
 // The link `gateway`, where the recordings do not go: age of a complaint, denial, events.
 import { describe, expect, test } from '@jest/globals';
-import type { KubernetesObject } from '../../../src/bundle/object.ts';
+import type { JsonObject, KubernetesObject } from '../../../src/bundle/object.ts';
 import { stripIds } from '../../../src/chain/events.ts';
 import { foundGateway, type GatewayWant, judgeGateway, observeGateway } from '../../../src/chain/gateway.ts';
 import { rulesFor } from '../../../src/gateway/versions.ts';
@@ -256,6 +256,66 @@ describe('gateway', () => {
   test('events that may not be read are named by their permission', async () => {
     const verdict = await judge(refused(toldByEvent, after), { events: { denied: 'list events' } });
     expect(verdict.state !== 'ok' && verdict.hint).toMatch(/could not be read \(list events\)/);
+  });
+
+  describe('a route at the bottom of a failure', () => {
+    const route = (name: string, rule: JsonObject, hostname = 'a.example.com'): KubernetesObject => ({
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'HTTPRoute',
+      metadata: { name, namespace: 'shop' },
+      spec: { hostnames: [hostname], parentRefs: [{ name: 'public', namespace: 'infra' }], rules: [rule] },
+    });
+    const headers = { filters: [{ type: 'RequestHeaderModifier' }] };
+    const said = event(
+      'FailedBuildModel',
+      'Failed build model due to Unsupported filter type: RequestHeaderModifier. Only request redirect is supported. To specify header modification, please configure it through LoadBalancerConfiguration.',
+      after,
+    );
+    const look = async (version: string, seen: KubernetesObject, ...routes: readonly KubernetesObject[]) => {
+      const objects = Object.fromEntries(routes.map((each, index) => [`r${index}`, each]));
+      const reader = readerOf({ 'Gateway infra/public': seen, ...objects }, { at, value: [said] });
+      const want: GatewayWant = { namespace: 'infra', name: 'public', since };
+      const verdict = judgeGateway(want, await observeGateway(reader, want, signal), at, rulesFor(version));
+      return verdict.state === 'ok' ? 'ok' : `${say(verdict)}: ${verdict.message} ${verdict.hint}`;
+    };
+    const named =
+      /^broken gateway\/blocked-by-route: HTTPRoute shop\/cart stops the controller for all of Gateway infra\/public: the filter RequestHeaderModifier .* Until then no change of any route/;
+    const unnamed =
+      /^broken gateway\/blocked-by-route: The controller fails on Gateway infra\/public: .*Unsupported filter type.* look for the route/;
+
+    test.each<[string, string, KubernetesObject, readonly KubernetesObject[], RegExp]>([
+      [
+        '3.5.0: by a condition',
+        '3.5.0',
+        refused(toldByEvent, after),
+        [route('a', {}), route('cart', headers)],
+        named,
+      ],
+      ['2.14.0: by an event alone', '2.14.0', gateway(good), [route('cart', headers)], named],
+      [
+        'one that no listener admits',
+        '3.5.0',
+        refused(toldByEvent, after),
+        [route('cart', headers, 'a.org')],
+        unnamed,
+      ],
+      [
+        'one that has something else',
+        '3.5.0',
+        refused(toldByEvent, after),
+        [route('cart', { filters: [{ type: 'CORS' }] })],
+        unnamed,
+      ],
+    ])('%s', async (_what, version, seen, routes, expected) => {
+      expect(await look(version, seen, ...routes)).toMatch(expected);
+    });
+
+    test('what stops others with a word is not held against a Gateway of which nothing is said', async () => {
+      const objects = { 'Gateway infra/public': gateway([]), r: route('cart', headers) };
+      const want: GatewayWant = { namespace: 'infra', name: 'public', since };
+      const seen = await observeGateway(readerOf(objects), want, signal);
+      expect(say(judgeGateway(want, seen, at, rulesFor('3.5.0')))).toBe('waiting gateway/pending');
+    });
   });
 
   test('what is handed on', () => {

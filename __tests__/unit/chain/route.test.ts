@@ -169,10 +169,15 @@ describe('route', () => {
     const objects = {
       ...healthy,
       'HTTPRoute apps/web': route([entry(admitted)], { metadata: { generation: 2 } }),
+      'HTTPRoute shop/cart': theirs,
     };
-    const verdict = await judge(objects, {}, undefined, { at, value: [theirs] });
+    const verdict = await judge(objects);
     expect(say(verdict)).toBe('broken route/blocked-by-other');
     expect(verdict.message).toContain('HTTPRoute shop/cart');
+
+    const filtering = { parentRefs: [parentRef], rules: [{ filters: [{ type: 'RequestMirror' }] }] };
+    const withAWord = route([], { metadata: { namespace: 'shop', name: 'cart' }, spec: filtering });
+    expect(say(await judge({ ...objects, 'HTTPRoute shop/cart': withAWord }))).toBe('waiting route/pending');
   });
 
   test('a route that was just made gets its moment of patience, however long the run lasts', async () => {

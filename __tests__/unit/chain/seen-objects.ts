@@ -26,7 +26,15 @@ export const readerOf = (
       ? ({ at, ...found } as Seen<never>)
       : { at, value: found as KubernetesObject | undefined };
   },
-  list: async () => events,
+  list: async ({ kind }) =>
+    kind === 'Event'
+      ? events
+      : {
+          at,
+          value: Object.values(objects).flatMap((each) =>
+            'kind' in each && each.kind === kind ? [each as KubernetesObject] : [],
+          ),
+        },
   log: async () => ({ at, value: '' }),
 });
 

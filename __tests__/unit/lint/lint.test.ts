@@ -79,6 +79,14 @@ describe('routes', () => {
       gateway(undefined),
       'error lint/weight-too-high routes/0.yaml',
     ],
+    [
+      'a filter that an ALB does not have',
+      route({
+        rule: '{ filters: [{ type: RequestHeaderModifier }], backendRefs: [{ name: shop, port: 8080 }] }',
+      }),
+      gateway(undefined),
+      'error lint/stops-gateway routes/0.yaml',
+    ],
   ])('%s', (_what, wrong, parent, said) => {
     expect(codesOf([wrong], [parent])).toEqual([said]);
   });

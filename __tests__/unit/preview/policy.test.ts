@@ -54,7 +54,7 @@ const pod = 'spec.template.spec';
 const inContainer = `${pod}.containers.0`;
 
 describe('is refused', () => {
-  test.each<[string, string, string, Partial<Rules>?]>([
+  test.each<[string, string, string | readonly string[], Partial<Rules>?]>([
     ['a kind that is not allowed', object('Role.rbac.authorization.k8s.io'), 'kind-not-allowed at kind'],
     ['an allowed name in another group', object('Service.serving.knative.dev'), 'kind-not-allowed at kind'],
     ['a DaemonSet, which runs on every node', object('DaemonSet.apps'), 'kind-not-allowed at kind'],
@@ -149,7 +149,7 @@ describe('is refused', () => {
       route(
         `${host}, ${parent}, rules: [{ filters: [{ type: RequestMirror, requestMirror: { backendRef: { name: db, namespace: prod } } }] }]`,
       ),
-      'foreign-backend at spec.rules.0.filters.0.requestMirror.backendRef',
+      ['foreign-backend at spec.rules.0.filters.0.requestMirror.backendRef', 'blocks-others at spec.rules'],
     ],
     ...['LoadBalancer', 'NodePort', 'ExternalName'].map((type): [string, string, string] => [
       `a Service of type ${type}`,
@@ -308,7 +308,7 @@ describe('is refused', () => {
       'name-clash at metadata.name',
     ],
   ])('%s', (...[, yaml, found, changed]) => {
-    expect(judge(yaml, changed)).toEqual([`preview/${found}`]);
+    expect(judge(yaml, changed)).toEqual([found].flat().map((each) => `preview/${each}`));
   });
 });
 
