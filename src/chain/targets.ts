@@ -1,5 +1,6 @@
 // The link `targets`: at least one target of each group is healthy, as the load balancer sees it.
 import type { KubernetesObject } from '../bundle/object.ts';
+import { failureOf } from '../gateway/failure.ts';
 import type { Seen } from '../verdict/seen.ts';
 import {
   broken,
@@ -25,9 +26,12 @@ export interface TargetsWant {
 export interface GroupSeen {
   readonly group: FoundTargetGroup;
   readonly seen: Seen<TargetGroupHealth | undefined>;
-  /** The controller's last complaint about the TargetGroupBinding; read only while the group has no target. */
+  /** The controller's last complaint about the TargetGroupBinding; read only while no target of the group is healthy. */
   readonly complaint?: ControllerEvent;
 }
+
+/** A target whose health is not checked gets requests all the same. */
+const serves = ({ state }: Target): boolean => state === 'healthy' || state === 'unavailable';
 
 const bindingOf = ({ service, binding }: FoundTargetGroup): KubernetesObject | undefined =>
   service === undefined || binding === undefined
@@ -46,7 +50,8 @@ const complaintOf = async (
   const binding = bindingOf(group);
   if (binding === undefined) return undefined;
   const events = await observeEvents(reader, binding, signal);
-  const last = 'value' in events ? events.value.at(-1) : undefined;
+  const all = 'value' in events ? events.value : [];
+  const last = all.findLast(({ message }) => !/requeue needed/.test(message));
   return last === undefined || last.reason === 'SuccessfullyReconciled' ? undefined : last;
 };
 
@@ -59,8 +64,8 @@ export const observeTargets = (
   Promise.all(
     groups.map(async (group) => {
       const seen = await loadBalancers.health(group.arn, signal);
-      const empty = 'value' in seen && (seen.value?.targets.length ?? 0) === 0;
-      const complaint = empty ? await complaintOf(reader, group, signal) : undefined;
+      const idle = 'value' in seen && !(seen.value?.targets.some(serves) ?? false);
+      const complaint = idle ? await complaintOf(reader, group, signal) : undefined;
       return { group, seen, ...(complaint && { complaint }) };
     }),
   );
@@ -91,22 +96,47 @@ const evidenceOf = (group: FoundTargetGroup, targets: readonly Target[]): readon
     .slice(0, shown)
     .map((target) => ({ from: `${nameOf(group)}, target ${at(target)}`, saw: sayTarget(target) }));
 
-const judgeNone = ({ group, complaint }: GroupSeen): Verdict =>
+const complaintEvidence = ({ group, complaint }: GroupSeen): readonly Evidence[] =>
+  complaint === undefined
+    ? []
+    : [
+        {
+          from: `TargetGroupBinding ${group.service?.namespace}/${group.binding} event ${complaint.reason}`,
+          saw: complaint.message,
+        },
+      ];
+
+/**
+ * What the controller says of the TargetGroupBinding, where that is why no target is healthy: it registers pods even where it
+ * cannot open their security group (pkg/targetgroupbinding/resource_manager.go, v3.5.0), and then their checks time out.
+ */
+const judgeRefused = (of: GroupSeen, targets: readonly Target[]): Verdict | undefined => {
+  const { group, complaint } = of;
+  if (complaint === undefined || !/^Failed(NetworkReconcile|Reconcile)$/.test(complaint.reason))
+    return undefined;
+  const closed = complaint.reason === 'FailedNetworkReconcile';
+  if (!closed && targets.length > 0) return undefined;
+  const { passing, hint } = failureOf('gateway/deploy-failed', complaint.message);
+  const does = closed ? 'open the pods to the load balancer' : 'register the pods with the load balancer';
+  const pending = passing || hint === '' || targets.some(({ state }) => state === 'initial');
+  return (pending ? waiting : broken)('targets/refused', {
+    message: `The controller cannot ${does}, for ${nameOf(group)}: ${complaint.message}.`.replace(
+      /\.\.$/,
+      '.',
+    ),
+    evidence: [...complaintEvidence(of), ...evidenceOf(group, targets)],
+    hint,
+  });
+};
+
+const judgeNone = (of: GroupSeen): Verdict =>
   waiting('targets/none', {
     message:
-      `The load balancer has no target of ${nameOf(group)} yet${complaint === undefined ? '' : `: ${complaint.message}`}.`.replace(
+      `The load balancer has no target of ${nameOf(of.group)} yet${of.complaint === undefined ? '' : `: ${of.complaint.message}`}.`.replace(
         /\.\.$/,
         '.',
       ),
-    evidence:
-      complaint === undefined
-        ? []
-        : [
-            {
-              from: `TargetGroupBinding ${group.service?.namespace}/${group.binding} event ${complaint.reason}`,
-              saw: complaint.message,
-            },
-          ],
+    evidence: complaintEvidence(of),
     hint: 'The controller registers ready endpoints within seconds; look at the events of the TargetGroupBinding.',
   });
 
@@ -134,19 +164,19 @@ const judgeUnhealthy = (group: FoundTargetGroup, { targets, check }: TargetGroup
   });
 };
 
-/** A target whose health is not checked gets requests all the same. */
-const serves = ({ state }: Target): boolean => state === 'healthy' || state === 'unavailable';
-
 const judgeGroup = (of: GroupSeen): Verdict => {
   const { group, seen } = of;
   if (!('value' in seen)) return judgeNotSeen(seen, `The health of ${nameOf(group)}`);
   const health = seen.value;
-  if (health === undefined || health.targets.length === 0) return judgeNone(of);
-  const serving = health.targets.filter(serves);
+  const targets = health?.targets ?? [];
+  const serving = targets.filter(serves);
+  const refused = serving.length === 0 ? judgeRefused(of, targets) : undefined;
+  if (refused !== undefined) return refused;
+  if (health === undefined || targets.length === 0) return judgeNone(of);
   if (serving.length === 0) return judgeUnhealthy(group, health);
   return ok(
-    `${serving.length} of ${health.targets.length} targets of ${nameOf(group)} ${serving.length === 1 ? 'is' : 'are'} healthy.`,
-    evidenceOf(group, health.targets),
+    `${serving.length} of ${targets.length} targets of ${nameOf(group)} ${serving.length === 1 ? 'is' : 'are'} healthy.`,
+    evidenceOf(group, targets),
   );
 };
 

@@ -1,5 +1,5 @@
 // The link `targets`: what the health of target groups means.
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { KubernetesObject } from '../../../src/bundle/object.ts';
 import type { ClusterReader } from '../../../src/chain/cluster.ts';
 import type { FoundTargetGroup } from '../../../src/chain/link.ts';
@@ -93,7 +93,7 @@ test('the reason code, the answer and the check are shown', async () => {
   expect(verdict.state !== 'ok' && verdict.hint).toMatch(/ask a path that answers/);
 });
 
-test("while there is none, the controller's complaint about the binding is shown", async () => {
+describe("the controller's complaint about the binding", () => {
   const event = (reason: string, message: string, lastTimestamp: string, name = 'k8s-web') => ({
     apiVersion: 'v1',
     kind: 'Event',
@@ -103,15 +103,57 @@ test("while there is none, the controller's complaint about the binding is shown
     message,
     lastTimestamp,
   });
-  const failed = event(
+  const when = '2026-11-22T22:59:00Z';
+  const twoGroups = event(
     'FailedNetworkReconcile',
-    'expected exactly one securityGroup',
-    '2026-11-22T22:59:00Z',
+    'expected exactly one securityGroup tagged with kubernetes.io/cluster/main for eni eni-1, got: [sg-1 sg-2] (clusterName: main)',
+    when,
   );
+  const denied = event(
+    'FailedReconcile',
+    'Failed reconcile due to operation error Elastic Load Balancing v2: RegisterTargets, api error AccessDenied: User: a is not authorized to perform: elasticloadbalancing:RegisterTargets on resource: b',
+    when,
+  );
+  const throttled = event(
+    'FailedReconcile',
+    'Failed reconcile due to api error Throttling: Rate exceeded',
+    when,
+  );
+  const notFound = event('BackendNotFound', 'backend not found: Service "web" not found', when);
   const elsewhere = event('FailedNetworkReconcile', 'other', '2026-11-22T22:59:30Z', 'k8s-api');
-  const verdict = await look({ web: is() }, [failed, elsewhere]);
-  expect(verdict.message).toMatch(/no target of Service apps\/web yet: expected exactly one securityGroup/);
-  expect(verdict.evidence[0]?.from).toBe('TargetGroupBinding apps/k8s-web event FailedNetworkReconcile');
+  const requeue = event(
+    'FailedReconcile',
+    'Failed reconcile due to requeue needed after 15s: monitor targetHealth',
+    '2026-11-22T22:59:20Z',
+  );
   const done = event('SuccessfullyReconciled', 'ok', '2026-11-22T22:59:10Z');
-  expect((await look({ web: is() }, [failed, done])).evidence).toEqual([]);
+  const timedOut = target('unhealthy', { reason: 'Target.Timeout' });
+
+  test.each<[string, readonly Target[], readonly KubernetesObject[], string]>([
+    ['closed, no target', [], [twoGroups, elsewhere], 'broken targets/refused'],
+    ['closed, being checked', [target('initial')], [twoGroups], 'waiting targets/refused'],
+    ['closed, and the checks time out', [timedOut], [twoGroups], 'broken targets/refused'],
+    ['closed, and healthy all the same', [target('healthy')], [twoGroups], 'ok'],
+    ['not registered', [], [denied], 'broken targets/refused'],
+    ['a later one not registered, the first unhealthy', [mismatch], [denied], 'broken targets/unhealthy'],
+    ['throttled', [], [throttled], 'waiting targets/refused'],
+    ['no Service', [], [notFound], 'waiting targets/none'],
+    ['mended', [], [twoGroups, done], 'waiting targets/none'],
+    ['mended, and unhealthy', [timedOut], [twoGroups, done], 'broken targets/unhealthy'],
+    ['a look again is no complaint', [timedOut], [twoGroups, done, requeue], 'broken targets/unhealthy'],
+  ])('%s', async (_what, targets, events, expected) => {
+    expect(say(await look({ web: is(...targets) }, events))).toBe(expected);
+  });
+
+  test('is shown', async () => {
+    const verdict = await look({ web: is(timedOut) }, [twoGroups]);
+    expect(verdict.message).toMatch(
+      /cannot open the pods .* Service apps\/web: expected exactly one securityGroup/,
+    );
+    expect(verdict.evidence[0]?.from).toBe('TargetGroupBinding apps/k8s-web event FailedNetworkReconcile');
+    expect(verdict.state !== 'ok' && verdict.hint).toMatch(/sg-1 sg-2.*leave it on one/);
+    expect((await look({ web: is() }, [notFound])).message).toMatch(
+      /yet: backend not found: Service "web" not found/,
+    );
+  });
 });
