@@ -12,7 +12,7 @@ import {
 } from '../gateway/conditions.ts';
 import { fatalsOf } from '../gateway/fatal.ts';
 import { intersect } from '../gateway/hostnames.ts';
-import { namespaceOf, sayParent } from '../gateway/shapes.ts';
+import { namespaceOf, parentRefsOf, sayParent } from '../gateway/shapes.ts';
 import type { LbcRules } from '../gateway/versions.ts';
 import type { Code } from '../verdict/codes.ts';
 import type { Seen } from '../verdict/seen.ts';
@@ -296,6 +296,20 @@ const judgeParent = (of: Case): Verdict => {
   );
 };
 
+/** ListenerSets (LBC 3.2 and later) hang on a Gateway, and are not followed to it; ExternalDNS 0.19 does not follow them either. */
+const judgeNoGateway = (route: KubernetesObject, named: string): Verdict => {
+  const others = parentRefsOf(route).map(sayParent);
+  return others.length === 0
+    ? broken('route/parent-missing', {
+        message: `${named} names no Gateway as its parent.`,
+        hint: 'Add the Gateway to spec.parentRefs.',
+      })
+    : broken('route/parent-not-followed', {
+        message: `${named} names ${others.join(', ')} as its parent; routes are followed at Gateways alone.`,
+        hint: 'Name the Gateway itself in spec.parentRefs, with a listener of its own for the host.',
+      });
+};
+
 const order: readonly State[] = ['broken', 'waiting', 'unknown', 'skipped', 'ok'];
 
 /**
@@ -309,11 +323,7 @@ export const judgeRoute = (want: RouteWant, seen: Seen<RouteValue>, at: Date, ru
   const { route, parents } = seen.value;
   if (route === undefined)
     return broken('route/missing', { message: `${named} does not exist in the cluster.` });
-  if (parents.length === 0)
-    return broken('route/parent-missing', {
-      message: `${named} names no Gateway as its parent.`,
-      hint: 'Add the Gateway to spec.parentRefs.',
-    });
+  if (parents.length === 0) return judgeNoGateway(route, named);
   const verdicts = parents.map((parent) => {
     const labels = seen.value.namespaceLabels;
     const attached =

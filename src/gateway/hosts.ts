@@ -2,7 +2,7 @@
 import type { KubernetesObject, Sourced } from '../bundle/object.ts';
 import { type Attachment, attach, type NamespaceLabels } from './attachment.ts';
 import { isHostname, probeHostOf } from './hostnames.ts';
-import { hostnamesOf, namespaceOf, type ParentRef, parentRefsOf } from './shapes.ts';
+import { hostnamesOf, isOfMesh, namespaceOf, type ParentRef, parentRefsOf } from './shapes.ts';
 
 export interface PublishedHost {
   /** Lower case; a wildcard (`*.example.com`) stays one: that is the record's name. */
@@ -78,9 +78,13 @@ const publish = (host: string, route: Sourced, parents: readonly Parent[]): Publ
   };
 };
 
+const served = (routes: readonly Sourced[], { namespace }: HostsContext): readonly Sourced[] =>
+  routes.filter(({ object }) => !isOfMesh(object, namespaceOf(object, namespace)));
+
 /**
  * Every host of the routes, one entry for each pair of route and host, in the routes' order. A route without hostnames
- * takes those of the listeners to which it attaches; where these have none either, it publishes nothing (`hostless`).
+ * takes those of the listeners to which it attaches; where these have none either, it publishes nothing (`hostless`). A
+ * route of a mesh publishes nothing.
  * @param gateways all that are known: of the bundle, of rendered charts, of the cluster
  */
 export const hostsOf = (
@@ -88,7 +92,7 @@ export const hostsOf = (
   gateways: readonly KubernetesObject[],
   context: HostsContext = {},
 ): readonly PublishedHost[] =>
-  routes.flatMap((route) => {
+  served(routes, context).flatMap((route) => {
     const parents = parentsOf(route.object, gateways, context);
     return namesOf(route.object, parents).map((host) => publish(host, route, parents));
   });
@@ -98,7 +102,8 @@ export const hostless = (
   routes: readonly Sourced[],
   gateways: readonly KubernetesObject[],
   context: HostsContext = {},
-): readonly Sourced[] => routes.filter((route) => hostsOf([route], gateways, context).length === 0);
+): readonly Sourced[] =>
+  served(routes, context).filter((route) => hostsOf([route], gateways, context).length === 0);
 
 /** A host with every route of the repository that names it. */
 export interface HostRoutes {

@@ -91,6 +91,12 @@ export const parentRefOf = (value: Json, routeNamespace: string): ParentRef => {
 export const parentRefsOf = (route: KubernetesObject, namespace = namespaceOf(route)): readonly ParentRef[] =>
   list(route, 'spec', 'parentRefs').map((value) => parentRefOf(value, namespace));
 
+/** Its parents are Services alone (GAMMA): it sends through no load balancer, and the mesh judges it. */
+export const isOfMesh = (route: KubernetesObject, namespace = namespaceOf(route)): boolean => {
+  const parents = parentRefsOf(route, namespace);
+  return parents.length > 0 && parents.every(({ kind }) => kind === 'Service');
+};
+
 export const hostnamesOf = (route: KubernetesObject): readonly string[] =>
   texts(route, 'spec', 'hostnames').map(canonical);
 

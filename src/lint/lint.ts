@@ -1,6 +1,5 @@
 // What can be said against a bundle without a cluster: every rule once, each finding with its file:line.
-import type { Sourced } from '../bundle/object.ts';
-import { namespaceOf, parentRefsOf } from '../gateway/shapes.ts';
+import { isOfMesh, namespaceOf } from '../gateway/shapes.ts';
 import type { Finding } from '../verdict/finding.ts';
 import { lintBackends } from './backends.ts';
 import { lintControllers } from './controllers.ts';
@@ -23,15 +22,12 @@ const rules: readonly ((input: LintInput) => readonly Finding[])[] = [
   lintControllers,
 ];
 
-/** Its parents are Services alone (GAMMA): it sends through no load balancer, and the mesh judges it. */
-const isOfMesh = ({ object }: Sourced, namespace: string): boolean => {
-  const parents = parentRefsOf(object, namespaceOf(object, namespace));
-  return parents.length > 0 && parents.every(({ kind }) => kind === 'Service');
-};
-
 /** Findings in the order of the files. Errors are what the controllers will refuse or drop; warnings are likely slips. */
 export const lint = (input: LintInput): readonly Finding[] => {
-  const served = { ...input, routes: input.routes.filter((route) => !isOfMesh(route, input.namespace)) };
+  const served = {
+    ...input,
+    routes: input.routes.filter(({ object }) => !isOfMesh(object, namespaceOf(object, input.namespace))),
+  };
   return rules
     .flatMap((rule) => rule(served))
     .toSorted((one, other) => {

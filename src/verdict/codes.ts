@@ -257,6 +257,7 @@ export const codes = {
   'route/missing': entry('The route does not exist', 'app-team'),
   'route/pending': entry('The controller has not looked at the route yet', 'controller'),
   'route/parent-missing': entry("The route's parent does not exist", 'app-team'),
+  'route/parent-not-followed': entry('A parent of the route is no Gateway', 'app-team'),
   'route/no-status': entry('The controller is silent about the route', 'controller', 60),
   'route/blocked-by-other': entry("Another route stops the controller for all of the Gateway's", 'app-team'),
   'route/hostname-outside-listener': entry("The hostname is outside the listener's", 'app-team'),

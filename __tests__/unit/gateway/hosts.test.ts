@@ -259,6 +259,15 @@ describe('hostsOf', () => {
     expect(published(route, [gateway], 'prod')).toEqual(['a.example.com HTTP true *']);
   });
 
+  test('a route of a mesh publishes nothing, and lacks no hostname', () => {
+    const service = { group: '', kind: 'Service', name: 'web' };
+    const mesh = routeOf({ hostnames: ['web'], parentRefs: [service] });
+    expect(published(mesh, [gatewayOf([https])])).toEqual([]);
+    expect(hostless([sourced(mesh)], [])).toEqual([]);
+    const both = routeOf({ hostnames: ['a.example.com'], parentRefs: [service, { name: 'public', namespace: 'infra' }] });
+    expect(published(both, [gatewayOf([https])])).toEqual(['a.example.com HTTP true *']);
+  });
+
   test('GRPCRoutes, and wildcards to probe', () => {
     const [host] = hostsOf([sourced(routeOf({}, 'GRPCRoute'))], [gatewayOf([https])]);
     expect(host).toMatchObject({ host: '*.example.com', kind: 'GRPC' });

@@ -1,6 +1,6 @@
 // The chain of one host: each link's observation bound to its judgement.
 
-import type { KubernetesObject } from '../../bundle/object.ts';
+import { type KubernetesObject, refOf } from '../../bundle/object.ts';
 import { judgeShutOut, mayBeShutOut, observeBarriers } from '../../chain/admission.ts';
 import { type CertificateReader, judgeCertificate, observeCertificate } from '../../chain/certificate.ts';
 import { judgeClass, observeClass } from '../../chain/class.ts';
@@ -39,7 +39,7 @@ import { definitionsNeededBy } from '../../gateway/lbc-definitions.ts';
 import type { ParentRef } from '../../gateway/shapes.ts';
 import { namespaceOf } from '../../gateway/shapes.ts';
 import { type LbcRules, rulesFor } from '../../gateway/versions.ts';
-import { ok, type State, unknown, type Verdict } from '../../verdict/verdict.ts';
+import { ok, type State, skipped, unknown, type Verdict } from '../../verdict/verdict.ts';
 import { explained, trafficLinks } from './traffic-links.ts';
 
 /** Systems that the links look at. */
@@ -116,8 +116,11 @@ function clusterLinks(want: HostWant, { cluster, nudges, clock }: Ports): Link[]
     rulesFor((await controllers(cluster, signal)).lbc?.version);
   const perGateway = async (judge: (parent: ParentRef) => Promise<Look>): Promise<Look> => {
     const looks = await Promise.all(gateways.map(judge));
-    const verdict = worst(looks)?.verdict;
-    if (verdict === undefined) throw new Error(`${published.host} has no parent Gateway`);
+    const verdict =
+      worst(looks)?.verdict ??
+      skipped('look/not-used', {
+        message: `${refOf(published.route.object)} names no Gateway as its parent.`,
+      });
     return { verdict, found: Object.assign({}, ...looks.map(({ found }) => found)) as Found };
   };
   /** What nobody has looked at may be of a controller that switched itself off. */
