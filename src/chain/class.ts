@@ -11,8 +11,8 @@ import {
 } from '../gateway/conditions.ts';
 import { albController, type LbcRules, rulesFor } from '../gateway/versions.ts';
 import type { Seen } from '../verdict/seen.ts';
-import { broken, ok, skipped, type Verdict, waiting } from '../verdict/verdict.ts';
-import { type ClusterReader, kinds } from './cluster.ts';
+import { broken, type Evidence, ok, skipped, type Verdict, waiting } from '../verdict/verdict.ts';
+import { type ClusterReader, type Kind, kinds } from './cluster.ts';
 import { judgeNotSeen } from './look.ts';
 
 export interface ClassWant extends Freshness {
@@ -30,6 +30,8 @@ export interface ClassValue {
   readonly gatewayClass?: KubernetesObject;
   /** The configuration that the controller calls missing is missing indeed, or its reference is without a namespace. */
   readonly parametersWrong?: boolean;
+  /** What is wrong with the default TargetGroupConfiguration: the controller, from 3.3 on, says it in its log alone. */
+  readonly defaultWrong?: string;
 }
 
 /** Whether what the class says of its parameters is wrong as it stands; read only where the controller complains. */
@@ -51,6 +53,47 @@ const observeParameters = async (
   return true;
 };
 
+const awsKind = (kind: 'LoadBalancerConfiguration' | 'TargetGroupConfiguration', version: string): Kind => ({
+  apiVersion: `gateway.k8s.aws/${version}`,
+  kind,
+  plural: `${kind.toLowerCase()}s`,
+});
+
+/**
+ * The default TargetGroupConfiguration of the class's LoadBalancerConfiguration; read only while the class is not accepted as it
+ * is. Where it is missing or not fit the controller gives up on the class before it writes anything (lookUpDefaultTGCByName in
+ * controllers/gateway/config_resolver.go, v3.3.0 … v3.5.0).
+ */
+const observeDefault = async (
+  reader: ClusterReader,
+  gatewayClass: KubernetesObject,
+  signal: AbortSignal,
+): Promise<string | undefined> => {
+  const namespace = text(gatewayClass, 'spec', 'parametersRef', 'namespace');
+  const name = text(gatewayClass, 'spec', 'parametersRef', 'name');
+  if (isAccepted(gatewayClass) || namespace === undefined || name === undefined) return undefined;
+  for (const version of ['v1', 'v1beta1']) {
+    const seen = await reader.get(awsKind('LoadBalancerConfiguration', version), namespace, name, signal);
+    const wanted =
+      'value' in seen ? text(seen.value, 'spec', 'defaultTargetGroupConfiguration', 'name') : undefined;
+    if (wanted === undefined) continue;
+    const found = await reader.get(awsKind('TargetGroupConfiguration', version), namespace, wanted, signal);
+    if (!('value' in found)) return undefined;
+    const ref = `TargetGroupConfiguration ${namespace}/${wanted}`;
+    if (found.value === undefined) return `${ref} does not exist`;
+    return field(found.value, 'spec', 'targetReference') === undefined
+      ? undefined
+      : `${ref} has a targetReference`;
+  }
+  return undefined;
+};
+
+const isAccepted = (gatewayClass: KubernetesObject): boolean => {
+  const accepted = conditionOf(conditionsOf(gatewayClass, 'status', 'conditions'), 'Accepted');
+  const generation = number(gatewayClass, 'metadata', 'generation') ?? 0;
+  return accepted?.status === 'True' && (accepted.observedGeneration ?? 0) >= generation;
+};
+
 /** Reads the Gateway for the class's name, unless `want` has it, and then the class; its parameters where they are refused. */
 export const observeClass = async (
   reader: ClusterReader,
@@ -68,7 +111,16 @@ export const observeClass = async (
   if (!('value' in seen)) return seen;
   if (seen.value === undefined) return { at: seen.at, value: { name } };
   const parametersWrong = await observeParameters(reader, seen.value, signal);
-  return { at: seen.at, value: { name, gatewayClass: seen.value, parametersWrong } };
+  const defaultWrong = await observeDefault(reader, seen.value, signal);
+  return {
+    at: seen.at,
+    value: {
+      name,
+      gatewayClass: seen.value,
+      parametersWrong,
+      ...(defaultWrong !== undefined && { defaultWrong }),
+    },
+  };
 };
 
 const classMissing = (name: string, controller: string): Verdict =>
@@ -96,6 +148,13 @@ export const judgeClassIdentity = (
 ): Verdict | undefined =>
   gatewayClass === undefined ? classMissing(name, controller) : classOfOther(gatewayClass, controller);
 
+const judgeDefault = (from: string, wrong: string, evidence: readonly Evidence[]): Verdict =>
+  broken('class/invalid-parameters', {
+    message: `The controller says nothing about ${from}, whose LoadBalancerConfiguration has a default that cannot be used: ${wrong}.`,
+    evidence,
+    hint: 'defaultTargetGroupConfiguration must name a TargetGroupConfiguration of the same namespace that has no targetReference.',
+  });
+
 /**
  * Accepted=True at the class's generation. LBC writes InvalidParametersRef (no namespace) and NotFound (no such
  * LoadBalancerConfiguration); until it acts the CRD's default Unknown/Pending stands.
@@ -112,7 +171,7 @@ export const judgeClass = (
   const named = want.className === undefined ? '' : ` ${want.className}`;
   if (!('value' in seen))
     return judgeNotSeen(seen, `GatewayClass${named} of Gateway ${gateway.namespace}/${gateway.name}`);
-  const { name, gatewayClass, parametersWrong = false } = seen.value;
+  const { name, gatewayClass, parametersWrong = false, defaultWrong } = seen.value;
   if (name === undefined)
     return skipped('look/not-used', {
       message: `Gateway ${gateway.namespace}/${gateway.name} does not exist, so its class is not known.`,
@@ -129,12 +188,14 @@ export const judgeClass = (
     accepted === undefined ||
     accepted.status === 'Unknown' ||
     (rules.raisesObservedGeneration && (accepted.observedGeneration ?? 0) < generation)
-  )
+  ) {
+    if (defaultWrong !== undefined) return judgeDefault(from, defaultWrong, evidence);
     return waiting('class/pending', {
       message: `No controller has accepted ${from} at its current generation ${generation} yet.`,
       evidence,
       hint: 'If it stays so, the AWS Load Balancer Controller is not running, or switched Gateway API off because CRDs were missing when it started; its log says "Disabling ALBGatewayAPI".',
     });
+  }
   if (accepted.status === 'True') return ok(`${from} is accepted.`, evidence);
   const invalid = accepted.reason === 'InvalidParametersRef' || accepted.reason === 'NotFound';
   const proven = invalid && parametersWrong;

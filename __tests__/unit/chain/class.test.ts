@@ -29,6 +29,26 @@ describe('class', () => {
     condition('Accepted', 'False', { reason, lastTransitionTime }),
   ];
 
+  const aws = (kind: string, name: string, spec: JsonObject): KubernetesObject => ({
+    apiVersion: 'gateway.k8s.aws/v1',
+    kind,
+    metadata: { name, namespace: 'infra' },
+    spec,
+  });
+  const parameters = {
+    parametersRef: {
+      group: 'gateway.k8s.aws',
+      kind: 'LoadBalancerConfiguration',
+      namespace: 'infra',
+      name: 'lbc',
+    },
+  };
+  const configured = {
+    'LoadBalancerConfiguration infra/lbc': aws('LoadBalancerConfiguration', 'lbc', {
+      defaultTargetGroupConfiguration: { name: 'base' },
+    }),
+  };
+
   test.each<[string, Objects, string]>([
     ['accepted', { 'GatewayClass alb': gatewayClass([condition('Accepted', 'True')]) }, 'ok'],
     [
@@ -45,6 +65,36 @@ describe('class', () => {
         },
       },
       'waiting class/pending',
+    ],
+    [
+      'not seen, and its default target group settings are missing',
+      { 'GatewayClass alb': gatewayClass([condition('Accepted', 'Unknown')], parameters), ...configured },
+      'broken class/invalid-parameters',
+    ],
+    [
+      'not seen, and its default target group settings are those of a Service',
+      {
+        'GatewayClass alb': gatewayClass([condition('Accepted', 'Unknown')], parameters),
+        ...configured,
+        'TargetGroupConfiguration infra/base': aws('TargetGroupConfiguration', 'base', {
+          targetReference: { name: 'web' },
+        }),
+      },
+      'broken class/invalid-parameters',
+    ],
+    [
+      'not seen, and its default target group settings are fine',
+      {
+        'GatewayClass alb': gatewayClass([condition('Accepted', 'Unknown')], parameters),
+        ...configured,
+        'TargetGroupConfiguration infra/base': aws('TargetGroupConfiguration', 'base', {}),
+      },
+      'waiting class/pending',
+    ],
+    [
+      'accepted, and its default target group settings went since: the Gateway says it',
+      { 'GatewayClass alb': gatewayClass([condition('Accepted', 'True')], parameters), ...configured },
+      'ok',
     ],
     [
       'parameters without a namespace',
