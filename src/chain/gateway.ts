@@ -30,6 +30,8 @@ const stages: Readonly<Record<string, FailureCode>> = {
   FailedBuildModel: 'gateway/build-failed',
   FailedDeployModel: 'gateway/deploy-failed',
   FailedAddFinalizer: 'gateway/deploy-failed',
+  FailedRemoveFinalizer: 'gateway/deploy-failed',
+  FailedDeleteRoutesAttached: 'gateway/deploy-failed',
 };
 
 /** A Gateway, read against the version's rules; its members are facts, not verdicts. */
@@ -294,6 +296,20 @@ const judgeProgramming = (reading: GatewayReading): Verdict => {
   return ok(`${ref} is programmed: ${address}.`, evidence);
 };
 
+const judgeDeletion = (reading: GatewayReading): Verdict => {
+  const { ref, evidence, failed } = reading;
+  if (failed === undefined)
+    return waiting('gateway/pending', { message: `${ref} is being deleted.`, evidence });
+  return waiting('gateway/pending', {
+    message: `${ref} is being deleted, and the controller does not let it go: ${failed.message}.`.replace(
+      /\.\.$/,
+      '.',
+    ),
+    evidence: [eventEvidence(ref, failed), ...evidence],
+    hint: failureOf('gateway/deploy-failed', failed.message).hint,
+  });
+};
+
 /** LBC from 3.3 on only plans such a Gateway, as long as it has not made its load balancer (docs: dry run). */
 const isDryRun = (gateway: KubernetesObject): boolean =>
   text(gateway, 'metadata', 'annotations', 'gateway.k8s.aws/dry-run') === 'true' &&
@@ -327,8 +343,7 @@ export const judgeGateway = (
     });
   const reading = new GatewayReading(want, gateway, seen.value, rules, at);
   const { ref, accepted, evidence } = reading;
-  if (text(gateway, 'metadata', 'deletionTimestamp') !== undefined)
-    return waiting('gateway/pending', { message: `${ref} is being deleted.`, evidence });
+  if (text(gateway, 'metadata', 'deletionTimestamp') !== undefined) return judgeDeletion(reading);
   if (!reading.isCurrent(accepted) || accepted.status === 'Unknown') {
     if (isDryRun(gateway)) return judgeDryRun(ref, evidence);
     // Before LBC 3.1 a Gateway that never came up keeps the CRD's conditions, and an old failure is all there is.

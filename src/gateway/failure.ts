@@ -107,6 +107,14 @@ const configurationRows: readonly Row[] = [
     "securityGroups of the LoadBalancerConfiguration must name groups of the cluster's VPC, by id or by their Name tag.",
   ),
   row(
+    /deletion protection is enabled/,
+    'Set deletion_protection.enabled to false in loadBalancerAttributes of the LoadBalancerConfiguration, and apply that first.',
+  ),
+  row(
+    /deletion invoked with routes attached/,
+    'Before 3.0 the controller keeps a Gateway that routes name: remove those first.',
+  ),
+  row(
     /backendSG feature is required/,
     'manageBackendSecurityGroupRules needs --enable-backend-security-group=true at the controller; otherwise leave it out, and open the pods to the load balancer yourself.',
   ),

@@ -246,6 +246,16 @@ describe('gateway', () => {
     });
   });
 
+  test('a Gateway that the controller does not let go', async () => {
+    const going = gateway(good, { metadata: { deletionTimestamp: after } });
+    const protects =
+      'Failed build model due to Unable to delete gateway infra/public because deletion protection is enabled.';
+    const verdict = await judge(going, { events: [event('FailedBuildModel', protects, after)] });
+    expect(say(verdict)).toBe('waiting gateway/pending');
+    expect(verdict.message).toMatch(/does not let it go: .*deletion protection is enabled\.$/);
+    expect(verdict.state !== 'ok' && verdict.hint).toMatch(/deletion_protection/);
+  });
+
   test('an old complaint says why it is not believed', async () => {
     const verdict = await judge(refused('no', before));
     expect(verdict.state !== 'ok' && verdict.hint).toMatch(

@@ -152,6 +152,12 @@ describe('what a failure comes to', () => {
       '',
       /^Put the tag kubernetes\.io\/cluster\/main and map\[a:b\] on one security group of the network interface eni-1/,
     ],
+    [
+      build('Unable to delete gateway infra/public because deletion protection is enabled.'),
+      '',
+      /deletion_protection\.enabled to false/,
+    ],
+    ['Gateway deletion invoked with routes attached [(HTTPRoute, shop:cart)]', '', /remove those first/],
     [build('something new'), '', /^$/],
   ])('%s', (message, code, hint) => {
     const stage = 'gateway/build-failed';

@@ -21,6 +21,7 @@ import { ownInventory, writerOf } from '../apply/write.ts';
 import { findBundle } from '../bundle/find.ts';
 import { type HelmSession, openHelm, releasesOf } from '../charts/helm-session.ts';
 import { begin, withCluster } from '../steps.ts';
+import { heldUpBy } from './held-up.ts';
 import { endInventory } from './inventory-end.ts';
 import { type RecordsLeft, recordEvidence, recordsGone, zonesOf } from './records-gone.ts';
 import { Removal, saying } from './removal.ts';
@@ -96,7 +97,7 @@ class Teardown {
 
     begin(this.#run, 'Remove the routes');
     const hosts = await this.#hosts(steps);
-    if (!this.#allGone(await this.#removal.remove(steps.routes))) return 'failed';
+    if (!(await this.#allGone(await this.#removal.remove(steps.routes)))) return 'failed';
 
     begin(this.#run, 'Wait until the records are gone');
     const zones = zonesOf(this.#run, this.#signedIn);
@@ -110,11 +111,11 @@ class Teardown {
 
     begin(this.#run, 'Remove classes and configurations');
     for (const step of [steps.classes, steps.configurations]) {
-      if (!this.#allGone(await this.#removal.remove(step))) return 'failed';
+      if (!(await this.#allGone(await this.#removal.remove(step)))) return 'failed';
     }
     begin(this.#run, 'Remove the rest');
     for (const rank of steps.rest) {
-      if (!this.#allGone(await this.#removal.remove(rank))) return 'failed';
+      if (!(await this.#allGone(await this.#removal.remove(rank)))) return 'failed';
     }
     await this.#uninstall(installed);
     await this.#endInventory();
@@ -221,7 +222,7 @@ class Teardown {
 
   async #gatewaysGone(steps: Steps): Promise<boolean> {
     const left = await this.#removal.remove(steps.gateways);
-    if (this.#allGone(left)) return true;
+    if (await this.#allGone(left)) return true;
     for (const gateway of left.filter(({ kind }) => kind === 'Gateway')) await this.#tellLeftovers(gateway);
     return false;
   }
@@ -275,15 +276,17 @@ class Teardown {
   }
 
   /** True when nothing is left; otherwise what holds it is said. */
-  #allGone(left: readonly KubernetesObject[]): boolean {
+  async #allGone(left: readonly KubernetesObject[]): Promise<boolean> {
     if (left.length === 0) return true;
+    const { evidence, hint } = await heldUpBy(this.#reader, left, this.#run.signal);
     this.#run.draft.findings([
       finding(
         'error',
         'teardown/objects-left',
         `${left.length} ${left.length === 1 ? 'object is' : 'objects are'} still there: ${left.map(saying).join('; ')}.`,
         {
-          hint: 'A finalizer is its controller’s time to clean up, and is never taken away here: see the events of the object and whether the controller runs. Run again afterwards: it goes on where this run ended.',
+          evidence,
+          hint: `${hint} A finalizer is its controller’s time to clean up, and is never taken away here: see the events of the object and whether the controller runs. Run again afterwards: it goes on where this run ended.`.trim(),
         },
       ),
     ]);
