@@ -5,7 +5,12 @@ import { namespaceOf } from '../gateway/shapes.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
 import type { LintInput } from './input.ts';
 
-export const lintBackends = (input: LintInput): readonly Finding[] => {
+export const lintBackends = (input: LintInput): readonly Finding[] => [
+  ...lintPorts(input),
+  ...input.routes.flatMap((route) => namedPorts(route, input)),
+];
+
+const lintPorts = (input: LintInput): readonly Finding[] => {
   const seen = new Set<string>();
   return input.routes.flatMap((route) =>
     backendsOf(route, input.namespace).flatMap((backend) => {
@@ -80,6 +85,38 @@ const noSuchPort = (route: Sourced, backend: Backend, service: Sourced): Finding
     `${ref} sends to port ${backend.port ?? '(none)'} of ${refOf(service.object)} (${service.source.file}:${service.source.line}), which has ${ports.join(', ') || 'no port'}.`,
     { source: route.source, ref, hint: "`backendRefs[].port` is the Service's port, not the container's." },
   );
+};
+
+/**
+ * Of ip targets LBC (2.13 … 3.5.0) makes the name of a target group out of route, Service and port, where every targetPort that
+ * is a name counts as 1 (pkg/gateway/model/model_build_target_group.go; mended after v3.5.0, #4876).
+ */
+const namedPorts = (route: Sourced, input: LintInput): readonly Finding[] => {
+  const backends = Map.groupBy(
+    backendsOf(route, input.namespace),
+    ({ namespace, name }) => `${namespace}/${name}`,
+  );
+  return [...backends.values()].flatMap((all) => {
+    const service = all[0] && find(input, 'Service', all[0].namespace, all[0].name);
+    const ports = list(service?.object, 'spec', 'ports').filter((each) =>
+      all.some(({ port }) => port === number(each, 'port')),
+    );
+    const names = new Set(ports.flatMap((port) => text(port, 'targetPort') ?? []));
+    if (service === undefined || names.size < 2) return [];
+    const ref = refOf(route.object);
+    return [
+      finding(
+        'warning',
+        'lint/named-ports-collide',
+        `${ref} sends to ${[...names].join(' and ')} of ${refOf(service.object)} (${service.source.file}:${service.source.line}): the controller (up to 3.5.0) gives both target groups one name, AWS refuses the second, and no change of any route of the Gateway takes effect.`,
+        {
+          source: route.source,
+          ref,
+          hint: 'Write the numbers of the ports as `targetPort`.',
+        },
+      ),
+    ];
+  });
 };
 
 interface Container {

@@ -138,6 +138,7 @@ export const codes = {
   'lint/backend-missing': entry('A backend is not in the repository', 'app-team', 0),
   'lint/service-port-missing': entry('The Service has no such port', 'app-team', 0),
   'lint/target-port-unknown': entry('No container listens on the target port', 'app-team', 0),
+  'lint/named-ports-collide': entry('Two named ports of a Service would share a target group', 'app-team', 0),
   'lint/hostname-invalid': entry('A hostname is no DNS name', 'app-team', 0),
   'lint/label-too-long': entry('A label is too long for its ownership record', 'app-team', 0),
   'lint/redirect-loop': entry('A redirect leads to where it comes from', 'app-team', 0),

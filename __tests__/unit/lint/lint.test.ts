@@ -138,6 +138,22 @@ describe('backends', () => {
       'error lint/service-port-missing routes/0.yaml',
     ]);
   });
+  test.each([
+    ['two names', 'http', 'admin', ['warning lint/named-ports-collide routes/0.yaml']],
+    ['one name twice', 'http', 'http', []],
+    ['a name and a number', 'http', '9090', []],
+    ['two numbers', '8080', '9090', []],
+  ])('two ports of a Service in one route: %s', (_what, one, other, said) => {
+    const both = `
+apiVersion: v1
+kind: Service
+metadata: { name: shop, namespace: shop }
+spec: { ports: [{ name: a, port: 8080, targetPort: ${one} }, { name: b, port: 8081, targetPort: ${other} }] }
+`;
+    const rule = '{ backendRefs: [{ name: shop, port: 8080 }, { name: shop, port: 8081 }] }';
+    expect(codesOf([route({ rule })], [both])).toEqual(said);
+    expect(codesOf([route()], [both])).toEqual([]);
+  });
   test('a Service that the repository lacks, where it brings others', () => {
     const wrong = route({ rule: '{ backendRefs: [{ name: shopp, port: 8080 }] }' });
     expect(codesOf([wrong], [service('http')])).toEqual(['warning lint/backend-missing routes/0.yaml']);
