@@ -1,10 +1,12 @@
 // The workflows that people copy and call, executed: as GitHub would start them, against the lab.
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { prepareSample } from '../../lab/sample.ts';
-import { appFiles, ensureInfra, runApp, workspaceOf } from '../dist/harness.ts';
+import { appFiles, ensureInfra, kubectl, runApp, workspaceOf } from '../dist/harness.ts';
 import { previewRole } from '../dist/preview-role.ts';
 import { event, freshPreviews, github, namespaceOf, shas } from '../dist/previews.ts';
-import { runWorkflow } from './act.ts';
+import { root, runWorkflow } from './act.ts';
 
 /** Ten lines, as the caller of a reusable workflow writes them; and a job that uses what came out. */
 const caller = (inputs: Readonly<Record<string, string>> = {}, workflow = 'deploy'): string => {
@@ -106,7 +108,7 @@ test('a deployment that fails fails the job, says why, and cleans up', async () 
   workspace.remove();
 }, 120_000);
 
-test("the example's previews: opened, live, closed, gone, with the rights of a preview alone", async () => {
+test('previews: opened, live, closed, gone, with the rights of a preview alone', async () => {
   await freshPreviews();
   await previewRole();
   const pull = (action: string) => ({
@@ -114,7 +116,7 @@ test("the example's previews: opened, live, closed, gone, with the rights of a p
     payload: event({ number: 81, sha: shas.first, action }).payload,
   });
   const workspace = workspaceOf({});
-  prepareSample(workspace.path, process.env['LAB_DIR'] ?? '');
+  cpSync(join(root, 'examples/previews'), workspace.path, { recursive: true });
   const opened = await runWorkflow(workspace.path, '.github/workflows/preview.yml', pull('opened'));
   expect(opened.log).toContain('pr-81-sample-app.preview.example.com is live.');
   expect({ code: opened.code, jobs: opened.jobs }).toEqual({ code: 0, jobs: { preview: 'success' } });
@@ -122,6 +124,8 @@ test("the example's previews: opened, live, closed, gone, with the rights of a p
     live: 'true',
     'preview-url': 'https://pr-81-sample-app.preview.example.com/',
   });
+  const inIt = ['get', 'configmap/pages,resourcequota', '-n', 'pr-81-sample-app', '-o', 'name'];
+  expect(kubectl(...inIt)).toMatch(/^configmap\/pages\nresourcequota\/\S+\n$/);
   const closed = await runWorkflow(workspace.path, '.github/workflows/preview.yml', pull('closed'));
   expect({ code: closed.code, jobs: closed.jobs }).toEqual({ code: 0, jobs: { preview: 'success' } });
   // A preview needs no checkout to be removed.

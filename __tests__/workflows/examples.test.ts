@@ -154,7 +154,7 @@ test('drift: nothing at night, and one edit by hand is found, told and not touch
 }, 180_000);
 
 test('every example is run by a test', () => {
-  // sample-app: act.test.ts.
-  const run = ['app-team', 'drift', 'migrate-from-ingress', 'monorepo', 'platform', 'sample-app'];
+  // previews and sample-app: act.test.ts.
+  const run = ['app-team', 'drift', 'migrate-from-ingress', 'monorepo', 'platform', 'previews', 'sample-app'];
   expect(readdirSync(join(root, 'examples')).sort()).toEqual(run);
 });
