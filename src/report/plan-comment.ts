@@ -1,5 +1,5 @@
 // Report of a plan → the comment on the pull request: what breaks, then what changes.
-import { clip, code, fitting, sentence } from './markdown.ts';
+import { clip, code, fitting, plain, sentence } from './markdown.ts';
 import { planParts, planSentence } from './plan-text.ts';
 import type { Report } from './report.ts';
 
@@ -8,16 +8,26 @@ const limit = 60_000;
 const limits = { rows: 30, fields: 20, size: 30_000 };
 const findingsShown = 20;
 
+/** What one comment is about: a pull request may change several clusters, folders and releases. */
+export interface PlanTarget {
+  readonly region: string;
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly folder: string;
+}
+
 /** The hidden first line by which the comment is found again; one for each thing that is planned. */
-export const planMarker = (what: string): string =>
-  `<!-- eks-gateway-action plan ${what.replaceAll(/[^\w./ -]|--+/g, '-')} -->`;
+export const planMarker = ({ region, cluster, namespace, folder }: PlanTarget): string =>
+  `<!-- eks-gateway-action plan ${[region, cluster, namespace, folder].join(' ').replaceAll(/[^\w./ -]|--+/g, '-')} -->`;
 
 const marks = { error: '❌', warning: '⚠️' } as const;
 
 /** @param runUrl address of the workflow run, where the whole summary stands */
 export function planComment(report: Report, commit: string, runUrl?: string): string {
   const { plan, outcome, verdict } = report;
-  const head = outcome === 'planned' ? '### 📋 Plan' : '### ❌ Plan';
+  const { target } = report;
+  const where = target === undefined ? '' : ` for ${plain(target.cluster)} in ${plain(target.region)}`;
+  const head = `### ${outcome === 'planned' ? '📋' : '❌'} Plan${where}`;
   const run = runUrl === undefined ? '' : ` · [workflow run](${encodeURI(runUrl)})`;
   const told = report.findings.filter(({ severity }) => severity !== 'notice');
   const findings = told.slice(0, findingsShown).map(({ severity, message, code: id, source, hint }) => {

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { marked } from 'marked';
 import { Draft } from '../../../src/report/draft.ts';
 import type { Plan, PlannedObject } from '../../../src/report/plan.ts';
-import { planComment } from '../../../src/report/plan-comment.ts';
+import { planComment, planMarker } from '../../../src/report/plan-comment.ts';
 
 const clock = { monotonic: () => 0, now: () => new Date('2026-11-25T14:05:06Z'), sleep: async () => {} };
 const source = { file: 'app.yaml', line: 3 };
@@ -27,6 +27,16 @@ function comment(plan: Partial<Plan>): string {
   draft.plan({ objects: [], releases: [], records: [], loadBalancers: [], offline: [], ...plan });
   return planComment(draft.finish('planned'), 'abcdef0123456789', 'https://github.com/o/r/actions/runs/1');
 }
+
+test('clusters of one name in two regions have a comment each, and each comment says for which it is', () => {
+  const of = (region: string) => ({ region, cluster: 'prod', namespace: 'infra', folder: '.' });
+  expect(planMarker(of('eu-west-1'))).not.toBe(planMarker(of('us-east-1')));
+  const draft = new Draft('plan', clock);
+  draft.target({ cluster: 'prod', region: 'eu-west-1', accounts: {} });
+  expect(planComment(draft.finish('planned'), 'abcdef0123456789')).toMatch(
+    /^### 📋 Plan for prod in eu-west-1\n/,
+  );
+});
 
 test('an object has its place, folded or not, and no dash before nothing', () => {
   const text = comment({ objects: [created, configured, { ...configured, source: { file: '', line: 0 } }] });

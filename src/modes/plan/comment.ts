@@ -39,7 +39,8 @@ async function comment(run: Run, outcome: Outcome): Promise<void> {
   runner.group('Tell the pull request');
   draft.phase('Tell the pull request');
   const github = gitHub({ token, url: environment.api, repository: environment.repository, clock });
-  const marker = planMarker([inputs.clusterName, inputs.namespace, inputs.workingDirectory].join(' '));
+  const { region, clusterName: cluster, namespace, workingDirectory: folder } = inputs;
+  const marker = planMarker({ region, cluster, namespace, folder });
   const body = planComment(draft.finish(outcome), pull.headSha, environment.runUrl);
   const done = await putComment(github, { number: pull.number, marker, body, create: true }, signal);
   runner.info(`Comment: ${done}`);
