@@ -28,7 +28,7 @@ export interface Folded {
 
 const good: readonly FleetRow['outcome'][] = ['live', 'clean', 'planned', 'removed'];
 
-export const isGood = ({ outcome }: FleetRow): boolean => good.includes(outcome);
+export const isGood = ({ outcome }: Pick<FleetRow, 'outcome'>): boolean => good.includes(outcome);
 
 function rowOf(target: Target, report: Report | undefined, started: boolean): FleetRow {
   if (report !== undefined) {
@@ -50,7 +50,10 @@ function rowOf(target: Target, report: Report | undefined, started: boolean): Fl
 
 /** @param reports by the target's name */
 export function fold(targets: readonly Target[], reports: ReadonlyMap<string, Report>): Folded {
-  const started = Math.max(1, ...targets.filter(({ name }) => reports.has(name)).map(({ wave }) => wave));
+  // A wave begins when those before it are live everywhere, whether or not its own runs came to leave a report.
+  const amiss = targets.filter(({ name }) => !isGood({ outcome: reports.get(name)?.outcome ?? 'none' }));
+  const begun = targets.filter(({ name }) => reports.has(name));
+  const started = Math.max(Math.min(...amiss.map(({ wave }) => wave)), ...begun.map(({ wave }) => wave));
   const rows = targets.map((target) => rowOf(target, reports.get(target.name), target.wave <= started));
   const findings = rows.flatMap((row): Finding[] => {
     if (isGood(row) || row.outcome === 'not-started') return [];

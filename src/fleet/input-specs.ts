@@ -6,7 +6,7 @@ export const fleetSpecs = {
   reports: {
     group: 'Fleet',
     description:
-      'Folder with the reports of a fleet, one folder a target (`TARGET/report.json`), relative to the workspace. Required by `fold`.',
+      'Folder with the reports of a fleet, relative to the workspace: `TARGET/report.json`, or, as fleet.yml calls its artifacts, `eks-gateway-report-TARGET/report.json`. Required by `fold`.',
   },
   waves: {
     group: 'Fleet',
@@ -34,7 +34,7 @@ const mostTargets = 256;
 
 const nameOf = (value: unknown): string | undefined => {
   const name = typeof value === 'object' && value !== null && 'name' in value ? value.name : undefined;
-  return typeof name === 'string' && /^[\w.-]{1,100}$/.test(name) ? name : undefined;
+  return typeof name === 'string' && /^\w[\w.-]{0,99}$/.test(name) ? name : undefined;
 };
 
 /**
@@ -58,7 +58,7 @@ export function parseWaves(text: string): readonly Target[] {
       const name = nameOf(each);
       if (name === undefined)
         throw invalid(
-          `has a target without a usable name in wave ${index + 1}; accepted: letters, digits, \`.\`, \`_\`, \`-\``,
+          `has a target without a usable name in wave ${index + 1}; accepted: letters, digits, \`.\`, \`_\`, \`-\`, with a letter, a digit or \`_\` first`,
         );
       return { name, wave: index + 1 };
     });

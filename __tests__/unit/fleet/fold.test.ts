@@ -63,6 +63,15 @@ test('no report at all: the first wave is to blame', () => {
   ]);
 });
 
+test('a wave that began and left no report is the broken one', () => {
+  expect(folded({ canary: 'live' }).rows.map(({ outcome }) => outcome)).toEqual([
+    'live',
+    'none',
+    'none',
+    'not-started',
+  ]);
+});
+
 test('the table begins with what is broken', () => {
   const table = fleetTable(folded({ canary: 'live', eu: 'failed', us: 'live' }).rows);
   expect(table.split('\n').map((line) => /\| (\S+) (\S+) \|/.exec(line)?.[2])).toEqual([
@@ -90,6 +99,7 @@ describe('waves', () => {
     ['[]', 'is not an array of one to 5 arrays'],
     ['[[],[]]', 'as wave 1'],
     ['[[{"name":"a"}],[{}]]', 'a target without a usable name in wave 2'],
+    ['[[{"name":".."}]]', 'a target without a usable name in wave 1'],
     ['[[{"name":"../a"}]]', 'a target without a usable name in wave 1'],
     ['[[{"name":"a"}],[{"name":"a"}]]', 'names the target a twice'],
     [JSON.stringify(Array.from({ length: 6 }, (_, at) => [{ name: `t${at}` }])), 'one to 5'],
