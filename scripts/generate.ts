@@ -1,4 +1,5 @@
-// Writes what follows from the tables in src/: action.yml, deploy/action.yml and the tables of the README. `--check` only compares.
+// Writes what follows from the tables in src/: every action.yml, the inputs of the reusable workflows, the tables of the
+// README. `--check` only compares.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
@@ -6,8 +7,10 @@ import { type InputSpec, inputSpecs, modesOfFiles, type RunMode, runModes } from
 import { outputSpecs } from '../src/report/outputs.ts';
 import { type CodeEntry, codes } from '../src/verdict/codes.ts';
 import { owners } from '../src/verdict/owners.ts';
+import { reusableWorkflows, withInputs, withTargetInputs } from './workflow-inputs.ts';
 
 const root = join(import.meta.dirname, '..');
+const waveFile = '.github/workflows/fleet-wave.yml';
 
 /** The action of one mode has that mode as its default; linting needs no cluster, so nothing is required of it. */
 function inputOf(input: string, spec: InputSpec, mode: RunMode | undefined) {
@@ -19,6 +22,21 @@ function inputOf(input: string, spec: InputSpec, mode: RunMode | undefined) {
   };
 }
 
+/** What the Marketplace, and whoever reads an action.yml, is told; GitHub takes up to 125 characters. */
+const about: Readonly<Record<RunMode, string>> = {
+  deploy: 'Publish services of Amazon EKS through the Gateway API, and know that they are live.',
+  plan: 'What a deploy would change in cluster, releases, DNS and load balancer, and what it would break.',
+  verify: 'Whether every hostname that the repository routes is live, and if not, the first broken link.',
+  preview: 'A namespace and a hostname for a pull request, linked once it is live.',
+  teardown:
+    'Takes down a preview, or what the repository deployed, in order, and proves that nothing is left.',
+  sweep: 'Removes previews that nobody needs any more, and lists the DNS records that they left.',
+  drift: 'What has changed since the deploy, in the cluster, Helm, Route 53 and AWS. Read-only.',
+  doctor: 'What is missing in AWS and the cluster, each with the command that mends it. Read-only.',
+  lint: 'What the files alone say of routes, Gateways and charts, without AWS and cluster.',
+  fold: 'The reports of a fleet as one summary.',
+};
+
 function actionYaml(name: string, bundle: string, mode?: RunMode): string {
   const inputs = Object.fromEntries(
     Object.entries<InputSpec>(inputSpecs).map(([input, spec]) => [input, inputOf(input, spec, mode)]),
@@ -28,7 +46,7 @@ function actionYaml(name: string, bundle: string, mode?: RunMode): string {
   );
   const action = {
     name,
-    description: 'Publish services of Amazon EKS through the Gateway API, and know that they are live.',
+    description: about[mode ?? 'deploy'],
     author: 'The EKS Gateway Action authors',
     branding: { icon: 'globe', color: 'orange' },
     inputs,
@@ -102,6 +120,13 @@ export function generated(): Record<string, string> {
         actionYaml(`EKS Gateway Action: ${mode}`, '../dist', mode),
       ]),
     ),
+    ...Object.fromEntries(
+      reusableWorkflows.map((name) => {
+        const path = `.github/workflows/${name}.yml`;
+        return [path, withInputs(name, readFileSync(join(root, path), 'utf8'))];
+      }),
+    ),
+    [waveFile]: withTargetInputs(readFileSync(join(root, waveFile), 'utf8')),
     'docs/codes/README.md': codesIndex(),
     'README.md': replaceBetween(replaceBetween(readme, 'inputs', inputTables()), 'outputs', outputTable()),
   };

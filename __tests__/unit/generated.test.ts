@@ -16,6 +16,8 @@ describe('generated files are what src/ says (npm run generate)', () => {
 });
 
 interface Action {
+  readonly description: string;
+  readonly branding: { readonly icon: string; readonly color: string };
   readonly inputs: Readonly<Record<string, { readonly required: boolean; readonly default?: string }>>;
   readonly runs: { readonly using: string; readonly main: string; readonly post: string };
 }
@@ -31,6 +33,11 @@ describe.each(['.', ...runModes])('the action of %s', (folder) => {
       post: action.runs.main,
     });
     expect(existsSync(bundle)).toBe(true);
+  });
+
+  test('says what it is in as many characters as the Marketplace takes', () => {
+    expect(action.description.length).toBeLessThanOrEqual(125);
+    expect(action.branding).toEqual({ icon: 'globe', color: 'orange' });
   });
 
   test('has every input, and its own mode', () => {
@@ -64,6 +71,18 @@ const examples = readdirSync('examples').flatMap((name) => {
   const folder = join('examples', name, '.github/workflows');
   return existsSync(folder) ? readdirSync(folder).map((file) => join(folder, file)) : [];
 });
+/** Workflows whose jobs write to a cluster, a comment or an issue that belongs to a cluster. */
+const ofClusters = ['deploy', 'drift', 'fleet-wave', 'plan', 'preview'];
+
+test.each(ofClusters)('%s.yml: clusters of one name in two regions do not wait for each other', (name) => {
+  const { jobs } = parse(read(`.github/workflows/${name}.yml`)) as {
+    readonly jobs: Readonly<Record<string, { readonly concurrency: { readonly group: string } }>>;
+  };
+  for (const { concurrency } of Object.values(jobs)) {
+    expect(concurrency.group).toMatch(/\.aws-region \}\}-\$\{\{ \S+\.cluster-name \}\}/);
+  }
+});
+
 const reusable = readdirSync('.github/workflows').map((file) => join('.github/workflows', file));
 const documented = documentedWorkflows();
 /** Inputs of the reusable workflows, which hand them on to the action. */
