@@ -1,5 +1,5 @@
-// Writes what follows from the tables in src/: every action.yml, the inputs of the reusable workflows, the tables of the
-// README. `--check` only compares.
+// Writes what follows from the tables in src/: every action.yml, the inputs of the reusable workflows, docs/inputs.md.
+// `--check` only compares.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
@@ -105,13 +105,13 @@ ${rows.join('\n')}
 function replaceBetween(text: string, mark: string, body: string): string {
   const pattern = new RegExp(`(<!-- ${mark} -->\\n)[\\s\\S]*?(<!-- /${mark} -->)`);
   if (!pattern.test(text))
-    throw new Error(`README.md has no section between <!-- ${mark} --> and <!-- /${mark} -->`);
+    throw new Error(`docs/inputs.md has no section between <!-- ${mark} --> and <!-- /${mark} -->`);
   return text.replace(pattern, (_match, open: string, close: string) => `${open}\n${body}\n\n${close}`);
 }
 
 /** Every generated file with its content, by path relative to the repository. */
 export function generated(): Record<string, string> {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const inputs = readFileSync(join(root, 'docs/inputs.md'), 'utf8');
   return {
     'action.yml': actionYaml('EKS Gateway Action', 'dist'),
     ...Object.fromEntries(
@@ -128,7 +128,11 @@ export function generated(): Record<string, string> {
     ),
     [waveFile]: withTargetInputs(readFileSync(join(root, waveFile), 'utf8')),
     'docs/codes/README.md': codesIndex(),
-    'README.md': replaceBetween(replaceBetween(readme, 'inputs', inputTables()), 'outputs', outputTable()),
+    'docs/inputs.md': replaceBetween(
+      replaceBetween(inputs, 'inputs', inputTables()),
+      'outputs',
+      outputTable(),
+    ),
   };
 }
 

@@ -1,4 +1,4 @@
-// Every input of the action, once: name, meaning, default and how it is read. action.yml and the README's tables are generated from here.
+// Every input of the action, once: name, meaning, default and how it is read. action.yml, the reusable workflows and docs/inputs.md are generated from here.
 import { type HeaderWant, parseHeader, parseStatuses, type StatusRange } from './chain/https.ts';
 import { type NamedServer, parseServer } from './dns/server.ts';
 import { type DriftInputs, driftSpecs, readDriftInputs } from './drift/input-specs.ts';
@@ -12,7 +12,7 @@ export interface InputSpec {
   readonly description: string;
   readonly required?: boolean;
   readonly default?: string;
-  /** Heading under which the README lists it. */
+  /** Heading under which docs/inputs.md lists it. */
   readonly group: 'AWS' | 'Repository' | 'Helm' | 'Waiting' | 'Previews' | 'Drift' | 'Fleet' | 'Advanced';
 }
 

@@ -118,7 +118,8 @@ function unknownInput(name: string): Finding {
   const letters = (text: string): string => text.replaceAll(/[^a-z0-9]/g, '');
   const meant = Object.keys(inputSpecs).find((known) => letters(known) === letters(name));
   return finding('warning', 'input/unknown', `The action has no input \`${name}\`; it is ignored.`, {
-    hint: meant === undefined ? 'Remove it, or look for its name in the README.' : `Call it \`${meant}\`.`,
+    hint:
+      meant === undefined ? 'Remove it, or look for its name in docs/inputs.md.' : `Call it \`${meant}\`.`,
   });
 }
 

@@ -1,5 +1,5 @@
 // What the Markdown files say about this repository holds: scripts that exist, links that lead somewhere.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { codes } from '../../src/verdict/codes.ts';
@@ -25,8 +25,34 @@ const anchor = (heading: string): string =>
 const withoutCode = (markdown: string): string =>
   markdown.replaceAll(/^```[\s\S]*?^```/gm, '').replaceAll(/`[^`\n]*`/g, '');
 
-const anchorsOf = (path: string): string[] =>
-  [...read(path).matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = '']) => anchor(heading));
+/** Headings that say the same are counted: `#limits`, `#limits-1`. */
+function anchorsOf(path: string): string[] {
+  const fences = /^```[\s\S]*?^```/gm;
+  const all = [
+    ...read(path)
+      .replaceAll(fences, '')
+      .matchAll(/^#{1,6} (.+)$/gm),
+  ].map(([, heading = '']) => anchor(heading));
+  return all.map((name, index) => {
+    const before = all.slice(0, index).filter((each) => each === name).length;
+    return before === 0 ? name : `${name}-${before}`;
+  });
+}
+
+/** Where the links and the pictures of a page lead, in Markdown and in HTML. */
+const linksOf = (path: string): string[] =>
+  [
+    ...withoutCode(read(path)).matchAll(
+      /\]\(([^)\s]+)\)|<(?:a|img|source)\b[^>]*?(?:href|src|srcset)="([^"]+)"/g,
+    ),
+  ].map(([, markdown, html]) => markdown ?? html ?? '');
+
+/** A file of the repository, as a link on that page names it. */
+const targetOf = (path: string, link: string): string => {
+  const [file = ''] = link.split('#');
+  return file === '' ? path : normalize(join(dirname(path), file));
+};
+const isOwn = (link: string): boolean => !/^[a-z]+:/.test(link);
 
 describe.each(documents)('%s', (path) => {
   test('names scripts that package.json has', () => {
@@ -47,16 +73,34 @@ describe.each(documents)('%s', (path) => {
   });
 
   test('has relative links that resolve', () => {
-    const links = [...withoutCode(read(path)).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
-    const own = links.filter((link) => !/^[a-z]+:/.test(link));
-    const broken = own.filter((link) => {
-      const [file = '', fragment] = link.split('#');
-      const target = file === '' ? path : normalize(join(dirname(path), file));
+    const broken = linksOf(path).filter((link) => {
+      if (!isOwn(link)) return false;
+      const [, fragment] = link.split('#');
+      const target = targetOf(path, link);
       if (target.startsWith('..') || !existsSync(target)) return true;
       return fragment !== undefined && target.endsWith('.md') && !anchorsOf(target).includes(fragment);
     });
     expect(broken).toEqual([]);
   });
+});
+
+test('every page and picture of docs is reached from the README, and every example', () => {
+  const reached = new Set(['README.md']);
+  for (const path of reached) {
+    if (!path.endsWith('.md')) continue;
+    for (const link of linksOf(path).filter(isOwn)) {
+      const target = targetOf(path, link);
+      reached.add(target);
+      // A link to a folder shows its page.
+      if (existsSync(join(target, 'README.md'))) reached.add(join(target, 'README.md'));
+    }
+  }
+  const pages = ['docs', 'examples'].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .map((name) => join(folder, name))
+      .filter((name) => /\.(md|png|json)$/.test(name)),
+  );
+  expect(pages.filter((page) => !reached.has(page))).toEqual([]);
 });
 
 test('workflows are found in the documents', () => {

@@ -1,4 +1,4 @@
-// One table of inputs: action.yml, README, the reusable workflow and the examples agree with it.
+// One table of inputs: action.yml, docs/inputs.md, the reusable workflows and the examples agree with it.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';

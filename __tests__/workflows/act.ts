@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { parse, stringify } from 'yaml';
 import { layout } from '../../lab/cluster/layout.ts';
 import { toolPath } from '../../lab/tools/locations.ts';
 
@@ -68,8 +69,9 @@ function publishedCopy(folder: string): void {
   cpSync(process.env['LAB_DIST'] ?? join(root, 'dist'), join(folder, 'dist'), { recursive: true });
   const workflows = join(folder, '.github/workflows');
   mkdirSync(workflows, { recursive: true });
+  const read = (name: string): string => readFileSync(join(root, '.github/workflows', name), 'utf8');
   for (const name of readdirSync(join(root, '.github/workflows'))) {
-    const text = readFileSync(join(root, '.github/workflows', name), 'utf8');
+    const text = name === 'fleet.yml' ? withoutCalls(read(name), read('fleet-wave.yml')) : read(name);
     writeFileSync(
       join(workflows, name),
       text
@@ -78,6 +80,30 @@ function publishedCopy(folder: string): void {
         .replace(/^ +ref: .*\n/m, ''),
     );
   }
+}
+
+interface Job {
+  readonly uses?: string;
+  readonly with?: Readonly<Record<string, string>>;
+}
+
+/**
+ * The waves of a fleet as jobs of fleet.yml itself. act 0.2.87 ends with the first called workflow that fails, whatever comes
+ * `if: !cancelled()`; of jobs it runs those that are left, as GitHub does.
+ */
+function withoutCalls(fleet: string, wave: string): string {
+  const workflow = parse(fleet) as { readonly jobs: Readonly<Record<string, Job>> };
+  const [job] = Object.values((parse(wave) as { readonly jobs: Readonly<Record<string, object>> }).jobs);
+  const body = JSON.stringify(job);
+  const jobs = Object.entries(workflow.jobs).map(([name, { uses, with: given = {}, ...rest }]) => {
+    if (uses?.endsWith('/fleet-wave.yml') !== true) return [name, workflow.jobs[name]];
+    const own = Object.entries(given).reduce((text, [input, value]) => {
+      const expression = JSON.stringify(value.replace(/^\$\{\{ (.*) \}\}$/, '($1)')).slice(1, -1);
+      return text.replaceAll(new RegExp(`\\binputs\\.${input}\\b`, 'g'), () => expression);
+    }, body);
+    return [name, { ...(JSON.parse(own) as object), ...rest }];
+  });
+  return stringify({ ...workflow, jobs: Object.fromEntries(jobs) }, { lineWidth: 0 });
 }
 
 /** As a checkout leaves it: a repository with one commit and its origin on GitHub. */
