@@ -16,8 +16,8 @@ export const commentMarker = (preview: string): string => `<!-- eks-gateway-acti
 export function commentOf(report: Report, runUrl?: string): string {
   const parts = [
     headline(report),
+    ...(report.outcome === 'removed' ? [] : [...broken(report), findings(report), hosts(report.hosts)]),
     facts(report, runUrl),
-    ...(report.outcome === 'removed' ? [] : [hosts(report.hosts), ...broken(report), findings(report)]),
     footer(report),
   ];
   return clip(parts.filter((part) => part !== '').join('\n\n'), limit);
@@ -35,14 +35,7 @@ export const removedComment = ({ commit, at, why }: RemovedPreview, runUrl?: str
   [
     '### 🧹 The preview is removed',
     `${sentence(why.charAt(0).toUpperCase() + why.slice(1))}. Its DNS records are gone.`,
-    table(
-      ['', ''],
-      [
-        ['Commit', code(commit.slice(0, 7))],
-        ['Removed', moment(at.toISOString())],
-        ...(runUrl === undefined ? [] : [['Details', `[workflow run](${encodeURI(runUrl)})`]]),
-      ],
-    ),
+    inOneLine([`Commit ${code(commit.slice(0, 7))}`, `removed ${moment(at.toISOString())}`, details(runUrl)]),
     'Run its job again, or push, to get it back while the pull request is open.',
   ].join('\n\n');
 
@@ -56,25 +49,30 @@ function headline({ mode, outcome, preview, verdict }: Report): string {
 
 const hostOf = (url: string | undefined): string => (url ?? '').replace(/^https:\/\//, '').replace(/\/$/, '');
 
+/** One line: a reviewer looks for the link, not for these. */
+const inOneLine = (facts: readonly (string | undefined)[]): string =>
+  facts.filter((fact) => fact !== undefined).join(' · ');
+
+const details = (runUrl: string | undefined): string | undefined =>
+  runUrl === undefined ? undefined : `[workflow run](${encodeURI(runUrl)})`;
+
 function facts({ preview, finishedAt, outcome }: Report, runUrl: string | undefined): string {
   if (preview === undefined) return '';
-  const rows = [
-    ['Commit', code(preview.commit.slice(0, 7))],
-    [outcome === 'removed' ? 'Removed' : 'Updated', moment(finishedAt)],
-    ...(preview.expiresAt === undefined || outcome === 'removed'
-      ? []
-      : [['Kept until', moment(preview.expiresAt)]]),
-    ...(runUrl === undefined ? [] : [['Details', `[workflow run](${encodeURI(runUrl)})`]]),
-  ];
-  return table(['', ''], rows);
+  const removed = outcome === 'removed';
+  return inOneLine([
+    `Commit ${code(preview.commit.slice(0, 7))}`,
+    `${removed ? 'removed' : 'updated'} ${moment(finishedAt)}`,
+    removed || preview.expiresAt === undefined ? undefined : `kept until ${moment(preview.expiresAt)}`,
+    details(runUrl),
+  ]);
 }
 
 /** `2026-11-23 14:05 UTC`: a comment is read in all time zones. */
 const moment = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 
 function hosts(all: readonly ReportedHost[]): string {
-  // The one host of a live preview stands in the headline.
-  if (all.length === 0 || (all.length === 1 && all[0]?.live)) return '';
+  // The one host of a preview stands in the headline.
+  if (all.length <= 1) return '';
   // What is not live is what somebody has to look at.
   const first = all.toSorted((one, other) => Number(one.live) - Number(other.live));
   const rows = first.slice(0, hostsShown).map((host) => {

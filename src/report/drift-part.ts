@@ -1,6 +1,6 @@
 // Drift as Markdown: what the job summary and the issue say of it.
 import type { DriftItem } from '../drift/item.ts';
-import { code, folded, plain, sentence, table } from './markdown.ts';
+import { code, folded, plain, sentence } from './markdown.ts';
 import type { Report } from './report.ts';
 
 const marks: Readonly<Record<DriftItem['severity'], string>> = { error: '❌', warning: '⚠️', notice: 'ℹ️' };
@@ -17,60 +17,48 @@ const layerNames: Readonly<Record<DriftItem['layer'], string>> = {
 const moment = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 
 const sayHealing = ({ heals }: DriftItem): string => {
-  if (heals === false) return 'no';
-  return heals.until === undefined
-    ? `by ${plain(heals.by)}`
-    : `by ${plain(heals.by)}, until ${moment(heals.until)}`;
+  if (heals === false) return 'It does not heal by itself.';
+  const until = heals.until === undefined ? '' : `, until ${moment(heals.until)}`;
+  return `It will be mended by ${plain(heals.by)}${until}.`;
 };
 
-const sayWho = ({ by, since }: DriftItem): string =>
-  [by === undefined ? '' : code(by), since === undefined ? '' : moment(since)]
-    .filter((each) => each !== '')
-    .join('<br>');
+const value = (text: string | null): string => (text === null ? 'nothing' : code(text, 120));
 
-const value = (text: string | null): string => (text === null ? '–' : code(text, 120));
+const sayWho = ({ by, since }: DriftItem): string => {
+  if (by === undefined && since === undefined) return '';
+  const who = by === undefined ? '' : ` by ${code(by)}`;
+  return `, changed${who}${since === undefined ? '' : ` ${moment(since)}`}`;
+};
 
-const sayWhat = ({ severity, layer, ref, path, source }: DriftItem): string =>
-  [
-    `${marks[severity]} ${layerNames[layer]}: ${plain(ref)}`,
-    ...(path === '' ? [] : [code(path)]),
-    ...(source === undefined ? [] : [code(`${source.file}:${source.line}`)]),
-  ].join('<br>');
+/** A list, no table: paths and values have no place to break, and a page that is narrow shows but the first column. */
+const driftItem = (item: DriftItem): string => {
+  const { severity, layer, ref, path, source, wanted, found, remedy } = item;
+  const where = source === undefined ? '' : ` – ${code(`${source.file}:${source.line}`)}`;
+  return [
+    `- ${marks[severity]} **${layerNames[layer]}: ${plain(ref)}**${path === '' ? '' : ` ${code(path)}`}${where}`,
+    `  <br>wanted ${value(wanted)}, found ${value(found)}${sayWho(item)}. ${sayHealing(item)}`,
+    `  <br>**Do this:** ${sentence(remedy)}`,
+  ].join('\n');
+};
 
-/** Few columns: more do not fit beside each other in an issue. */
-const row = (item: DriftItem): readonly string[] => [
-  sayWhat(item),
-  value(item.wanted),
-  value(item.found),
-  sayWho(item),
-  sayHealing(item),
-];
-
-const head = ['What', 'Wanted', 'Found', 'Changed by', 'Heals itself'];
-/** That many remedies are read at once; more are folded. */
-const remediesUnfolded = 3;
+/** That many are read at once; more are folded. */
+const itemsUnfolded = 10;
 
 const order: readonly DriftItem['severity'][] = ['error', 'warning', 'notice'];
 
 export const bySeverity = (items: readonly DriftItem[]): readonly DriftItem[] =>
   items.toSorted((one, other) => order.indexOf(one.severity) - order.indexOf(other.severity));
 
-const remedies = (items: readonly DriftItem[]): string => {
-  const each = new Map(items.map((item) => [`${item.ref} ${item.remedy}`, item]));
-  const lines = [...each.values()].map(({ ref, remedy }) => `- ${plain(ref)}: ${sentence(remedy)}`);
-  const text = lines.join('\n');
-  return lines.length > remediesUnfolded ? folded('What to do', text) : `**What to do**\n\n${text}`;
-};
-
 /** @param shown how many items; the rest is counted */
 export function driftPart(items: readonly DriftItem[], shown: number): string {
   if (items.length === 0) return '';
-  const some = bySeverity(items).slice(0, shown);
+  const some = bySeverity(items).slice(0, shown).map(driftItem);
+  const more = some.slice(itemsUnfolded);
   const rest = items.length - some.length;
   return [
-    table(head, some.map(row)),
+    some.slice(0, itemsUnfolded).join('\n'),
+    ...(more.length > 0 ? [folded(`${more.length} more`, more.join('\n'))] : []),
     ...(rest > 0 ? [`… and ${rest} more in \`drift.json\`.`] : []),
-    remedies(some),
   ].join('\n\n');
 }
 

@@ -9,9 +9,9 @@ export const plain = (text: string): string =>
     .replaceAll('@', '@\u200b')
     .replace(/\b(https?|www)(:|\.)/gi, '$1\u200b$2');
 
-/** A code span that its content cannot leave; `|` is escaped so that it may stand in a table. */
+/** A code span that its content cannot leave. */
 export const code = (text: string, limit = 500): string => {
-  const flat = clip(oneLine(text), limit).replaceAll('|', '\\|');
+  const flat = clip(oneLine(text), limit);
   const longest = Math.max(0, ...(flat.match(/`+/g) ?? []).map((run) => run.length));
   const fence = '`'.repeat(longest + 1);
   const pad = flat.startsWith('`') || flat.endsWith('`') || flat === '' ? ' ' : '';
@@ -60,8 +60,14 @@ export const fitting = (
 export const clip = (text: string, limit: number): string =>
   text.length <= limit ? text : `${text.slice(0, limit - 1)}…`;
 
+/** A backslash before `|` would be taken for its escape, and the cell would end there. */
+const cell = (text: string): string => text.replaceAll('\\|', '\\\u200b|').replaceAll('|', '\\|');
+
 export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.map(cell).join(' | ')} |`).join('\n');
+
+/** A code span where Markdown is not read: in a folded part's title. */
+export const htmlCode = (text: string): string => `<code>${plain(text)}</code>`;
 
 export const folded = (title: string, body: string): string =>
   `<details>\n<summary>${title}</summary>\n\n${body}\n\n</details>`;

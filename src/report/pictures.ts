@@ -1,22 +1,7 @@
 // The chain, and where the time went, as Mermaid: GitHub draws it in summaries and comments.
 import { type LinkId, linkIds, type State } from '../verdict/verdict.ts';
+import { chainParts, marks } from './chain-parts.ts';
 import type { Phase, ReportedHost, ReportedLink } from './report.ts';
-
-const marks: Readonly<Record<State, string>> = {
-  ok: '✅',
-  waiting: '⏳',
-  broken: '❌',
-  unknown: '❔',
-  skipped: '➖',
-};
-
-/** Rows of the picture: twelve links in one line would be too small to read. */
-const rows: readonly { readonly title: string; readonly links: readonly LinkId[] }[] = [
-  { title: 'Cluster', links: ['crds', 'release', 'class', 'gateway', 'route'] },
-  { title: 'Load balancer', links: ['rule', 'workload', 'targets'] },
-  { title: 'DNS', links: ['record', 'nameservers'] },
-  { title: 'Answer', links: ['certificate', 'https'] },
-];
 
 /** Which state of several speaks for a link. */
 const worst: readonly State[] = ['broken', 'waiting', 'unknown', 'skipped', 'ok'];
@@ -34,20 +19,20 @@ const nodeOf = (id: LinkId, states: readonly State[]): string => {
   return `    ${nodeId(id)}["${marks[state]} ${id}${count}"]:::${state}`;
 };
 
-// Only lines are coloured: what is filled would not suit both a light and a dark page.
+// Only lines are coloured: what is filled would not suit both a light and a dark page, Mermaid's own fills included.
 const classes = [
-  'classDef ok stroke:#1a7f37,stroke-width:1px',
-  'classDef waiting stroke:#bf8700,stroke-width:2px',
-  'classDef broken stroke:#cf222e,stroke-width:3px',
-  'classDef unknown stroke:#8250df,stroke-width:2px,stroke-dasharray:4',
-  'classDef skipped stroke:#848d97,stroke-width:1px,stroke-dasharray:4',
+  'classDef ok fill:transparent,stroke:#1a7f37,stroke-width:1px',
+  'classDef waiting fill:transparent,stroke:#bf8700,stroke-width:2px',
+  'classDef broken fill:transparent,stroke:#cf222e,stroke-width:3px',
+  'classDef unknown fill:transparent,stroke:#8250df,stroke-width:2px,stroke-dasharray:4',
+  'classDef skipped fill:transparent,stroke:#848d97,stroke-width:1px,stroke-dasharray:4',
 ];
 
 const fenced = (lines: readonly string[]): string => ['```mermaid', ...lines, '```'].join('\n');
 
 /** The links of one host, or, of several, how many are ok at each. Nothing from outside stands in it. */
 export const chainPicture = (hosts: readonly ReportedHost[]): string => {
-  const shown = rows
+  const shown = chainParts
     .map(({ title, links }, index) => ({
       title,
       id: `row${index}`,
@@ -68,6 +53,7 @@ export const chainPicture = (hosts: readonly ReportedHost[]): string => {
     ...blocks,
     ...(shown.length > 1 ? [`  ${order}`] : []),
     ...classes.map((each) => `  ${each}`),
+    ...shown.map(({ id }) => `  style ${id} fill:transparent,stroke:#848d97`),
   ]);
 };
 

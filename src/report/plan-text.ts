@@ -109,7 +109,7 @@ const recordTable = (records: readonly PlannedRecord[], { rows: limit }: PlanTex
   const rows = told
     .slice(0, limit)
     .map(({ action, type, name, from, to, why }) => [
-      `${signs[action]} ${action}`,
+      `${signs[action]}&nbsp;${action}`,
       type,
       code(name, 300),
       from === undefined ? '–' : code(from, 200),
@@ -132,7 +132,7 @@ const balancer = (of: PlannedLoadBalancer, { rows: limit }: PlanTextLimits): str
   const rows = changes
     .slice(0, limit)
     .map(({ action, listener, host, match, from, to }) => [
-      `${signs[action]} ${action}`,
+      `${signs[action]}&nbsp;${action}`,
       code(listener),
       code(host, 300),
       code(match, 200),

@@ -1,5 +1,5 @@
 // What an upgrade changed in a release, as Markdown: whoever knows helm-diff knows it.
-import { block, code, folded, plain } from './markdown.ts';
+import { block, folded, htmlCode, plain } from './markdown.ts';
 import type { ReleaseChange, ReportedRelease } from './report.ts';
 
 const shown = 50;
@@ -23,7 +23,7 @@ export const changeCounts = (changes: readonly ReleaseChange[]): string => {
 export function releasePart(release: ReportedRelease): string {
   const { name, namespace, chart, result, revision, changes } = release;
   const at = revision === undefined ? '' : `, revision ${revision}`;
-  const head = `Release ${code(`${namespace}/${name}`)} (${plain(chart)}): ${result}${at}`;
+  const head = `Release ${htmlCode(`${namespace}/${name}`)} (${plain(chart)}): ${result}${at}`;
   if (changes.length === 0) return head;
   // What is new stands in the chart: its name is enough.
   const body = changes

@@ -74,13 +74,22 @@ test('a wave that began and left no report is the broken one', () => {
 
 test('the table begins with what is broken', () => {
   const table = fleetTable(folded({ canary: 'live', eu: 'failed', us: 'live' }).rows);
-  expect(table.split('\n').map((line) => /\| (\S+) (\S+) \|/.exec(line)?.[2])).toEqual([
-    undefined,
-    undefined,
-    'eu',
-    'rest',
-    'canary',
-    'us',
+  const names = [...table.matchAll(/^\| \d \| \S+ (\w+)/gm)].map(([, name]) => name);
+  expect(names).toEqual(['eu', 'rest', 'canary', 'us']);
+});
+
+test('of many targets only what is broken is read at once', () => {
+  const fleet = Array.from({ length: 200 }, (_, index) => ({ name: `t${index}`, wave: index < 100 ? 1 : 2 }));
+  const reports = fleet
+    .slice(0, 100)
+    .map(({ name }, index) => [name, reportOf(index === 42 ? 'failed' : 'live')] as const);
+  const table = fleetTable(fold(fleet, new Map(reports)).rows);
+  const [read = '', ...foldedParts] = table.split('<details>');
+  expect(read).toContain('❌ t42<br>');
+  expect(read.match(/^\| \d /gm)).toHaveLength(1);
+  expect(foldedParts.map((part) => /<summary>(.*)<\/summary>/.exec(part)?.[1])).toEqual([
+    '100 targets were not started',
+    '99 targets are live',
   ]);
 });
 

@@ -82,7 +82,7 @@ describe('not live', () => {
       '**Broken link: `route`.** Service `web` is @\u200bmissing. `route/backend-not-found`',
     );
     expect(text).toContain('**Do this:** Add &#60;it&#62;.');
-    expect(links(text)).toEqual([run, 'https://b/']);
+    expect(links(text)).toEqual(['https://b/', run]);
   });
 });
 

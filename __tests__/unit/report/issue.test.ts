@@ -44,12 +44,12 @@ test('its body begins with the marker and carries the fingerprint', () => {
   for (const part of [
     'kubectl-edit',
     'route.yaml:7',
-    'by Flux, until 2026-11-25 13:00 UTC',
+    'mended by Flux, until 2026-11-25 13:00 UTC',
     'actions/runs/1',
   ])
     expect(body).toContain(part);
   // What came from outside stands in code spans that it cannot leave.
-  expect(body).toContain('``["@everyone <b>`\\|"]``');
+  expect(body).toContain('``["@everyone <b>`|"]``');
 });
 
 test('what could not be checked stands in it', () => {
@@ -96,7 +96,7 @@ test.each([
     'drift-report': '/d.json',
   });
   expect(report.verdict).toBe(verdict);
-  expect(summaryOf(report).includes('Heals itself')).toBe(items.length > 0);
+  expect(summaryOf(report).includes('will be mended by')).toBe(items.length > 0);
 });
 
 test('what an input says of the exit code holds, but not for a run that was cancelled', () => {
@@ -106,10 +106,13 @@ test('what an input says of the exit code holds, but not for a run that was canc
   expect(draft.finish('cancelled').exitCode).toBe(1);
 });
 
-test('what to do is read at once where it is little, and folded where it is much', () => {
+test('each item says what to do; of many the first are read at once, the rest is folded', () => {
   const items = (count: number) =>
     Array.from({ length: count }, (_, index) => ({ ...item, ref: `HTTPRoute apps/r${index}` }));
   const body = (count: number): string => issueBody(target, reportOf(items(count)));
-  expect(body(1)).toContain('**What to do**\n\n- HTTPRoute apps/r0: Deploy again.');
-  expect(body(4)).toContain('<summary>What to do</summary>');
+  expect(body(10)).not.toContain('<details>');
+  expect(body(10).match(/<br>\*\*Do this:\*\* Deploy again\./g)).toHaveLength(10);
+  const [read = '', more = ''] = body(12).split('<summary>2 more</summary>');
+  expect(read.match(/^- ❌ /gm)).toHaveLength(10);
+  expect(more.match(/^- ❌ /gm)).toHaveLength(2);
 });

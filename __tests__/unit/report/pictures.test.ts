@@ -24,6 +24,10 @@ test('one host: each link with its state, in the order of the chain', () => {
   const picture = chainPicture([host('a.example.com', { record: 'broken', nameservers: 'skipped' })]);
   expect(picture).toMatch(/^```mermaid\nflowchart TB\n[\s\S]*\n```$/);
   expect(picture).toContain('link-record["❌ record"]:::broken');
+  // Mermaid's own colours suit a light page or a dark one.
+  expect(picture.match(/(classDef|style) .*/g)?.filter((line) => !line.includes('fill:transparent'))).toEqual(
+    [],
+  );
   expect(picture).toContain('link-crds --> link-release --> link-class --> link-gateway --> link-route');
   expect(picture).toContain('row0 --> row1 --> row2 --> row3');
   // A word of Mermaid's own cannot be the name of a node.

@@ -2,11 +2,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { marked } from 'marked';
 import { Draft } from '../../../src/report/draft.ts';
-import { code, plain, sentence } from '../../../src/report/markdown.ts';
+import { code, plain, sentence, table } from '../../../src/report/markdown.ts';
 import { outputsOf } from '../../../src/report/outputs.ts';
 import type { Outcome, ReportedHost, ReportedLink } from '../../../src/report/report.ts';
 import { summaryOf } from '../../../src/report/summary.ts';
 import { finding } from '../../../src/verdict/finding.ts';
+import { linkIds } from '../../../src/verdict/verdict.ts';
 
 const clock = { monotonic: () => 0, now: () => new Date('2026-11-23T00:00:00Z'), sleep: async () => {} };
 
@@ -129,7 +130,7 @@ test('the summary says what, evidence, who and what to do, with the place in the
   expect(summary).toContain('`"heritage=external-dns,external-dns/owner=other"`');
   expect(summary).toContain('whoever runs the DNS account');
   expect(summary).toContain('Delete the TXT record.');
-  expect(summary.indexOf('stuck&#46;example')).toBeLessThan(summary.indexOf('[app'));
+  expect(summary).toMatch(/\| ❌ stuck\.example\.com \|[\s\S]*\| ✅ \[app/);
 });
 
 test('a code is linked to its page where it is known where the pages are', () => {
@@ -162,9 +163,50 @@ test('500 hosts stay under the limit of a summary', () => {
 test('of many hosts, what is wrong stands before the table', () => {
   const live = Array.from({ length: 40 }, (_, index) => ({ ...host({}), host: `h${index}.example.com` }));
   const many = summaryOf(report('not-live', [...live, stuck]));
-  expect(many.indexOf('**Do this**')).toBeLessThan(many.indexOf('| Hostname |'));
+  expect(many).toMatch(/\*\*Do this:\*\*[\s\S]*\| Hostname \|/);
   const few = summaryOf(report('not-live', [host({}), stuck]));
-  expect(few.indexOf('| Hostname |')).toBeLessThan(few.indexOf('**Do this**'));
+  expect(few).toMatch(/\| Hostname \|[\s\S]*\*\*Do this:\*\*/);
+});
+
+test('the table shows how far each chain holds, and names the link at which it stops', () => {
+  const links = linkIds.map((id) => link({ id, state: 'ok' }));
+  const at = linkIds.indexOf('targets');
+  const halted = links.map(({ id }, index) =>
+    link({ id, state: index < at ? 'ok' : index === at ? 'broken' : 'skipped' }),
+  );
+  const summary = summaryOf(
+    report('not-live', [host({ links }), host({ host: 'b.example.com', live: false, links: halted })]),
+  );
+  expect(summary).toContain('| Hostname | Chain |');
+  expect(summary).toContain('✅✅✅✅✅ ✅✅✅ ✅✅ ✅✅ |');
+  expect(summary).toContain('✅✅✅✅✅ ✅✅ ❌&nbsp;**targets** ➖➖ ➖➖ |');
+});
+
+test('what stops many hosts in the same way is explained once', () => {
+  const all = Array.from({ length: 60 }, (_, index) => ({ ...stuck, host: `h${index}.example.com` }));
+  const summary = summaryOf(report('not-live', all));
+  expect(summary.match(/^### h/gm)).toHaveLength(1);
+  expect(summary).toContain('### h0.example.com and 59 more: ❌ record');
+  expect(summary).toMatch(/\*\*Also:\*\* h1\S+, .*, and 39 more/);
+});
+
+test('the title of what is folded is HTML, where Markdown is not read', () => {
+  const summary = summaryOf(
+    report('live', [host({})], (draft) =>
+      draft.release({
+        name: 'web',
+        namespace: 'infra',
+        chart: 'web-1.0.0',
+        result: 'installed',
+        revision: 1,
+        changes: [{ object: 'infra, web, Service (v1)', change: 'added', diff: [] }],
+      }),
+    ),
+  );
+  expect(summary).toContain('<summary>Release <code>infra/web</code>');
+  expect(
+    [...summary.matchAll(/<summary>(.*)<\/summary>/g)].filter(([, title]) => title?.includes('`')),
+  ).toEqual([]);
 });
 
 describe('text from outside', () => {
@@ -176,22 +218,24 @@ describe('text from outside', () => {
   test('cannot leave a code span', () => {
     expect(code('a ` b `` c')).toBe('```a ` b `` c```');
     expect(code('`')).toBe('`` ` ``');
-    expect(code('a | b')).toBe('`a \\| b`');
     expect(code('one\ntwo')).toBe('`one two`');
   });
   test('in one of our sentences keeps our code spans and nothing else', () => {
-    expect(sentence('The record `a|b` of <b>')).toBe('The record `a\\|b` of &#60;b&#62;');
+    expect(sentence('The record `a|b` of <b>')).toBe('The record `a|b` of &#60;b&#62;');
   });
-  test('in evidence does not break the table, and renders as text', async () => {
+  test.each(['a | b', 'a \\| b', '\\', 'a\\'])('%j stays in its cell', async (text) => {
+    const html = await marked.parse(table(['One', 'Two'], [[code(text), 'kept']]));
+    expect(html.match(/<td>.*<\/td>/g)).toHaveLength(2);
+    expect(html).toContain('<td>kept</td>');
+  });
+  test('in evidence renders as text', async () => {
     const evil = {
       ...stuck,
       links: [{ ...stuck.links[0], evidence: [{ from: hostile, saw: hostile }] } as ReportedLink],
     };
-    const line = summaryOf(report('not-live', [evil]))
-      .split('\n')
-      .find((row) => row.includes('**Evidence**'));
-    expect(line?.replaceAll('\\|', '').split('|')).toHaveLength(4);
-    const html = await marked.parse(line ?? '');
+    const [, evidence = ''] = summaryOf(report('not-live', [evil])).split('**Evidence:**');
+    expect(evidence.match(/^- /gm)).toHaveLength(1);
+    const html = await marked.parse(evidence);
     expect(html).toContain('&lt;script&gt;');
     expect(html).not.toMatch(/<(script|img|a|b|strong>b)/);
   });
