@@ -1,4 +1,5 @@
 // Every input of the action, once: name, meaning, default and how it is read. action.yml, the reusable workflows and docs/inputs.md are generated from here.
+import { type AccessInputs, accessSpecs, readAccessInputs } from './access/input-specs.ts';
 import { type HeaderWant, parseHeader, parseStatuses, type StatusRange } from './chain/https.ts';
 import { type NamedServer, parseServer } from './dns/server.ts';
 import { type DriftInputs, driftSpecs, readDriftInputs } from './drift/input-specs.ts';
@@ -23,44 +24,7 @@ export const inputSpecs = {
     description:
       'What to do: `deploy`; `plan` (what a deploy would change and break; writes nothing); `verify` (the chain alone, read-only); `preview` (a hostname for a pull request); `teardown` (the end of a preview, or, without `preview-domain`, of what the repository deployed); `sweep` (removes previews that nobody needs any more); `drift` (what has changed since, in the cluster, Helm, Route 53 and AWS); `doctor` (a read-only look at AWS and the cluster before anything is applied); `lint` (the files alone, without AWS and cluster); `fold` (the reports of a fleet as one summary).',
   },
-  'cluster-name': { group: 'AWS', required: true, description: 'Name of the EKS cluster.' },
-  'aws-region': { group: 'AWS', required: true, description: 'AWS region of the cluster.' },
-  'role-to-assume': {
-    group: 'AWS',
-    required: true,
-    description: 'ARN of the role in the EKS account that the job assumes by OIDC.',
-  },
-  'dns-role-to-assume': {
-    group: 'AWS',
-    description:
-      'ARN of the role in the DNS account that may read the hosted zone. Without it the first role reads the zone.',
-  },
-  'dns-role-chaining': {
-    group: 'AWS',
-    default: 'false',
-    description:
-      'Assume the DNS role from the first role (true) instead of by OIDC directly (false: the DNS account has an OIDC provider of its own).',
-  },
-  'dns-role-external-id': {
-    group: 'AWS',
-    description: 'External id for the DNS role; only with `dns-role-chaining: true`.',
-  },
-  audience: { group: 'AWS', default: 'sts.amazonaws.com', description: 'Audience of the OIDC token.' },
-  'allowed-account-ids': {
-    group: 'AWS',
-    description:
-      'Account ids, separated by commas, in which the assumed roles must be. Any other ends the run.',
-  },
-  'role-session-name': {
-    group: 'AWS',
-    default: 'eks-gateway-action',
-    description: 'Session name of the assumed roles, as CloudTrail shows it.',
-  },
-  'role-duration-seconds': {
-    group: 'AWS',
-    description:
-      "Life of a role session in seconds (900 to 43200). Default: the role's own; renewed as long as the run lasts.",
-  },
+  ...accessSpecs,
   'working-directory': {
     group: 'Repository',
     default: '.',
@@ -190,18 +154,41 @@ export type RunMode = (typeof runModes)[number];
 /** Modes that read files alone: nothing of AWS or a cluster is asked of whoever runs them. */
 export const modesOfFiles: readonly RunMode[] = ['lint', 'fold'];
 
-export interface Inputs {
+/** What is written, and how. */
+interface ApplyInputs {
+  readonly namespace: string;
+  readonly createNamespace: boolean;
+  readonly releaseName?: string;
+  readonly valuesFiles: readonly string[];
+  readonly helm: HelmInputs;
+  /** Seconds. */
+  readonly helmTimeout: number;
+  /** Field managers that may lose fields to us. */
+  readonly takeOver: readonly string[];
+  readonly prune: boolean;
+  /** Percent. */
+  readonly pruneLimit: number;
+  readonly inventory?: string;
+}
+
+/** What a host has to answer. */
+interface HttpsInputs {
+  readonly path?: string;
+  readonly header?: HeaderWant;
+  readonly status: readonly StatusRange[];
+  readonly successes: number;
+}
+
+/** Where records are looked at. */
+interface ZoneInputs {
+  readonly hostedZoneId?: string;
+  readonly nameServers: readonly NamedServer[];
+  /** Route 53's API stands in for the name servers. */
+  readonly testDnsAnswer: boolean;
+}
+
+export interface Inputs extends AccessInputs, ApplyInputs, ZoneInputs {
   readonly mode: RunMode;
-  readonly clusterName: string;
-  readonly region: string;
-  readonly role: string;
-  readonly dnsRole?: string;
-  readonly dnsRoleChaining: boolean;
-  readonly dnsRoleExternalId?: string;
-  readonly audience: string;
-  readonly allowedAccountIds: readonly string[];
-  readonly sessionName: string;
-  readonly sessionSeconds?: number;
   readonly workingDirectory: string;
   readonly globs: {
     readonly crds: readonly string[];
@@ -209,34 +196,12 @@ export interface Inputs {
     readonly manifests: readonly string[];
     readonly routes: readonly string[];
   };
-  readonly namespace: string;
-  readonly createNamespace: boolean;
-  readonly releaseName?: string;
-  readonly valuesFiles: readonly string[];
-  readonly helm: HelmInputs;
-  /** Field managers that may lose fields to us. */
-  readonly takeOver: readonly string[];
-  readonly prune: boolean;
-  /** Percent. */
-  readonly pruneLimit: number;
-  readonly inventory?: string;
-  /** Seconds. */
-  readonly helmTimeout: number;
   /** Seconds. */
   readonly waitTimeout: number;
-  readonly https: {
-    readonly path?: string;
-    readonly header?: HeaderWant;
-    readonly status: readonly StatusRange[];
-    readonly successes: number;
-  };
+  readonly https: HttpsInputs;
   readonly preview: PreviewInputs;
   readonly drift: DriftInputs;
   readonly fleet: FleetInputs;
-  readonly hostedZoneId?: string;
-  readonly nameServers: readonly NamedServer[];
-  /** Route 53's API stands in for the name servers. */
-  readonly testDnsAnswer: boolean;
 }
 
 /** Reads one raw input; the empty string when it was not given. */
@@ -254,59 +219,32 @@ function modeOf(reader: InputReader): RunMode {
   return mode ?? 'deploy';
 }
 
-const roleArn = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/;
-const roleForm = 'a role ARN, `arn:aws:iam::123456789012:role/name`';
-
-/** A relation between inputs that none of them shows alone. */
-function checkRelations(
-  reader: InputReader,
-  chaining: boolean,
-  externalId: string | undefined,
-  dnsRole: string | undefined,
-) {
-  if (externalId !== undefined && !chaining) {
-    reader.problems.push(
-      '`dns-role-external-id` is only sent with `dns-role-chaining: true` (assuming a role by OIDC takes no external id)',
-    );
-  }
-  if (chaining && dnsRole === undefined) {
-    reader.problems.push('`dns-role-chaining` is true, but `dns-role-to-assume` is empty');
-  }
-}
-
-/**
- * Reads and checks all inputs.
- * @throws Problem `input/invalid` that lists every wrong input at once, with the accepted values.
- */
-export function readInputs(raw: RawInput): Inputs {
-  const reader = new InputReader(raw, inputSpecs);
-  const mode = modeOf(reader);
-  const clusterName = reader.matching(
-    'cluster-name',
-    /^[0-9A-Za-z][\w-]{0,99}$/,
-    'the name of an EKS cluster',
-  );
-  const region = reader.matching('aws-region', /^[a-z]{2,}(-[a-z]+)+-\d+$/, 'a region such as `eu-west-1`');
-  const role = reader.matching('role-to-assume', roleArn, roleForm);
-  const dnsRole = reader.matching('dns-role-to-assume', roleArn, roleForm);
-  const dnsRoleChaining = reader.flag('dns-role-chaining');
-  const dnsRoleExternalId = reader.matching(
-    'dns-role-external-id',
-    /^[\w+=,.@:/-]{2,1224}$/,
-    'an external id',
-  );
-  checkRelations(reader, dnsRoleChaining, dnsRoleExternalId, dnsRole);
-  const allowedAccountIds = reader.list('allowed-account-ids');
-  reader.each('allowed-account-ids', allowedAccountIds, /^\d{12}$/, 'account ids of 12 digits');
-  const sessionName = reader.matching(
-    'role-session-name',
-    /^[\w+=,.@-]{2,64}$/,
-    '2 to 64 of `A-Za-z0-9_+=,.@-`',
-  );
-  const sessionSeconds = reader.whole('role-duration-seconds', 900, 43_200);
+function readHttps(reader: InputReader): HttpsInputs {
   const path = reader.matching('https-path', /^\/\S*$/, 'a path that begins with `/`');
   const header = reader.parsed('https-header', parseHeader, '`Name: value`');
   const status = reader.parsed('https-status', parseStatuses, 'statuses and ranges such as `200`, `200-399`');
+  return {
+    ...(path !== undefined && { path }),
+    ...(header !== undefined && { header }),
+    status: status ?? [],
+    successes: reader.whole('https-successes', 1, 20) ?? 0,
+  };
+}
+
+function readZone(reader: InputReader): ZoneInputs {
+  const hostedZoneId = reader.matching(
+    'hosted-zone-id',
+    /^(\/hostedzone\/)?[A-Z0-9]{1,32}$/,
+    'an id such as `Z0123456789ABC`',
+  );
+  return {
+    ...(hostedZoneId !== undefined && { hostedZoneId: hostedZoneId.replace('/hostedzone/', '') }),
+    nameServers: reader.listed('name-servers', parseServer, '`ip`, `ip:port` or a name'),
+    testDnsAnswer: reader.flag('test-dns-answer'),
+  };
+}
+
+function readApply(reader: InputReader): ApplyInputs {
   const releaseName = reader.matching(
     'release-name',
     /^[a-z0-9]([a-z0-9.-]{0,51}[a-z0-9])?$/,
@@ -317,28 +255,35 @@ export function readInputs(raw: RawInput): Inputs {
     /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
     'the name of a namespace',
   );
-  const hostedZoneId = reader.matching(
-    'hosted-zone-id',
-    /^(\/hostedzone\/)?[A-Z0-9]{1,32}$/,
-    'an id such as `Z0123456789ABC`',
-  );
   const inventory = reader.matching(
     'inventory',
     /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/,
     'the name of a ConfigMap',
   );
+  return {
+    namespace: namespace ?? '',
+    createNamespace: reader.flag('create-namespace'),
+    ...(releaseName !== undefined && { releaseName }),
+    valuesFiles: reader.lines('values-files'),
+    helm: readHelmInputs(reader),
+    helmTimeout: reader.seconds('helm-timeout'),
+    takeOver: reader.list('take-over'),
+    prune: reader.flag('prune'),
+    pruneLimit: reader.whole('prune-limit', 1, 100) ?? 0,
+    ...(inventory !== undefined && { inventory }),
+  };
+}
+
+/**
+ * Reads and checks all inputs.
+ * @throws Problem `input/invalid` that lists every wrong input at once, with the accepted values.
+ */
+export function readInputs(raw: RawInput): Inputs {
+  const reader = new InputReader(raw, inputSpecs);
+  const mode = modeOf(reader);
   const inputs: Inputs = {
     mode,
-    clusterName: clusterName ?? '',
-    region: region ?? '',
-    role: role ?? '',
-    ...(dnsRole !== undefined && { dnsRole }),
-    dnsRoleChaining,
-    ...(dnsRoleExternalId !== undefined && { dnsRoleExternalId }),
-    audience: reader.text('audience') ?? '',
-    allowedAccountIds,
-    sessionName: sessionName ?? '',
-    ...(sessionSeconds !== undefined && { sessionSeconds }),
+    ...readAccessInputs(reader),
     workingDirectory: reader.text('working-directory') ?? '.',
     globs: {
       crds: reader.lines('crds'),
@@ -346,29 +291,13 @@ export function readInputs(raw: RawInput): Inputs {
       manifests: reader.lines('manifests'),
       routes: reader.lines('routes'),
     },
-    namespace: namespace ?? '',
-    createNamespace: reader.flag('create-namespace'),
-    ...(releaseName !== undefined && { releaseName }),
-    valuesFiles: reader.lines('values-files'),
-    helm: readHelmInputs(reader),
-    takeOver: reader.list('take-over'),
-    prune: reader.flag('prune'),
-    pruneLimit: reader.whole('prune-limit', 1, 100) ?? 0,
-    ...(inventory !== undefined && { inventory }),
-    helmTimeout: reader.seconds('helm-timeout'),
+    ...readApply(reader),
     waitTimeout: reader.seconds('wait-timeout'),
-    https: {
-      ...(path !== undefined && { path }),
-      ...(header !== undefined && { header }),
-      status: status ?? [],
-      successes: reader.whole('https-successes', 1, 20) ?? 0,
-    },
+    https: readHttps(reader),
     preview: readPreviewInputs(reader, mode),
     drift: readDriftInputs(reader),
     fleet: readFleetInputs(reader, mode === 'fold'),
-    ...(hostedZoneId !== undefined && { hostedZoneId: hostedZoneId.replace('/hostedzone/', '') }),
-    testDnsAnswer: reader.flag('test-dns-answer'),
-    nameServers: reader.listed('name-servers', parseServer, '`ip`, `ip:port` or a name'),
+    ...readZone(reader),
   };
   if (reader.problems.length > 0) {
     const count = reader.problems.length;

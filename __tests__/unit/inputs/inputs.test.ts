@@ -57,10 +57,10 @@ test('every wrong input is listed at once, each with what would be accepted', ()
     'aws-region',
     'role-to-assume',
     'allowed-account-ids',
-    'https-path',
-    'https-status',
     'create-namespace',
     'wait-timeout',
+    'https-path',
+    'https-status',
     'https-successes',
   ]);
   expect(lines.every((line) => line.includes('accepted:') || line.includes('is required'))).toBe(true);
