@@ -13,6 +13,8 @@ interface Section {
   readonly code: string;
   readonly title: string;
   readonly parts: readonly string[];
+  /** What it says of the meaning. */
+  readonly means: string;
   readonly lines: number;
 }
 
@@ -23,7 +25,8 @@ const sections = pages.flatMap((page): Section[] =>
     .map((text) => {
       const [heading = '', , title = '', ...body] = text.trimEnd().split('\n');
       const parts = body.flatMap((line) => /^\*\*([^*]+)\.\*\* \S/.exec(line)?.[1] ?? []);
-      return { code: `${page.slice(0, -3)}/${heading}`, title, parts, lines: body.length };
+      const means = /^\*\*Means\.\*\* ([\s\S]*?)\n\n/m.exec(text)?.[1] ?? '';
+      return { code: `${page.slice(0, -3)}/${heading}`, title, parts, means, lines: body.length };
     }),
 );
 
@@ -50,6 +53,11 @@ describe('each section', () => {
       ({ parts, lines }) => parts.join() !== 'Means,How we know,What to do' || lines > 20,
     );
     expect(incomplete.map(({ code }) => code)).toEqual([]);
+  });
+
+  test('says more of the meaning than the title, which the reader has seen', () => {
+    const saysNothing = known.filter(({ title, means }) => title.includes(`**${means.replace(/\.$/, '')}**`));
+    expect(saysNothing.map(({ code }) => code)).toEqual([]);
   });
 
   test('is where the summary links to', () => {
