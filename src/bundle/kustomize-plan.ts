@@ -79,28 +79,29 @@ class Planning {
     return tops;
   }
 
+  /** What it is made from by itself: a component is a part that many share, none is a variant of another by it. */
+  #bases(from: Kustomization, seen = new Set<string>()): ReadonlySet<string> {
+    if (from.component || seen.has(from.folder)) return seen;
+    seen.add(from.folder);
+    for (const path of this.#named(from)) {
+      const next = this.#all.get(path);
+      if (next) this.#bases(next, seen);
+    }
+    return seen;
+  }
+
   /** Two that build on the same base are variants (staging, production): which one is meant is not for us to say. */
   #findVariants(tops: readonly Kustomization[]): void {
-    for (const [index, one] of tops.entries()) {
-      const others = tops.slice(index + 1);
-      const base = [...this.#reach(one)].find((folder) =>
-        others.some((each) => this.#reach(each).has(folder)),
-      );
+    const bases = new Map(tops.map((top) => [top, this.#bases(top)]));
+    const buildOn = (base: string) => tops.filter((top) => bases.get(top)?.has(base));
+    const told = new Set<Kustomization>();
+    for (const top of tops) {
+      if (told.has(top)) continue;
+      const base = [...(bases.get(top) ?? [])].find((folder) => buildOn(folder).length > 1);
       if (base === undefined) continue;
-      const variants = [one, ...others.filter((each) => this.#reach(each).has(base))];
-      const names = variants.map(({ folder }) => folder).toSorted();
-      this.findings.push(
-        finding(
-          'error',
-          'bundle/kustomize-choice',
-          `${names.join(' and ')} build on the same kustomization, ${base}: which of them is to be deployed is not said.`,
-          {
-            source: one.source,
-            hint: `Name it with the input \`manifests\`, such as \`manifests: ${names[0] ?? ''}\`, or all of them, one a line.`,
-          },
-        ),
-      );
-      return;
+      const variants = buildOn(base);
+      for (const each of variants) told.add(each);
+      this.findings.push(choice(top, variants.map(({ folder }) => folder).toSorted(), base));
     }
   }
 
@@ -138,6 +139,23 @@ class Planning {
       .filter((path) => (folder === this.#root ? folderOf(path) === folder : path.startsWith(`${folder}/`)));
   }
 }
+
+/** So many are named; repositories with dozens of variants have them all in the log. */
+const named = 3;
+
+const choice = ({ source }: Kustomization, variants: readonly string[], base: string): Finding => {
+  const rest = variants.length - named;
+  const all = [...variants.slice(0, named), ...(rest > 0 ? [`${rest} more`] : [])].join(' and ');
+  return finding(
+    'error',
+    'bundle/kustomize-choice',
+    `${all} build on the same kustomization, ${base}: which of them is to be deployed is not said.`,
+    {
+      source,
+      hint: `Name it with the input \`manifests\`, such as \`manifests: ${variants[0] ?? ''}\`, or all of them, one a line.`,
+    },
+  );
+};
 
 /**
  * Built is every kustomization that no other one builds on, or, where the user gave globs for CRDs, manifests or

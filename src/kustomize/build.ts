@@ -28,10 +28,27 @@ const overlayOf = (to: string, { buildMetadata }: Kustomization): string =>
     buildMetadata: [...new Set([...buildMetadata, 'originAnnotations'])],
   });
 
+/** Some builds of kubectl (1.32 of Google's SDK) say it in a line of their log: `E1130 04:13:45.525240   23716 run.go:72] "command failed" err="…"`. */
+const logged = /^[EF]\d{4} [\d:.]+ +\d+ [\w.]+:\d+\] "command failed" err=("(?:[^"\\]|\\.)*")$/;
+
+const unlogged = (text: string): string => {
+  const quoted = logged.exec(text)?.[1];
+  if (quoted === undefined) return text.replace(/^error: /i, '');
+  try {
+    return String(JSON.parse(quoted));
+  } catch {
+    return quoted;
+  }
+};
+
+/** What it says of the overlay, which is ours and not the user's. */
+const ofOverlay =
+  /^accumulating resources: accumulation err='accumulating resources from '[^']*': '[^']*' must resolve to a file': recursed accumulation of path '[^']*': /;
+
 /** Kustomize's own words without the paths of this machine. */
 const words = ({ stderr, stdout, cut }: ChildEnd, workspace: string): string => {
   if (cut) return 'it builds more than 64 MiB';
-  const text = (stderr.trim() || stdout.trim()).replace(/^Error: |^error: /i, '');
+  const text = unlogged(stderr.trim() || stdout.trim()).replace(ofOverlay, '');
   return text.replaceAll(`${workspace}/`, '').replaceAll(workspace, '.').slice(0, 2_000);
 };
 

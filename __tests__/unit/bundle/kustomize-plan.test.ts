@@ -65,6 +65,33 @@ describe('what is built', () => {
     });
   });
 
+  test('a component that several share makes no variants of them', () => {
+    const found = plan({
+      'parts/alerts/kustomization.yaml':
+        'apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [alert.yaml]\n',
+      'apps/a/kustomization.yaml': 'components: [../../parts/alerts]\n',
+      'apps/b/kustomization.yaml': 'components: [../../parts/alerts]\n',
+    });
+    expect(found).toMatchObject({ builds: ['apps/a', 'apps/b'], findings: [] });
+  });
+
+  test('each base with its variants is told, and of many variants the first', () => {
+    const one = (app: string, variant: string) => ({
+      [`${app}/${variant}/kustomization.yaml`]: resources('../base'),
+    });
+    const { messages } = plan({
+      'a/base/kustomization.yaml': 'namePrefix: a-\n',
+      ...Object.assign({}, ...['v1', 'v2', 'v3', 'v4', 'v5'].map((variant) => one('a', variant))),
+      'b/base/kustomization.yaml': 'namePrefix: b-\n',
+      ...one('b', 'dev'),
+      ...one('b', 'prod'),
+    });
+    expect(messages).toEqual([
+      'a/v1 and a/v2 and a/v3 and 2 more build on the same kustomization, a/base: which of them is to be deployed is not said.',
+      'b/dev and b/prod build on the same kustomization, b/base: which of them is to be deployed is not said.',
+    ]);
+  });
+
   test.each([
     ['its folder', 'k8s/staging'],
     ['its file', 'k8s/staging/kustomization.yaml'],

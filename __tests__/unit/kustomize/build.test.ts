@@ -148,6 +148,19 @@ describe('refused', () => {
     expect(findings).toEqual(['bundle/outside-workspace a/kustomization.yaml:1']);
   });
 
+  test('what our own overlay and a log add to its words is left out', async () => {
+    const bin = mkdtempSync(join(base, 'bin-'));
+    const inner =
+      "accumulating resources: accumulation err='accumulating resources from 'x.yaml': no such file or directory'";
+    const said = `accumulating resources: accumulation err='accumulating resources from '../../w/a': '/w/a' must resolve to a file': recursed accumulation of path '/w/a': ${inner} \\"x\\"`;
+    const line = `E1130 04:13:45.525240   23716 run.go:72] "command failed" err="${said}"`;
+    writeFileSync(join(bin, 'kubectl'), `#!/bin/sh\ncat <<'END' >&2\n${line}\nEND\nexit 1\n`, {
+      mode: 0o755,
+    });
+    const { messages } = await build({ 'a/kustomization.yaml': 'resources: [x.yaml]\n' }, 'a', `${bin}:/bin`);
+    expect(messages).toBe(`The kustomization in a cannot be built: ${inner} "x"`);
+  });
+
   test('neither kustomize nor kubectl', async () => {
     await expect(build({ 'a/kustomization.yaml': 'namePrefix: x\n' }, 'a', '/nowhere')).rejects.toMatchObject(
       {
