@@ -31,7 +31,7 @@ describe('a repository with mistakes', () => {
     'app/open.yaml': `${config('b')}---\n${config('c')}data: { open: "1"\n`,
     'app/nameless.yaml': `${config('d')}---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  labels: {}\n`,
     'app/versionless.yaml': 'kind: ConfigMap\nmetadata: { name: e }\n',
-    'app/twice.yaml': files['app/app.yaml']?.split('---\n')[0] ?? '',
+    'app/twice.yaml': `${files['app/app.yaml']?.split('---\n')[0] ?? ''}spec: { finalizers: [kubernetes] }\n`,
   };
   const workspace = workspaceOf({ ...files, ...chart, ...mistakes });
   const link = join(workspace.path, 'app/passwords.yaml');

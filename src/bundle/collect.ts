@@ -2,11 +2,13 @@
 import { type Finding, finding } from '../verdict/finding.ts';
 import { readChart } from './chart.ts';
 import { belongsToChart, chartFolders, folderOf, isHidden, nameOf } from './chart-folders.ts';
+import { settleDuplicates } from './duplicates.ts';
 import { isMap } from './field.ts';
 import { Matcher } from './matcher.ts';
-import type { Bundle, Chart, Ignored, KubernetesObject, Sourced } from './object.ts';
+import type { Bundle, Chart, Ignored, Sourced } from './object.ts';
 import { refOf } from './object.ts';
-import { type Parsed, parseManifests } from './parse.ts';
+import { isJson, type Parsed, parseManifests } from './parse.ts';
+import { toolOf } from './readers.ts';
 import { readYaml } from './yaml.ts';
 
 export interface TextFile {
@@ -43,24 +45,6 @@ const stages: readonly Stage[] = ['crds', 'manifests', 'routes'];
 
 const inputOf = (stage: Stage): string => `\`${stage}\``;
 
-/** Objects that look like Kubernetes' own but are read by a tool, never by an API server. */
-const toolGroups: readonly (readonly [RegExp, string])[] = [
-  [/^kustomize\.config\.k8s\.io\//, 'kustomize'],
-  [/^eksctl\.io\//, 'eksctl'],
-  [/^kind\.x-k8s\.io\//, 'kind'],
-  [/^k3d\.io\//, 'k3d'],
-  [/^skaffold\//, 'Skaffold'],
-  [/^kubeadm\.k8s\.io\//, 'kubeadm'],
-  [/^(kubelet|kubeproxy|apiserver|kubescheduler|kubectl)\.config\.k8s\.io\//, 'Kubernetes components'],
-  [/^audit\.k8s\.io\//, 'kube-apiserver'],
-  [/^backstage\.io\//, 'Backstage'],
-];
-
-const toolOf = (object: KubernetesObject): string | undefined =>
-  object.apiVersion === 'v1' && object.kind === 'Config'
-    ? 'kubectl'
-    : toolGroups.find(([group]) => group.test(object.apiVersion))?.[1];
-
 const isCrd = ({ object }: Sourced): boolean =>
   object.kind === 'CustomResourceDefinition' && object.apiVersion.startsWith('apiextensions.k8s.io/');
 
@@ -71,11 +55,14 @@ const isGuard = ({ object }: Sourced): boolean =>
 const isRoute = ({ object }: Sourced): boolean =>
   object.apiVersion.startsWith('gateway.networking.k8s.io/') && /^(HTTP|GRPC)Route$/.test(object.kind);
 
-/** Does the file look as if somebody meant it for the API server? Only then is broken YAML in it an error. */
+/**
+ * Does the file look as if somebody meant it for the API server? Only then is broken YAML in it an error. What stands
+ * further in is somebody else's: values that hold manifests, playbooks that apply some.
+ */
 const isMeant = (file: TextFile): boolean =>
-  file.path.endsWith('.json')
-    ? /"apiVersion"\s*:/.test(file.text)
-    : /^\{?\s*"?(apiVersion|kind)"?\s*:/m.test(file.text);
+  isJson(file.path)
+    ? /^\s*\{\s*"(apiVersion|kind)"\s*:/.test(file.text)
+    : /^(\{\s*)?["']?(apiVersion|kind)["']?\s*:/m.test(file.text);
 
 const holdsObject = (file: TextFile): boolean =>
   readYaml(file.text).some(
@@ -101,7 +88,7 @@ class Collection {
   readonly findings: Finding[] = [];
   readonly ignored: Ignored[] = [];
   readonly charts: Chart[] = [];
-  readonly stages: Readonly<Record<Stage, Sourced[]>> = { crds: [], manifests: [], routes: [] };
+  readonly stages: Record<Stage, Sourced[]> = { crds: [], manifests: [], routes: [] };
 
   constructor(globs: Globs, root: string) {
     this.#root = root;
@@ -127,7 +114,7 @@ class Collection {
     }
     this.#place(rest.flatMap((file) => (claimed.has(file.path) ? [] : (this.#read(file) ?? []))));
     this.#placeBuilt(objects);
-    this.#findDuplicates();
+    this.#settleDuplicates();
   }
 
   #chart(file: TextFile): void {
@@ -153,9 +140,11 @@ class Collection {
       return this.#ignore(file, why);
     if (!isMeant(file) && named.length === 0 && !this.#holdsUnannounced(file))
       return this.#ignore(file, 'holds no Kubernetes object: no apiVersion and kind');
-    const parsed = parseManifests(file.text, file.path);
-    if (named.length > 0 && parsed.objects.length === 0 && parsed.findings.length === 0)
-      this.findings.push(this.#empty(file, named));
+    const parsed = parseManifests(file.text, file.path, { found: named.length === 0 });
+    const isEmpty = parsed.objects.length === 0 && parsed.findings.length === 0;
+    if (named.length > 0 && isEmpty) this.findings.push(this.#empty(file, named));
+    for (const { source, why } of parsed.strangers)
+      this.ignored.push({ file: isEmpty ? file.path : `${file.path}:${source.line}`, why });
     this.findings.push(...parsed.findings);
     return { file, named, parsed };
   }
@@ -224,29 +213,13 @@ class Collection {
     else this.stages[stage].push(sourced);
   }
 
-  #findDuplicates(): void {
-    const first = new Map<string, Sourced>();
-    for (const sourced of stages.flatMap((stage) => this.stages[stage])) {
-      const { apiVersion, kind, metadata } = sourced.object;
-      const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : '';
-      const key = [group, kind, metadata.namespace ?? '', metadata.name].join('\n');
-      const before = first.get(key);
-      if (before === undefined) first.set(key, sourced);
-      else this.findings.push(duplicate(sourced, before));
-    }
+  #settleDuplicates(): void {
+    const { kept, ignored, findings } = settleDuplicates(stages.flatMap((stage) => this.stages[stage]));
+    for (const stage of stages) this.stages[stage] = this.stages[stage].filter((each) => kept.has(each));
+    this.ignored.push(...ignored);
+    this.findings.push(...findings);
   }
 }
-
-const duplicate = (again: Sourced, before: Sourced): Finding => {
-  const ref = refOf(again.object);
-  const place = (sourced: Sourced): string => `${sourced.source.file}:${sourced.source.line}`;
-  return finding(
-    'error',
-    'bundle/duplicate-object',
-    `${ref} stands twice in the repository: ${place(before)} and ${place(again)}.`,
-    { source: again.source, ref, hint: 'Remove or rename one of them; which one would win is chance.' },
-  );
-};
 
 /**
  * Sorts the files into the bundle. Nothing is read or applied here; everything wrong is said at once.
@@ -260,8 +233,8 @@ const duplicate = (again: Sourced, before: Sourced): Finding => {
  * - `routes`: HTTPRoutes and GRPCRoutes. `manifests`: all the rest.
  *
  * Where a stage has globs, its objects count only in files that some stage's globs match; a matched file without an
- * object is an error. A file that no glob matches and that has neither apiVersion nor kind is ignored, with the reason;
- * broken YAML is an error where a line begins with `apiVersion:` or `kind:`.
+ * object is an error. A file that no glob matches and in which nothing was meant for a cluster is ignored, with the reason;
+ * broken YAML is an error where a line, not indented, begins with `apiVersion:` or `kind:`.
  * @param root the working directory, relative to the workspace; the globs are relative to it
  * @param kustomized what kustomize builds, and the files that are its own
  */

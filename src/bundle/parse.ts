@@ -1,12 +1,27 @@
 // The text of a manifest file → the objects in it, each with the line where it stands.
-import { type Finding, finding } from '../verdict/finding.ts';
+import { type Finding, finding, type Source } from '../verdict/finding.ts';
 import { field, isMap, text } from './field.ts';
 import type { Json, JsonObject, KubernetesObject, Sourced } from './object.ts';
+import { strangerOf } from './readers.ts';
 import { type YamlDocument, yamlDocuments } from './yaml.ts';
 
 export interface Parsed {
   readonly objects: readonly Sourced[];
   readonly findings: readonly Finding[];
+  /** Of a file that was found and not named: the documents that are nothing for a cluster, and why. */
+  readonly strangers: readonly Stranger[];
+}
+
+export interface ParseOptions {
+  /** The file was only come by: documents that were not meant for a cluster are then `strangers`. */
+  readonly found?: boolean;
+  /** Helm printed it: a key that stands twice is a slip of a chart's author with which the chart installs. */
+  readonly rendered?: boolean;
+}
+
+export interface Stranger {
+  readonly source: Source;
+  readonly why: string;
 }
 
 type Path = readonly (string | number)[];
@@ -54,6 +69,10 @@ const nameComplaint = (value: JsonObject): Complaint | undefined => {
 
 const complaints = (value: JsonObject): readonly Complaint[] => {
   const found: Complaint[] = [];
+  const keys = ['apiVersion', 'kind', 'metadata'] as const;
+  // One cause, one complaint: it is something else altogether.
+  if (keys.every((key) => (value[key] ?? undefined) === undefined))
+    return [{ path: [], message: 'apiVersion, kind and metadata are missing' }];
   for (const key of ['apiVersion', 'kind'] as const)
     if (text(value, key) === undefined)
       found.push({ path: [key], message: `${key} is ${typeName(value[key])}` });
@@ -135,17 +154,36 @@ const itemsOf = (value: Json | undefined): readonly Json[] | undefined => {
   );
 };
 
-const flatten = (value: Json | undefined, place: Place): Parsed => {
+/** What became of a document, before it is known what else the file holds. */
+interface Part extends Parsed {
+  /** Complaints about documents with neither `apiVersion` nor `kind`. */
+  readonly bare: readonly Finding[];
+}
+
+const nothing: Part = { objects: [], findings: [], strangers: [], bare: [] };
+
+const isBare = (value: Json | undefined): boolean =>
+  !isMap(value) || (value['apiVersion'] === undefined && value['kind'] === undefined);
+
+const flatten = (value: Json | undefined, place: Place, found: boolean): Part => {
   const items = itemsOf(value);
-  if (items !== undefined) return join(items.map((item, index) => flatten(item, place.item(index))));
+  if (items !== undefined) return join(items.map((item, index) => flatten(item, place.item(index), found)));
   if (isMap(value) && isObject(value))
-    return { objects: [{ object: withoutEmptyNamespace(value), source: place.source() }], findings: [] };
-  return { objects: [], findings: complain(value, place) };
+    return {
+      ...nothing,
+      objects: [{ object: withoutEmptyNamespace(value), source: place.source() }],
+    };
+  if (isBare(value)) return { ...nothing, bare: complain(value, place) };
+  const why = found && isMap(value) ? strangerOf(value) : undefined;
+  if (why !== undefined) return { ...nothing, strangers: [{ source: place.source(), why }] };
+  return { ...nothing, findings: complain(value, place) };
 };
 
-const join = (parts: readonly Parsed[]): Parsed => ({
+const join = (parts: readonly Part[]): Part => ({
   objects: parts.flatMap((part) => part.objects),
   findings: parts.flatMap((part) => part.findings),
+  strangers: parts.flatMap((part) => part.strangers),
+  bare: parts.flatMap((part) => part.bare),
 });
 
 const templated = (body: string): string =>
@@ -153,25 +191,42 @@ const templated = (body: string): string =>
     ? 'The file holds template expressions (`{{`): Helm templates belong in the folder of a chart.'
     : '';
 
+const broken = ({ problems }: YamlDocument, body: string, file: string): Part => ({
+  ...nothing,
+  findings: problems.map(({ line, message }) =>
+    finding('error', 'bundle/invalid-yaml', `This is not valid YAML: ${message}.`, {
+      source: { file, line },
+      hint: templated(body),
+    }),
+  ),
+});
+
+const byLine = (findings: readonly Finding[]): readonly Finding[] =>
+  findings.toSorted((one, other) => (one.source?.line ?? 0) - (other.source?.line ?? 0));
+
 /**
  * All objects of a YAML or JSON file (by its ending), lists flattened, and everything that is wrong with it: each finding
  * has the line of the error, or of the document where the error has no place of its own.
  * @param body the file's text, with any line ends, with or without a byte order mark
  * @param file path relative to the workspace, for the findings
  */
-export const parseManifests = (body: string, file: string): Parsed =>
-  join(
-    // A tab is white space in JSON and no indentation in YAML; inside a JSON string it cannot stand.
-    Array.from(yamlDocuments(file.endsWith('.json') ? body.replaceAll('\t', ' ') : body), (document) => {
-      if (document.problems.length === 0) return flatten(document.value, new Place(file, document, []));
-      return {
-        objects: [],
-        findings: document.problems.map(({ line, message }) =>
-          finding('error', 'bundle/invalid-yaml', `This is not valid YAML: ${message}.`, {
-            source: { file, line },
-            hint: templated(body),
-          }),
-        ),
-      };
-    }),
+export const parseManifests = (
+  body: string,
+  file: string,
+  { found = false, rendered = false }: ParseOptions = {},
+): Parsed => {
+  // A tab is white space in JSON and no indentation in YAML; inside a JSON string it cannot stand.
+  const documents = yamlDocuments(isJson(file) ? body.replaceAll('\t', ' ') : body, !rendered);
+  const { objects, findings, strangers, bare } = join(
+    Array.from(documents, (document) =>
+      document.problems.length === 0
+        ? flatten(document.value, new Place(file, document, []), found)
+        : broken(document, body, file),
+    ),
   );
+  // Beside objects it is a part that was forgotten: kubectl would refuse the file.
+  if (!found || objects.length > 0) return { objects, findings: byLine([...findings, ...bare]), strangers };
+  return { objects, findings, strangers };
+};
+
+export const isJson = (file: string): boolean => /\.json$/i.test(file);

@@ -256,8 +256,11 @@ const read = (
  */
 export const readYaml = (text: string): readonly YamlDocument[] => [...yamlDocuments(text)];
 
-/** One document after the other: the tree of one that was read may go before the next one comes. */
-export function* yamlDocuments(body: string): Generator<YamlDocument> {
+/**
+ * One document after the other: the tree of one that was read may go before the next one comes.
+ * @param uniqueKeys whether a key that stands twice is a problem; else the last counts, as for kubectl and Helm
+ */
+export function* yamlDocuments(body: string, uniqueKeys = true): Generator<YamlDocument> {
   // One may stand before each document, where files were put together.
   const text = body.replaceAll(/^\uFEFF/gm, '');
   const lines = new LineCounter();
@@ -267,6 +270,7 @@ export function* yamlDocuments(body: string): Generator<YamlDocument> {
     schema: 'yaml-1.1',
     customTags: asGo,
     resolveKnownTags: false,
+    uniqueKeys,
     lineCounter: lines,
     prettyErrors: false,
     logLevel: 'silent',

@@ -69,7 +69,7 @@ const linesOf = (from: string, to: string): readonly string[] =>
 
 /** The objects of a manifest as Helm keeps it. */
 export const objectsIn = (manifest: string): readonly KubernetesObject[] =>
-  parseManifests(manifest, '').objects.map(({ object }) => object);
+  parseManifests(manifest, '', { rendered: true }).objects.map(({ object }) => object);
 
 /**
  * Objects that differ between two states of a release, in the order of their names; lines for those that change.

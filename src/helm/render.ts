@@ -63,7 +63,7 @@ const takenApart = (output: string): readonly [string, string] => {
 export const objectsOf = (text: string, chart: Chart): Sourced[] =>
   text.split(betweenDocuments).flatMap((part) => {
     const source = sourceOf(part, chart);
-    const { objects, findings } = parseManifests(part, source.file);
+    const { objects, findings } = parseManifests(part, source.file, { rendered: true });
     const broken = findings.find(({ code }) => code === 'bundle/invalid-yaml');
     if (broken) {
       throw new Problem('helm/render-failed', `${source.file} renders to broken YAML. ${broken.message}`);

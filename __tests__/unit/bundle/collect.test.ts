@@ -140,17 +140,79 @@ describe('by content', () => {
       run({
         'a.yaml': 'kind: A\nx: b: c\n',
         'b.yaml': 'apiVersion: v1\nmetadata: {name: b}\n',
-        'c.yaml': 'x: 1\n---\nkind: C\n',
+        'c.yaml': `x: 1\n---\nkind: C\n---\n${yaml('Service', 'c')}---\nkind: D\nmetadata: {name: d}\n`,
       }).findings,
     ).toEqual([
       'bundle/invalid-yaml a.yaml:2',
       'bundle/not-an-object b.yaml:1',
       'bundle/not-an-object c.yaml:1',
-      'bundle/not-an-object c.yaml:1',
-      'bundle/not-an-object c.yaml:1',
-      'bundle/not-an-object c.yaml:3',
-      'bundle/not-an-object c.yaml:3',
+      'bundle/not-an-object c.yaml:10',
     ]);
+  });
+
+  test.each<[string, string, string, string]>([
+    [
+      'manifests further in, as values have them',
+      'values/prod.yaml',
+      'extraObjects:\n  - apiVersion: v1\n    kind: ConfigMap\n    metadata: { name: a }\n',
+      'holds no Kubernetes object: no apiVersion and kind',
+    ],
+    [
+      'a playbook that applies some',
+      'tasks/main.yml',
+      '- name: apply\n  k8s:\n    definition:\n      apiVersion: v1\n      kind: Namespace\n',
+      'holds no Kubernetes object: no apiVersion and kind',
+    ],
+    [
+      'values with a kind',
+      'collector-values.yaml',
+      'kind: DaemonSet\nreplicas: 2\n',
+      'holds no Kubernetes object: one of apiVersion and kind alone, and no metadata',
+    ],
+    [
+      'the version of somebody else',
+      'datasources.yaml',
+      'apiVersion: 1\ndatasources: []\n',
+      'holds no Kubernetes object: one of apiVersion and kind alone, and no metadata',
+    ],
+    [
+      "a tool's file without a name",
+      'kind-config.yaml',
+      'kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnodes:\n  - role: control-plane\n',
+      'Cluster is read by kind, not by a cluster',
+    ],
+    [
+      'one of a tool that is not known',
+      'report.yaml',
+      'apiVersion: gateway.networking.k8s.io/v1\nkind: ConformanceReport\nprofiles: []\n',
+      'ConformanceReport has neither metadata nor spec: it is read by a tool, not by a cluster',
+    ],
+    [
+      'JSON that holds manifests further in',
+      'dashboard.json',
+      '{"panels": [{"apiVersion": "v1", "kind": "ConfigMap"}]}',
+      'holds no Kubernetes object: no apiVersion and kind',
+    ],
+  ])('%s: ignored, with the reason', (_what, path, text, why) => {
+    const { ignored, findings } = run({ [path]: text, 'r.yaml': route('r') });
+    expect({ ignored, findings }).toEqual({ ignored: [`${path}: ${why}`], findings: [] });
+    // Who names the file means it.
+    expect(run({ [path]: text, 'r.yaml': route('r') }, { manifests: [path] }).findings[0]).toMatch(
+      'bundle/not-an-object',
+    );
+  });
+
+  test('an object that was cut short is an error, and a tool beside objects is not', () => {
+    expect(
+      run({
+        'a.yaml': 'apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nspec: {}\n',
+        'b.yaml': `${yaml('Service', 'b')}---\napiVersion: kind.x-k8s.io/v1alpha4\nkind: Cluster\n`,
+      }),
+    ).toMatchObject({
+      manifests: ['b'],
+      ignored: ['b.yaml:6: Cluster is read by kind, not by a cluster'],
+      findings: ['bundle/not-an-object a.yaml:1'],
+    });
   });
 
   test('JSON and flow style hold objects too', () => {
@@ -244,9 +306,9 @@ describe('globs', () => {
 describe('duplicates', () => {
   test.each<[string, string, string, string[]]>([
     [
-      'the same object',
+      'the same object with another content',
       yaml('Service', 'a'),
-      yaml('Service', 'a'),
+      yaml('Service', 'a', 'v1', '  labels: { env: prod }\n'),
       ['Service a stands twice in the repository: a.yaml:1 and b.yaml:1.'],
     ],
     [
@@ -265,6 +327,26 @@ describe('duplicates', () => {
     ['another kind', yaml('Service', 'a'), yaml('ConfigMap', 'a'), []],
   ])('%s', (_what, one, other, expected) => {
     expect(run({ 'a.yaml': one, 'b.yaml': other }).messages).toEqual(expected);
+  });
+
+  test('word for word the same it is once, whatever the order of its fields', () => {
+    const other = 'kind: Namespace\napiVersion: v1\nmetadata:\n  name: shop\n';
+    expect(run({ 'a/ns.yaml': yaml('Namespace', 'shop'), 'b/ns.yaml': other })).toMatchObject({
+      manifests: ['shop'],
+      ignored: ['b/ns.yaml: Namespace shop is the one of a/ns.yaml:1'],
+      findings: [],
+    });
+  });
+
+  test('two files that share many are told once', () => {
+    const file = (env: string) =>
+      ['a', 'b', 'c'].map((name) => yaml('Service', name, 'v1', `  labels: { env: ${env} }\n`)).join('---\n');
+    expect(run({ 'dev/all.yaml': file('dev'), 'prod/all.yaml': file('prod') })).toMatchObject({
+      findings: ['bundle/duplicate-object prod/all.yaml:1'],
+      messages: [
+        'Service a and 2 more of the same file stand twice in the repository: dev/all.yaml:1 and prod/all.yaml:1.',
+      ],
+    });
   });
 });
 

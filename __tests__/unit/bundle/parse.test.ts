@@ -157,11 +157,7 @@ describe('what is no YAML', () => {
 
 describe('what is no object', () => {
   test.each<[string, string, string[]]>([
-    [
-      'nothing that makes one',
-      'a: 1\n',
-      ['1 apiVersion is missing', '1 kind is missing', '1 metadata.name is missing'],
-    ],
+    ['nothing that makes one', 'a: 1\n', ['1 apiVersion, kind and metadata are missing']],
     [
       'a version that is a number',
       'apiVersion: 1\nkind: A\nmetadata: {name: a}\n',

@@ -224,6 +224,21 @@ describe('rendering', () => {
     }
   });
 
+  test('a key that stands twice in what a chart renders to is no reason to refuse it: helm takes the last', async () => {
+    const path = 'infra/templates/twice.yaml';
+    await write(
+      path,
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: twice }\ndata:\n  a: "1"\n  a: "2"\n',
+    );
+    try {
+      const { objects } = await render();
+      const twice = objects.find(({ object }) => object.metadata.name === 'twice');
+      expect(twice?.object['data']).toEqual({ a: '2' });
+    } finally {
+      await rm(join(workspace, path));
+    }
+  });
+
   test('a values file that does not exist is named', async () => {
     await expect(render(['values/nope.yaml'])).rejects.toMatchObject({
       code: 'helm/render-failed',

@@ -154,7 +154,7 @@ export class ReleaseInstall {
     const { namespace } = this.#what.release;
     if (!isSame(deployed, planned, namespace)) return false;
     const applier = serverSideApplier(this.#cluster.kube, this.#cluster.discovery, { namespace });
-    const objects = parseManifests(planned.manifest, '').objects;
+    const objects = parseManifests(planned.manifest, '', { rendered: true }).objects;
     const looks = await applier.look(
       objects.map(({ object }) => object),
       this.#run.signal,

@@ -44,7 +44,7 @@ const installedOf = (
   { objects, chart, release }: RenderedChart,
 ): readonly Sourced[] => {
   const places = new Map(objects.map((each) => [keyOf(each.object, release.namespace), each.source]));
-  return parseManifests(stored.manifest, chart.source.file).objects.map(({ object }) => ({
+  return parseManifests(stored.manifest, chart.source.file, { rendered: true }).objects.map(({ object }) => ({
     object,
     source: places.get(keyOf(object, release.namespace)) ?? chart.source,
   }));
