@@ -135,6 +135,9 @@ function failure(error: unknown, draft: Draft, signal: AbortSignal, runner: Runn
   return 'failed';
 }
 
+/** Findings in the log: a folder that was never meant to be searched has thousands. */
+const mostTold = 200;
+
 /** Writes report.json, outputs and summary, one call after the other; each finding is annotated once. */
 async function publisher(environment: Environment, runner: Runner, draft: Draft) {
   const folder = await createPrivateFolder(environment.temp);
@@ -147,10 +150,11 @@ async function publisher(environment: Environment, runner: Runner, draft: Draft)
     if (driftFile !== '') await writePrivateFile(driftFile, `${JSON.stringify(report.drift, null, 2)}\n`);
     for (const [name, value] of Object.entries(outputsOf(report, file, driftFile)))
       runner.output(name, value);
-    for (const found of report.findings) {
-      if (!annotated.has(found)) runner.annotate(found);
-      annotated.add(found);
-    }
+    const fresh = report.findings.filter((found) => !annotated.has(found));
+    const room = Math.max(0, mostTold - annotated.size);
+    for (const found of fresh) annotated.add(found);
+    for (const found of fresh.slice(0, room)) runner.annotate(found);
+    if (fresh.length > room) runner.info(`… and ${fresh.length - room} more findings, in ${file}`);
     await runner.summary(summaryOf(report, environment.documentation));
     return report;
   };

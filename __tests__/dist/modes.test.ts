@@ -55,6 +55,18 @@ test('verify: a route that nobody applied is named', async () => {
   expect(report.firstBroken).toEqual({ host: 'forgotten.example.com', link: 'route', code: 'route/missing' });
 }, 120_000);
 
+test('lint: of hundreds of findings the log has the first, and says where the others are', async () => {
+  const cut = (index: number): [string, string] => [
+    `cut/${index}.yaml`,
+    'apiVersion: v1\nkind: ConfigMap\ndata: { a: b }\n',
+  ];
+  const files = Object.fromEntries(Array.from({ length: 250 }, (_, index) => cut(index)));
+  const { log, report } = await runApp('cut', { files, action: 'lint' });
+  expect(report.findings).toHaveLength(250);
+  expect(log.match(/\[bundle\/not-an-object\]|title=bundle\/not-an-object/g)).toHaveLength(200);
+  expect(log).toMatch(/… and 50 more findings, in .*report\.json/);
+}, 60_000);
+
 test('lint: finds slips with file and line, without a token, a call or a cluster; also for a fork', async () => {
   await lab('DELETE', '/calls');
   const heavy = (yaml: string): string => yaml.replace('port: 8080 }]', 'port: 8080, weight: 1000 }]');

@@ -3,6 +3,7 @@ import { list, number, text, textMap } from '../bundle/field.ts';
 import { type Json, type KubernetesObject, refOf, type Sourced } from '../bundle/object.ts';
 import { namespaceOf } from '../gateway/shapes.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
+import { comesFromElsewhere } from './elsewhere.ts';
 import type { LintInput } from './input.ts';
 
 export const lintBackends = (input: LintInput): readonly Finding[] => [
@@ -56,11 +57,12 @@ const find = (
   );
 
 /** Only where the repository brings workloads into that namespace itself: else the Service may be another repository's. */
-const missing = (route: Sourced, backend: Backend, { objects, namespace }: LintInput): Finding[] => {
+const missing = (route: Sourced, backend: Backend, input: LintInput): Finding[] => {
+  const { objects, namespace } = input;
   const ours = objects.some(
     ({ object }) => object.kind === 'Service' && namespaceOf(object, namespace) === backend.namespace,
   );
-  if (!ours) return [];
+  if (!ours || comesFromElsewhere(input)) return [];
   const ref = refOf(route.object);
   return [
     finding(

@@ -16,6 +16,8 @@ export interface LintInput {
     /** Where what a finding is about stands; absent: the workload's own place. */
     readonly sourceOf?: (found: Finding) => Source;
   }[];
+  /** Whether there are charts whose objects are not known. */
+  readonly unread?: boolean;
   /** Name of the cluster, for what is to be copied. */
   readonly cluster?: string;
 }

@@ -50,10 +50,9 @@ function lintParents(route: Sourced, { objects, namespace }: LintInput): Finding
     };
     const attached = attach(object, parent, placed, (name) => labels.get(name), home);
     if ('attachments' in attached) return [];
-    const where = `${gateway.source.file}:${gateway.source.line}`;
-    return [
-      finding('error', attached.code, `${attached.reason} (${sayParent(parent)}, ${where})`, { source, ref }),
-    ];
+    const where = `${sayParent(parent)}, ${gateway.source.file}:${gateway.source.line}`;
+    const message = `${attached.reason.replace(/\.$/, '')} (${where}).`;
+    return [finding('error', attached.code, message, { source, ref })];
   });
 }
 

@@ -5,6 +5,7 @@ import { backendRefsOf } from '../gateway/backend-refs.ts';
 import { lbcFlag } from '../gateway/lbc-settings.ts';
 import { namespaceOf } from '../gateway/shapes.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
+import { comesFromElsewhere } from './elsewhere.ts';
 import type { LintInput } from './input.ts';
 
 /** A TargetGroupConfiguration of the Service, if it says so; else the controller's default, where the repository has it. */
@@ -75,7 +76,10 @@ const permits = (
 /** Gateway API v1.6: a reference into another namespace needs a ReferenceGrant there. */
 export const lintGrants = (input: LintInput): readonly Finding[] => {
   const grants = input.objects.filter(({ object }) => object.kind === 'ReferenceGrant');
-  return input.routes.flatMap(({ object, source }) => {
+  // Flux and Argo CD say the namespace that an object leaves out.
+  const elsewhere = comesFromElsewhere(input);
+  const routes = input.routes.filter(({ object }) => object.metadata.namespace !== undefined || !elsewhere);
+  return routes.flatMap(({ object, source }) => {
     const home = namespaceOf(object, input.namespace);
     const ref = refOf(object);
     return backendRefsOf(object, home)

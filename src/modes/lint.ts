@@ -21,6 +21,7 @@ export async function lint(run: Run): Promise<Outcome> {
       objects: [...bundle.manifests, ...charts.objects],
       namespace: inputs.namespace,
       controllers: charts.controllers,
+      unread: charts.unread,
       ...(inputs.clusterName !== '' && { cluster: inputs.clusterName }),
     }),
   ];

@@ -40,7 +40,8 @@ async function makePlan(run: Run): Promise<Outcome> {
         ),
       );
       const traffic = await planTraffic(run, { signedIn, cluster, planned, rendered: placed });
-      const linted = lint({ routes: bundle.routes, objects: bundle.manifests, namespace: inputs.namespace });
+      const brought = [...bundle.manifests, ...placed];
+      const linted = lint({ routes: bundle.routes, objects: brought, namespace: inputs.namespace });
       const made: Plan = {
         objects: objects.map((each) => each.planned),
         releases: releases.map(({ release }) => release),

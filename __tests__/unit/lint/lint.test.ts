@@ -1,6 +1,7 @@
 // Lint: each rule with the slip it finds, and without it.
 import { describe, expect, test } from '@jest/globals';
 import { parseManifests } from '../../../src/bundle/parse.ts';
+import type { LintInput } from '../../../src/lint/input.ts';
 import { lint } from '../../../src/lint/lint.ts';
 
 const gateway = (hostname: string | undefined, from = 'All') => `
@@ -41,15 +42,29 @@ spec:
     spec: { containers: [{ name: web, image: nginx, ports: [{ name: http, containerPort: 80 }] }] }
 `;
 
-const codesOf = (routes: readonly string[], objects: readonly string[] = []) =>
+const codesOf = (
+  routes: readonly string[],
+  objects: readonly string[] = [],
+  more: Pick<LintInput, 'unread'> = {},
+) =>
   lint({
     routes: routes.flatMap((text, index) => parseManifests(text, `routes/${index}.yaml`).objects),
     objects: objects.flatMap((text, index) => parseManifests(text, `app/${index}.yaml`).objects),
     namespace: 'default',
+    ...more,
   }).map(({ code, severity, source }) => `${severity} ${code} ${source?.file}`);
 
 test('a bundle without slips has no findings', () => {
   expect(codesOf([route()], [gateway('*.example.com'), service('http'), deployment])).toEqual([]);
+});
+
+test('a sentence that names the Gateway ends once', () => {
+  const [found] = lint({
+    routes: parseManifests(route(), 'r.yaml').objects,
+    objects: parseManifests(gateway(undefined, 'Same'), 'g.yaml').objects,
+    namespace: 'default',
+  });
+  expect(found?.message).toMatch(/[^.] \(Gateway infra\/public, g\.yaml:2\)\.$/);
 });
 
 describe('routes', () => {
@@ -157,6 +172,17 @@ spec: { ports: [{ name: a, port: 8080, targetPort: ${one} }, { name: b, port: 80
   test('a Service that the repository lacks, where it brings others', () => {
     const wrong = route({ rule: '{ backendRefs: [{ name: shopp, port: 8080 }] }' });
     expect(codesOf([wrong], [service('http')])).toEqual(['warning lint/backend-missing routes/0.yaml']);
+    // Where others bring objects too, none is known to be missing.
+    expect(codesOf([wrong], [service('http')], { unread: true })).toEqual([]);
+    for (const kind of [
+      'helm.toolkit.fluxcd.io/v2 HelmRelease',
+      'kustomize.toolkit.fluxcd.io/v1 Kustomization',
+      'argoproj.io/v1alpha1 ApplicationSet',
+    ]) {
+      const [apiVersion, name] = kind.split(' ');
+      const maker = `apiVersion: ${apiVersion}\nkind: ${name}\nmetadata: { name: shop, namespace: shop }\n`;
+      expect(codesOf([wrong], [service('http'), maker])).toEqual([]);
+    }
   });
 });
 
@@ -252,6 +278,11 @@ spec:
       'warning route/reference-not-permitted routes/0.yaml',
     ]);
     expect(codesOf([away], [grant('shop')])).toEqual([]);
+    const flux =
+      'apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: { name: a, namespace: b }\n';
+    // Flux gives the route a namespace that does not stand here.
+    expect(codesOf([away.replace(', namespace: shop }', ' }')], [flux])).toEqual([]);
+    expect(codesOf([away], [flux])).toEqual(['warning route/reference-not-permitted routes/0.yaml']);
   });
 });
 

@@ -20,6 +20,8 @@ export interface ChartsRead {
   readonly objects: readonly Sourced[];
   readonly controllers: NonNullable<LintInput['controllers']>;
   readonly findings: readonly Finding[];
+  /** Whether some were not rendered. */
+  readonly unread: boolean;
 }
 
 /** Charts are rendered for a version that all of theirs accept today; the cluster's own is not known. */
@@ -57,6 +59,7 @@ export async function readCharts(run: Run, bundle: Bundle): Promise<ChartsRead> 
     objects: placed.filter((each) => !isRoute(each)),
     controllers: [...valued, ...others.map((workload) => ({ workload }))],
     findings,
+    unread: findings.length > 0,
   };
 }
 
