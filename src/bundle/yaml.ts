@@ -16,6 +16,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import type { Json } from './object.ts';
+import { type Aliases, aliasesOf, isBomb } from './yaml-aliases.ts';
 
 export interface YamlProblem {
   /** 1-based. */
@@ -112,11 +113,15 @@ const keyProblem = (key: unknown): string | undefined => {
 };
 
 /** The keys that a merge key brings: its value is a map, a list of maps, or aliases of them; `undefined` where it is not. */
-const broughtBy = (value: unknown, document: Document, inList = false): readonly unknown[] | undefined => {
-  const source = isAlias(value) ? value.resolve(document) : value;
+const broughtBy = (
+  value: unknown,
+  targets: Aliases['targets'],
+  inList = false,
+): readonly unknown[] | undefined => {
+  const source = isAlias(value) ? targets.get(value) : value;
   if (isMap(source)) return source.items.map(({ key }) => (isScalar(key) ? key.value : undefined));
   if (!isSeq(source) || inList) return undefined;
-  const each = source.items.map((item) => broughtBy(item, document, true));
+  const each = source.items.map((item) => broughtBy(item, targets, true));
   return each.every((keys) => keys !== undefined) ? each.flat() : undefined;
 };
 
@@ -124,7 +129,10 @@ const broughtBy = (value: unknown, document: Document, inList = false): readonly
  * YAML lets the map's own key win over one that `<<` brings (yaml.org/type/merge.html); goyaml.v2, and so kubectl, lets
  * the later of the two win. Where they agree there is nothing to say.
  */
-const mergeProblem = (map: YAMLMap, document: Document): { node: unknown; message: string } | undefined => {
+const mergeProblem = (
+  map: YAMLMap,
+  targets: Aliases['targets'],
+): { node: unknown; message: string } | undefined => {
   // Hardly any map has one, and definitions have thousands of maps.
   if (!map.items.some(({ key }) => isScalar(key) && typeof key.value === 'symbol')) return undefined;
   const before = new Set<unknown>();
@@ -132,7 +140,7 @@ const mergeProblem = (map: YAMLMap, document: Document): { node: unknown; messag
     const name = isScalar(key) ? key.value : undefined;
     // In quotes it is a key like any other.
     if (typeof name === 'symbol') {
-      const brought = broughtBy(value, document);
+      const brought = broughtBy(value, targets);
       if (brought === undefined)
         return { node: key, message: 'the merge key << takes a map, or a list of maps' };
       const twice = brought.find((each) => before.has(each));
@@ -148,7 +156,11 @@ const mergeProblem = (map: YAMLMap, document: Document): { node: unknown; messag
 };
 
 /** Problems that the syntax allows: aliases to nothing or to themselves, keys and numbers that JSON has no room for. */
-const meaning = (document: Document, lineOf: (node: unknown) => number): readonly YamlProblem[] => {
+const meaning = (
+  document: Document,
+  { targets }: Aliases,
+  lineOf: (node: unknown) => number,
+): readonly YamlProblem[] => {
   const found: YamlProblem[] = [];
   const add = (node: unknown, message: string | undefined): void => {
     if (message !== undefined) found.push({ line: lineOf(node), message });
@@ -156,12 +168,12 @@ const meaning = (document: Document, lineOf: (node: unknown) => number): readonl
   visit(document, {
     Pair: (_key, pair) => add(pair.key, keyProblem(pair.key)),
     Map: (_key, map) => {
-      const problem = mergeProblem(map, document);
+      const problem = mergeProblem(map, targets);
       add(problem?.node, problem?.message);
     },
     Scalar: (_key, node) => add(node, unfit(node)),
     Alias: (_key, node, path) => {
-      const anchor = node.resolve(document);
+      const anchor = targets.get(node);
       if (anchor === undefined) add(node, `the alias *${node.source} has no anchor before it`);
       else if (path.includes(anchor)) add(node, `the alias *${node.source} stands inside its own anchor`);
     },
@@ -175,13 +187,18 @@ const firstPerLine = (problems: readonly YamlProblem[]): readonly YamlProblem[] 
     (a, b) => a.line - b.line,
   );
 
-const expand = (document: Document): { readonly value: Json } | { readonly message: string } => {
+const expand = (
+  document: Document,
+  aliases: Aliases,
+): { readonly value: Json } | { readonly message: string } => {
   try {
-    // At most 100 nodes may come out of aliases, the library's guard against "billion laughs".
-    return { value: document.toJS({ maxAliasCount: 100 }) };
+    if (isBomb(document, aliases))
+      return { message: 'its aliases expand to far more than a manifest can hold' };
+    // The library's own guard counts aliases, and not what they bring.
+    const value: Json = document.toJS({ maxAliasCount: -1 });
+    return { value };
   } catch (error) {
-    const message = error instanceof Error && tooDeep.test(error.message) ? sentenceOf(error) : undefined;
-    return { message: message ?? 'its aliases expand to far more than a manifest can hold' };
+    return { message: sentenceOf({ message: error instanceof Error ? error.message : String(error) }) };
   }
 };
 
@@ -240,9 +257,11 @@ const read = (
     ...document.errors.map((error) => ({ line: lineAtOffset(error.pos[0]), message: sentenceOf(error) })),
     ...characterProblem(text, document.range, lineAtOffset),
   ];
-  const problems = firstPerLine(syntax.length > 0 ? syntax : meaning(document, lineOf));
+  if (syntax.length > 0) return { line, problems: firstPerLine(syntax), lineAt };
+  const aliases = aliasesOf(document);
+  const problems = firstPerLine(meaning(document, aliases, lineOf));
   if (problems.length > 0) return { line, problems, lineAt };
-  const got = expand(document);
+  const got = expand(document, aliases);
   if ('message' in got) return { line, problems: [{ line, message: got.message }], lineAt };
   return got.value === null ? undefined : { line, value: got.value, problems: [], lineAt };
 };
