@@ -1,4 +1,5 @@
 // Finds and reads the YAML and JSON files of the working directory, without leaving the workspace.
+import type { Dirent } from 'node:fs';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import type { Ignored } from '../bundle/object.ts';
@@ -65,13 +66,22 @@ class Walk {
     this.#signal.throwIfAborted();
     if (this.#seen.has(real)) return;
     this.#seen.add(real);
-    for (const entry of await readdir(real, { withFileTypes: true })) {
+    for (const entry of await this.#entries(folder, real)) {
       if (skipped(entry.name)) continue;
       const path = join(folder, entry.name);
       const target = join(real, entry.name);
       if (entry.isDirectory()) await this.#folder(path, target);
       else if (entry.isSymbolicLink()) this.#links.push({ path, target });
       else if (entry.isFile()) this.#file(path, target);
+    }
+  }
+
+  async #entries(folder: string, real: string): Promise<readonly Dirent[]> {
+    try {
+      return await readdir(real, { withFileTypes: true });
+    } catch (error) {
+      this.findings.push(unreadable(posix(relative(this.#root, folder)) || '.', error));
+      return [];
     }
   }
 
@@ -98,12 +108,57 @@ class Walk {
   }
 }
 
+/** goyaml.v2 readerc.go takes UTF-16 where a byte order mark says so: what PowerShell 5 writes with `>`. */
+const encodings: readonly (readonly [readonly number[], string])[] = [
+  [[0xff, 0xfe], 'utf-16le'],
+  [[0xfe, 0xff], 'utf-16be'],
+];
+
+/** `undefined` where the bytes are no text. */
+const decoded = (bytes: Uint8Array): string | undefined => {
+  const [, encoding = 'utf-8'] =
+    encodings.find(([mark]) => mark.every((each, index) => bytes[index] === each)) ?? [];
+  try {
+    return new TextDecoder(encoding, { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+};
+
+/** The 1-based line of the first bytes that are no UTF-8. */
+const brokenLine = (bytes: Uint8Array): number =>
+  new TextDecoder().decode(bytes).split('\uFFFD', 1)[0]?.split('\n').length ?? 1;
+
+const undecoded = (path: string, bytes: Uint8Array): Ignored | Finding =>
+  // Data in the encoding of its own time is nobody's mistake; a manifest in it would be applied garbled.
+  /^\s*"?apiVersion"?\s*:/m.test(new TextDecoder('latin1').decode(bytes))
+    ? finding('error', 'bundle/invalid-yaml', `${path} is not encoded in UTF-8.`, {
+        source: { file: path, line: brokenLine(bytes) },
+        hint: 'Save it as UTF-8.',
+      })
+    : { file: path, why: 'not encoded in UTF-8' };
+
+const unreadable = (path: string, error: unknown): Finding => {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === undefined || !unreadableCodes.includes(code)) throw error;
+  return finding('error', 'bundle/unreadable', `${path} cannot be read: ${code}.`, {
+    source: { file: path, line: 1 },
+    hint: 'Let the user of the runner read it, or name a working directory without it: what cannot be read cannot be told from what is not there.',
+  });
+};
+
+const unreadableCodes = ['EACCES', 'EPERM', 'EIO', 'ENOENT', 'ELOOP', 'ENAMETOOLONG'];
+
 const read = async (
   { path, real }: { readonly path: string; readonly real: string },
   signal: AbortSignal,
 ): Promise<FoundFile | Ignored | Finding> => {
   const { size } = await stat(real);
-  if (size <= largest) return { path, text: await readFile(real, { encoding: 'utf8', signal }) };
+  if (size <= largest) {
+    const bytes = await readFile(real, { signal });
+    const text = decoded(bytes);
+    return text === undefined ? undecoded(path, bytes) : { path, text };
+  }
   const why = `${(size / 1024 / 1024).toFixed(1)} MiB, more than ${largest / 1024 / 1024} MiB`;
   // Large JSON is somebody's data; large YAML in the working directory was meant.
   if (/\.json$/i.test(path)) return { file: path, why };
@@ -143,7 +198,10 @@ export const findFiles = async (
   const ignored: Ignored[] = [];
   const findings = [...walk.findings];
   for (const each of walk.files.toSorted((one, other) => (one.path < other.path ? -1 : 1))) {
-    const found = await read(each, signal);
+    const found = await read(each, signal).catch((error: unknown) => {
+      signal.throwIfAborted();
+      return unreadable(each.path, error);
+    });
     if ('text' in found) files.push(found);
     else if ('code' in found) findings.push(found);
     else ignored.push(found);

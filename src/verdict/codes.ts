@@ -130,6 +130,7 @@ export const codes = {
   'bundle/kustomize-remote': entry('A kustomization reads what is not in the repository', 'app-team', 0),
   'bundle/kustomize-choice': entry('Several variants of one kustomization', 'app-team', 0),
   'bundle/kustomize-failed': entry('A kustomization cannot be built', 'app-team', 0),
+  'bundle/unreadable': entry('A file or folder cannot be read', 'app-team', 0),
   'bundle/too-large': entry('A file is larger than an object can be', 'app-team', 0),
   'lint/no-parent': entry('A route names no Gateway', 'app-team', 0),
   'lint/weight-too-high': entry('A backend weight is beyond what an ALB takes', 'app-team', 0),

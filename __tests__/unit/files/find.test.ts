@@ -1,6 +1,8 @@
-import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { findFiles } from '../../../src/files/find.ts';
 
@@ -54,6 +56,65 @@ test('paths are relative to the workspace, whatever the working directory', asyn
   await file('b.yaml');
   expect(await find('apps/one')).toEqual(['apps/one/a.yaml']);
   expect(await find(join(workspace, 'apps'))).toEqual(['apps/one/a.yaml']);
+});
+
+const bytes = async (path: string, content: Buffer): Promise<void> => {
+  await writeFile(join(workspace, path), content);
+};
+
+describe('encodings', () => {
+  const text = 'apiVersion: v1\ndata: { a: é }\n';
+  const big = Buffer.from(`\uFEFF${text}`, 'utf16le').swap16();
+
+  test.each([
+    ['UTF-8', Buffer.from(text)],
+    ['UTF-8 with a byte order mark', Buffer.from(`\uFEFF${text}`)],
+    ['UTF-16, little-endian', Buffer.from(`\uFEFF${text}`, 'utf16le')],
+    ['UTF-16, big-endian', big],
+  ])('%s', async (_name, content) => {
+    await bytes('a.yaml', content);
+    const { files, findings } = await findFiles(workspace, '.', never);
+    expect(findings).toEqual([]);
+    expect(files.map((found) => found.text.replace('\uFEFF', ''))).toEqual([text]);
+  });
+
+  test('another is refused in a manifest, with its line, and passed over in anything else', async () => {
+    await bytes('a.yaml', Buffer.from(text, 'latin1'));
+    await bytes('names.json', Buffer.from('{ "x": "é" }', 'latin1'));
+    const { files, ignored, findings } = await findFiles(workspace, '.', never);
+    expect(files).toEqual([]);
+    expect(ignored).toEqual([{ file: 'names.json', why: 'not encoded in UTF-8' }]);
+    expect(findings).toMatchObject([
+      { code: 'bundle/invalid-yaml', message: 'a.yaml is not encoded in UTF-8.', source: { line: 2 } },
+    ]);
+  });
+});
+
+test('what the user of the runner may not read is refused: it may have been meant', async () => {
+  await file('a.yaml');
+  await file('left/by/container.yaml');
+  await file('closed.yaml');
+  await chmod(join(workspace, 'left/by'), 0o000);
+  await chmod(join(workspace, 'closed.yaml'), 0o000);
+  await chmod(base, 0o755);
+  await chmod(workspace, 0o755);
+  // Root may read everything, so that it asks as nobody.
+  const script = `const { findFiles } = await import(${JSON.stringify(new URL('../../../src/files/find.ts', import.meta.url).href)});
+    const { files, findings } = await findFiles(process.argv[1], '.', new AbortController().signal);
+    console.log(JSON.stringify({ files: files.map(({ path }) => path), findings }));`;
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--input-type=module', '--no-warnings', '-e', script, workspace],
+    process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {},
+  );
+  await chmod(join(workspace, 'left/by'), 0o700);
+  expect(JSON.parse(stdout)).toMatchObject({
+    files: ['a.yaml'],
+    findings: [
+      { code: 'bundle/unreadable', message: 'left/by cannot be read: EACCES.' },
+      { code: 'bundle/unreadable', message: 'closed.yaml cannot be read: EACCES.' },
+    ],
+  });
 });
 
 describe('links', () => {
