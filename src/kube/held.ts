@@ -1,13 +1,14 @@
 // What the cluster holds of many objects, read with as few requests as that takes.
 import type { KubernetesObject } from '../bundle/object.ts';
+import { Problem } from '../verdict/problem.ts';
 import type { Seen } from '../verdict/seen.ts';
 import type { Kube } from './connection.ts';
 import type { ApiResource } from './discovery.ts';
 import { objectOf } from './object.ts';
-import { pathOf, permissionOf } from './path.ts';
+import { pathOf } from './path.ts';
 import { clusterReader } from './reader.ts';
 import { type Patience, sendPatiently } from './retry.ts';
-import { denialOf, isFields, statusOf } from './status.ts';
+import { isFields, statusOf } from './status.ts';
 
 export interface Name {
   readonly place: ApiResource;
@@ -18,16 +19,32 @@ export interface Name {
 export type Held = Seen<KubernetesObject | undefined>;
 
 interface Page {
-  readonly items: ReadonlyMap<string, KubernetesObject>;
-  /** There are more than the page has. */
-  readonly more: boolean;
+  readonly items: readonly KubernetesObject[];
+  /** Where the next page begins; empty where there is none. */
+  readonly next: string;
+  /** How many objects stand behind the page; infinite where the server does not say. */
+  readonly remaining: number;
 }
 
 /** Namespaces of one kind from which on one LIST of the whole cluster is cheaper than one each. */
 const manyNamespaces = 5;
 const pageSize = 500;
+/** Reads by name that cost about as much as another page. */
+const readsOfPage = 20;
 
-const keyOf = (namespace: string | undefined, name: string): string => `${namespace ?? ''}/${name}`;
+const keyOf = ({
+  namespace = '',
+  name,
+}: {
+  readonly namespace?: string | undefined;
+  readonly name: string;
+}) => `${namespace}/${name}`;
+
+/** A page of large objects may be more than we take (`Limits.answer`): then they come one by one. */
+const tooLarge = (error: unknown): undefined => {
+  if (error instanceof Problem && error.code === 'look/failed') return undefined;
+  throw error;
+};
 
 /**
  * Secrets are read by name: a LIST would read those of everybody else, and few roles may. Definitions are large, and a
@@ -53,8 +70,9 @@ const grouped = <Key, Item>(
 };
 
 /**
- * In the order of `names`. One LIST a kind and namespace, or one a kind where the objects spread over many namespaces;
- * single objects, and those that stand beyond the LIST's page, by name. Denials and failures are values.
+ * In the order of `names`. One LIST a kind and namespace, or one a kind where the objects spread over many namespaces, with
+ * further pages as long as those are cheaper than reading by name what is not found yet; single objects by name. Denials and
+ * failures are values.
  */
 export const readHeld = async (
   kube: Kube,
@@ -66,45 +84,63 @@ export const readHeld = async (
   const byName = ({ place, namespace, name }: Name): Promise<Held> =>
     reader.get(place, namespace, name, signal);
 
-  const list = async (
+  const page = async (
     place: ApiResource,
     namespace: string | undefined,
     limit: number,
-  ): Promise<Page | { readonly denied: string }> => {
-    const request = { method: 'GET', path: pathOf(place, namespace), query: { limit } } as const;
-    const answer = await sendPatiently(kube, request, patience, signal);
-    if (answer.status === 404) return { items: new Map(), more: false };
-    if (answer.status !== 200 || !isFields(answer.body)) {
-      return {
-        denied: denialOf(statusOf(answer).message)?.permission ?? permissionOf('list', place, namespace),
-      };
-    }
+    after: string,
+  ): Promise<Page | 'unlisted' | { readonly failed: string }> => {
+    const query = { limit, ...(after !== '' && { continue: after }) };
+    const request = { method: 'GET', path: pathOf(place, namespace), query } as const;
+    const answer = await sendPatiently(kube, request, patience, signal).catch(tooLarge);
+    if (answer === undefined) return 'unlisted';
+    if (answer.status === 404) return { items: [], next: '', remaining: 0 };
+    // Whoever may not list may still get; and the snapshot that pages belong to may have been compacted away.
+    if (answer.status === 403 || answer.status === 410) return 'unlisted';
+    if (answer.status !== 200 || !isFields(answer.body)) return { failed: statusOf(answer).message };
     const { items, metadata } = answer.body;
-    const next = isFields(metadata) ? metadata['continue'] : undefined;
-    const objects = (Array.isArray(items) ? items : []).flatMap((item) => objectOf(item, place) ?? []);
+    const { continue: next, remainingItemCount: remaining } = isFields(metadata) ? metadata : {};
     return {
-      items: new Map(
-        objects.map((object) => [keyOf(object.metadata.namespace, object.metadata.name), object]),
-      ),
-      more: typeof next === 'string' && next !== '',
+      items: (Array.isArray(items) ? items : []).flatMap((item) => objectOf(item, place) ?? []),
+      next: typeof next === 'string' ? next : '',
+      remaining: typeof remaining === 'number' ? remaining : Number.POSITIVE_INFINITY,
     };
   };
 
-  const fromPage = async ({ items, more }: Page, wanted: readonly Name[]): Promise<readonly Held[]> =>
-    Promise.all(
+  /** `undefined` where they have to be read by name. */
+  const listed = async (
+    wanted: readonly Name[],
+    place: ApiResource,
+    namespace: string | undefined,
+    limit: number,
+  ): Promise<readonly Held[] | undefined> => {
+    const open = new Set(wanted.map(keyOf));
+    const found = new Map<string, KubernetesObject>();
+    let after = '';
+    do {
+      const part = await page(place, namespace, limit, after);
+      if (part === 'unlisted') return undefined;
+      if ('failed' in part) return wanted.map(() => ({ at: kube.clock.now(), failed: part.failed }));
+      for (const object of part.items) {
+        const key = keyOf(object.metadata);
+        if (open.delete(key)) found.set(key, object);
+      }
+      after = part.next;
+      if (open.size <= readsOfPage * Math.ceil(part.remaining / limit)) break;
+    } while (after !== '');
+    return Promise.all(
       wanted.map(async (name): Promise<Held> => {
-        const found = items.get(keyOf(name.namespace, name.name));
-        return found || !more ? { at: kube.clock.now(), value: found } : byName(name);
+        const isOpen = after !== '' && open.has(keyOf(name));
+        return isOpen ? byName(name) : { at: kube.clock.now(), value: found.get(keyOf(name)) };
       }),
     );
+  };
 
   const inNamespace = async (wanted: readonly Name[]): Promise<readonly Held[]> => {
     const [first] = wanted;
     const limit = first && pageOf(first.place, wanted.length);
     if (first === undefined || limit === undefined) return Promise.all(wanted.map(byName));
-    const page = await list(first.place, first.namespace, limit);
-    // Whoever may not list may still get.
-    return 'denied' in page ? Promise.all(wanted.map(byName)) : fromPage(page, wanted);
+    return (await listed(wanted, first.place, first.namespace, limit)) ?? Promise.all(wanted.map(byName));
   };
 
   const ofKind = async (wanted: readonly Name[]): Promise<ReadonlyMap<Name, Held>> => {
@@ -112,8 +148,8 @@ export const readHeld = async (
     const namespaces = [...grouped(wanted, ({ namespace }) => namespace).values()];
     const limit = first && pageOf(first.place, wanted.length);
     if (first && limit !== undefined && namespaces.length >= manyNamespaces) {
-      const page = await list(first.place, undefined, limit);
-      if (!('denied' in page)) return zip(wanted, await fromPage(page, wanted));
+      const held = await listed(wanted, first.place, undefined, limit);
+      if (held) return zip(wanted, held);
     }
     const each = await Promise.all(namespaces.map(async (group) => zip(group, await inNamespace(group))));
     return new Map(each.flatMap((map) => [...map]));

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { connect, type Kube } from '../../../src/kube/connection.ts';
 import { type Name, readHeld } from '../../../src/kube/held.ts';
 import { systemClock } from '../../../src/system-clock.ts';
@@ -18,13 +18,20 @@ afterEach(async () => {
   await server.close();
 });
 
-const configMaps = { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
-const secrets = { apiVersion: 'v1', kind: 'Secret', plural: 'secrets', namespaced: true };
+const configMaps = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  plural: 'configmaps',
+  namespaced: true,
+  statusApart: false,
+};
+const secrets = { ...configMaps, kind: 'Secret', plural: 'secrets' };
 const definitions = {
   apiVersion: 'x/v1',
   kind: 'CustomResourceDefinition',
   plural: 'crds',
   namespaced: false,
+  statusApart: true,
 };
 const name = (text: string, namespace = 'n', place = configMaps): Name => ({ place, namespace, name: text });
 const item = (text: string, namespace = 'n') => ({ metadata: { name: text, namespace } });
@@ -41,16 +48,84 @@ test('several of a kind and namespace cost one LIST; what is not in it does not 
   expect(asked()).toEqual([path('configmaps?limit=500')]);
 });
 
-test('what stands beyond the page is read by name', async () => {
+test('what stands beyond the page is read by name, where that is little', async () => {
   server.answer(({ path: at }) =>
     at.endsWith('configmaps')
-      ? { body: { metadata: { continue: 'more' }, items: [item('a')] } }
+      ? { body: { metadata: { continue: 'more', remainingItemCount: 600 }, items: [item('a')] } }
       : at.endsWith('/b')
         ? { body: item('b') }
         : status(404, 'NotFound', 'x'),
   );
   expect(await read([name('a'), name('b'), name('c')])).toEqual(['a', 'b', undefined]);
   expect(asked()).toEqual([path('configmaps?limit=500'), path('configmaps/b'), path('configmaps/c')]);
+});
+
+describe('of many that stand beyond the page', () => {
+  const wanted = Array.from({ length: 50 }, (_, index) => name(`x-${index}`));
+  const page = (at: number, remainingItemCount?: number) => ({
+    body: {
+      metadata: {
+        ...(at < 2 && { continue: `after-${at}` }),
+        ...(remainingItemCount && { remainingItemCount }),
+      },
+      items: at === 2 ? wanted.slice(1).map(({ name: text }) => item(text)) : [item(`theirs-${at}`)],
+    },
+  });
+
+  test('the next pages are listed', async () => {
+    server.answer(({ query }) => {
+      const after = query.get('continue');
+      return after === null ? page(0, 900) : page(after === 'after-0' ? 1 : 2, 400);
+    });
+    expect(await read(wanted)).toEqual([undefined, ...wanted.slice(1).map(({ name: text }) => text)]);
+    expect(asked()).toEqual([
+      path('configmaps?limit=500'),
+      path('configmaps?limit=500&continue=after-0'),
+      path('configmaps?limit=500&continue=after-1'),
+    ]);
+  });
+
+  test('each is read by name where the server does not say how many pages there are, or has forgotten them', async () => {
+    for (const first of [page(0), page(0, 900)]) {
+      server.asked.splice(0);
+      server.answer(({ path: at, query }) => {
+        if (query.get('continue') !== null) return status(410, 'Expired', 'too old');
+        return at.endsWith('configmaps') ? first : { body: item(at.split('/').at(-1) ?? '') };
+      });
+      expect(await read(wanted)).toEqual(wanted.map(({ name: text }) => text));
+    }
+  });
+});
+
+test('a page that is larger than an answer may be is read in pieces', async () => {
+  const narrow = connect({
+    endpoint: server.endpoint,
+    caData: server.caData,
+    token: async () => 't',
+    clock: systemClock,
+    limits: { answer: 1_000 },
+  });
+  server.answer(({ path: at }) =>
+    at.endsWith('configmaps')
+      ? { body: { metadata: {}, items: [{ ...item('a'), data: { a: 'x'.repeat(2_000) } }] } }
+      : { body: item(at.split('/').at(-1) ?? '') },
+  );
+  try {
+    const held = await readHeld(narrow, [name('a'), name('b')], { milliseconds: 100 }, never);
+    expect(held.map((each) => 'value' in each && each.value?.metadata.name)).toEqual(['a', 'b']);
+  } finally {
+    await narrow.close();
+  }
+});
+
+test('a LIST that fails for another reason says so of each, once', async () => {
+  server.answer(() => status(500, 'InternalError', 'conversion webhook for x/v1, Kind=Foo failed: refused'));
+  const failed = expect.stringContaining('conversion webhook for x/v1');
+  expect(await read([name('a'), name('b')])).toEqual([
+    { at: expect.any(Date), failed },
+    { at: expect.any(Date), failed },
+  ]);
+  expect(asked().filter((each) => !each.includes('limit='))).toEqual([]);
 });
 
 test('one object, and Secrets, are read by name', async () => {
