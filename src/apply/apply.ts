@@ -10,6 +10,7 @@ import type { Finding } from '../verdict/finding.ts';
 import { Problem } from '../verdict/problem.ts';
 import { type Applier, fieldManager, type Look, type Placed, type Refusal, type Written } from './applier.ts';
 import { refuseLowering } from './crd-safety.ts';
+import { groupKindOf } from './inventory.ts';
 import { kept, type Locate, notWritten, refused, warned } from './outcome.ts';
 import { dated, explainConflicts, managedFieldsAfter, otherOwner } from './ownership.ts';
 import { ranked, stageOf } from './stages.ts';
@@ -49,13 +50,18 @@ export interface Write {
   /** Conflicts are settled in our favour: the user allows it for all managers that the dry run named. */
   readonly force: boolean;
   readonly warnings: readonly string[];
-  /** The dry run's answer, in a plan; absent where it could not be had before other objects are written, or not at all. */
+  /**
+   * The dry run's answer, in a plan, or where nothing else tells what the cluster has of the object; absent where it could
+   * not be had before other objects are written, or not at all.
+   */
   readonly tried?: Extract<Written, { live: KubernetesObject }>;
   /** The permission that the dry run lacked; only in a plan. */
   readonly denied?: string;
 }
 
 export type Decision = { readonly end: AppliedObject } | { readonly write: Write };
+
+const hasUnseen = ({ held }: Placed): boolean => !('value' in held);
 
 const heldBy = ({ held }: Placed): KubernetesObject | undefined => ('value' in held ? held.value : undefined);
 
@@ -117,15 +123,30 @@ class Stage {
       this.#objects.map(({ object }) => object),
       this.#signal,
     );
+    const twice = this.#standTwice(looks);
     return Promise.all(
       this.#objects.map(async (each, index) => {
         const look = looks[index];
         if (look === undefined) throw new RangeError('a look for each object');
-        const decision = await this.#judge(each, look);
+        const refusal = twice.get(each);
+        const decision = await this.#judge(each, refusal ? { ref: look.ref, refusal } : look);
         if ('end' in decision) this.#end(each, decision.end);
         return decision;
       }),
     );
+  }
+
+  /** Only now is it known which objects that name no namespace land on one that does. */
+  #standTwice(looks: readonly Look[]): ReadonlyMap<Sourced, Refusal> {
+    const first = new Map<string, Sourced>();
+    const refusals = new Map<Sourced, Refusal>();
+    for (const [index, each] of this.#objects.entries()) {
+      const key = `${groupKindOf(each.object)} ${looks[index]?.ref}`;
+      const before = first.get(key);
+      if (before === undefined) first.set(key, each);
+      else refusals.set(each, standsTwice(before));
+    }
+    return refusals;
   }
 
   async #judge(each: Sourced, look: Look): Promise<Decision> {
@@ -161,10 +182,10 @@ class Stage {
     const owner = otherOwner(live, this.#takeOver, this.#options.inventory);
     if (!owner) return undefined;
     if (stageOf(object) === 'crds') return kept(each, ref, live, owner);
-    const { name, manager } = owner;
+    const { name, manager, remedy } = owner;
     const more =
-      manager === undefined ? '' : ` To take it over for good, set the input \`take-over: ${manager}\`.`;
-    const hint = `Keep it in one place: here or there.${more}`;
+      manager === undefined ? remedy : `To take it over for good, set the input \`take-over: ${manager}\`.`;
+    const hint = ['Keep it in one place: here or there.', more].filter(Boolean).join(' ');
     return this.#refuse(each, ref, { result: 'conflict', message: `It belongs to ${name}.`, hint });
   }
 
@@ -201,16 +222,20 @@ class Stage {
       if (live && refusal.conflicts) return this.#settle(write, live, refusal);
       return { end: await this.#refuse(each, ref, refusal, live, warnings) };
     }
+    if (hasUnseen(placed) && !answer.created) {
+      const others = await this.#refuseOthers(each, placed, answer.live);
+      if (others) return { end: others };
+    }
     const adopts = live !== undefined && managedFieldsAfter(live, this.#takeOver) !== undefined;
     const now = live && !adopts ? await this.#stillLive(object, live, answer.live) : undefined;
     if (now && sameContent(now, answer.live, fieldManager))
       return { end: unchanged(each, ref, now, warnings) };
-    return { write: { ...write.write, ...this.#kept(answer) } };
+    return { write: { ...write.write, ...this.#kept(placed, answer) } };
   }
 
   /** A plan shows what was tried. Who writes has the write's own answer soon, and a thousand of both fill the memory. */
-  #kept(tried: Extract<Written, { live: KubernetesObject }>): Pick<Write, 'tried'> {
-    return this.#options.planning ? { tried } : {};
+  #kept(placed: Placed, tried: Extract<Written, { live: KubernetesObject }>): Pick<Write, 'tried'> {
+    return this.#options.planning || hasUnseen(placed) ? { tried } : {};
   }
 
   /** A dry run answers with the live resourceVersion: where it moved on since the look, a controller was at work. */
@@ -241,7 +266,7 @@ class Stage {
     if (conflicts.length > 0 && managers.every((manager) => this.#takeOver.includes(manager))) {
       return 'refusal' in forced
         ? { end: await this.#refuse(each, ref, forced.refusal, live, warnings) }
-        : { write: { ...write, force: true, ...this.#kept(forced) } };
+        : { write: { ...write, force: true, ...this.#kept(placed, forced) } };
     }
     if ('live' in forced && sameValues(live, forced.live)) {
       const applied = unchanged(each, ref, live, warnings);
@@ -284,7 +309,7 @@ class Stage {
     }
   }
 
-  async #writeOne({ each, placed, force, warnings }: Write): Promise<AppliedObject | undefined> {
+  async #writeOne({ each, placed, force, warnings, tried }: Write): Promise<AppliedObject | undefined> {
     const { ref, object } = placed;
     const live = heldBy(placed);
     try {
@@ -295,7 +320,10 @@ class Stage {
       const answer = await this.#applier.write(object, { force }, this.#signal);
       const all = [...new Set([...warnings, ...answer.warnings])];
       if ('refusal' in answer) return await this.#refuse(each, ref, answer.refusal, live, all);
-      const same = live && !managedFields && sameContent(live, answer.live, fieldManager);
+      const same = live
+        ? !managedFields && sameContent(live, answer.live, fieldManager)
+        : // Nothing was written where the version is still the one that the dry run met.
+          tried?.live.metadata['resourceVersion'] === answer.live.metadata['resourceVersion'];
       const result = answer.created ? 'created' : same ? 'unchanged' : 'configured';
       return {
         // Only now is it sure in which namespace an object of a new kind lands.
@@ -312,6 +340,12 @@ class Stage {
     }
   }
 }
+
+const standsTwice = ({ source: { file, line } }: Sourced): Refusal => ({
+  result: 'failed',
+  message: `It stands twice in the repository: ${file}:${line} is the same object.`,
+  hint: 'Remove or rename one of them; which one would win is chance.',
+});
 
 const unchanged = (
   each: Sourced,

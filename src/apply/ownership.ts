@@ -12,6 +12,8 @@ export interface Owner {
   readonly name: string;
   /** Its field manager; `undefined` where none may be taken over from. */
   readonly manager?: string;
+  /** How to find out more of it, and to let go of it there. */
+  readonly remedy?: string;
 }
 
 interface Mark {
@@ -93,6 +95,10 @@ const ownerBy = (live: KubernetesObject, mark: Mark, texts: Texts, takeOver: rea
   return { name: owner(value, texts), manager: others.length > 0 ? others.join(',') : manager };
 };
 
+/** The parent of a set is a ConfigMap of ours, or a Secret as kubectl makes it. */
+const lettingGo = ({ kind, metadata: { name, namespace } }: KubernetesObject, set: string): string =>
+  `\`kubectl get configmaps,secrets -A -l applyset.kubernetes.io/id=${set} -o yaml\` shows whose that is. If nobody keeps it any more, take the label away: \`kubectl label ${kind.toLowerCase()} ${name}${namespace === undefined ? '' : ` -n ${namespace}`} ${partOfLabel}-\`.`;
+
 /**
  * Who else keeps this object, as its labels and annotations say; `undefined` when nobody does, or one that may be taken
  * over from.
@@ -106,7 +112,8 @@ export const otherOwner = (
   const labels = textMap(live, 'metadata', 'labels');
   const annotations = textMap(live, 'metadata', 'annotations');
   const set = labels[partOfLabel];
-  if (set !== undefined && set !== inventory) return { name: `another inventory (${partOfLabel}: ${set})` };
+  if (set !== undefined && set !== inventory)
+    return { name: `another inventory (${partOfLabel}: ${set})`, remedy: lettingGo(live, set) };
   for (const mark of marks) {
     const owner = ownerBy(live, mark, { labels, annotations }, takeOver);
     if (owner) return owner;

@@ -156,6 +156,21 @@ describe('a stage', () => {
     expect([...cluster.held.keys()]).toEqual(['ConfigMap b']);
   });
 
+  test('two that turn out to be the same object are refused, with both places', async () => {
+    const cluster = memory();
+    // The namespace that one of them does not name is that of the other.
+    const look: Applier['look'] = async (objects) =>
+      objects.map((object) => ({ ref: 'ConfigMap apps/a', object, held: { at, value: undefined } }));
+    const again: Sourced = { ...configMap('a'), source: { file: 'b.yaml', line: 7 } };
+    const { objects } = await applyStage([configMap('a'), again], { ...cluster, look }, never);
+    expect(objects.map(({ reported }) => [reported.result, reported.message])).toEqual([
+      ['failed', expect.stringMatching(/^Not written: /)],
+      ['failed', 'It stands twice in the repository: a.yaml:3 is the same object.'],
+    ]);
+    expect(objects[1]?.findings).toMatchObject([{ source: { file: 'b.yaml', line: 7 } }]);
+    expect(cluster.held.size).toBe(0);
+  });
+
   test('what the dry run cannot tell is decided by the write', async () => {
     const cluster = memory((_, { dryRun }) =>
       dryRun ? { refusal: { result: 'failed', message: 'no webhook yet', open: true } } : undefined,
