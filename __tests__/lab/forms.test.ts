@@ -180,7 +180,7 @@ describe('are refused with the line that is wrong', () => {
     const [said = '', ...more] = await complaints(job('a:2'));
     expect(more).toEqual([]);
     expect(said).toMatch(/^a\.yaml:5 Job \S+: spec\.template: Invalid value: .{121}: field is immutable /);
-    expect(said).toMatch(/give the object another name, or delete it and run again\.$/);
+    expect(said).toMatch(/or delete it \(`kubectl delete job job -n forms-test`\) and run again\.$/);
   });
 });
 
@@ -216,6 +216,25 @@ describe('a definition', () => {
       /^Objects may still be stored in a version that this definition no longer has: .*v1alpha1/,
     );
   }, 30_000);
+
+  test('without the subresource: status is a field like any other, as for kubectl', async () => {
+    const stamp = (name: string, phase: string): string =>
+      `apiVersion: forms.example.test/v1\nkind: Stamp\nmetadata: { name: ${name} }\nspec: { a: b }\nstatus: { phase: ${phase} }\n`;
+    const stamps = crd(version('v1', true)).replaceAll('gadget', 'stamp').replaceAll('Gadget', 'Stamp');
+    const bundle = (phase: string): string => `${stamps}---\n${stamp('s', phase)}`;
+    const phase = (name: string): string =>
+      kubectl(['get', 'stamps.forms.example.test', name, '-n', namespace, '-o', 'jsonpath={.status.phase}']);
+    try {
+      expect(await outcome(bundle('New'))).toEqual(['created', 'created']);
+      kubectl(['apply', '--server-side', '-n', namespace, '-f', '-'], stamp('k', 'New'));
+      expect(phase('s')).toBe(phase('k'));
+      expect(await outcome(bundle('New'))).toEqual(['unchanged', 'unchanged']);
+      expect(await outcome(bundle('Old'))).toEqual(['unchanged', 'configured']);
+      expect(phase('s')).toBe('Old');
+    } finally {
+      kubectl(['delete', 'crd', 'stamps.forms.example.test', '--ignore-not-found', '--wait=false']);
+    }
+  });
 
   test('with a conversion webhook keeps the certificate that another put into it', async () => {
     expect(await outcome(crd(both, hook))).toEqual(['configured']);

@@ -16,8 +16,8 @@ import { manifestOf } from './manifest.ts';
 import { objectOf } from './object.ts';
 import { groupOf, isPathSegment, pathOf, permissionOf } from './path.ts';
 import { clusterReader } from './reader.ts';
-import { explain } from './refusal.ts';
-import { type Patience, retry, sendPatiently, webhook } from './retry.ts';
+import { explain, overQuota } from './refusal.ts';
+import { conversion, type Patience, retry, sendPatiently, webhook } from './retry.ts';
 import { publishedSchemas } from './schemas.ts';
 import { isFields, statusOf } from './status.ts';
 
@@ -42,9 +42,10 @@ const groupKind = ({ apiVersion, kind }: KubernetesObject): string => `${groupOf
 
 const kindOf = ({ apiVersion, kind }: KubernetesObject): string => `${apiVersion}/${kind}`;
 
-const badName = (name: string): Refusal => ({
+const badName = (name: string, of = 'an object'): Refusal => ({
   result: 'failed',
-  message: `"${name}" cannot be the name of an object.`,
+  message: `${JSON.stringify(name)} cannot be the name of ${of}.`,
+  hint: 'Names are made of lower-case letters, digits and dashes.',
 });
 
 const notServed = ({ kind, apiVersion }: KubernetesObject): Refusal => ({
@@ -52,6 +53,9 @@ const notServed = ({ kind, apiVersion }: KubernetesObject): Refusal => ({
   message: `The cluster does not serve ${kind} in ${apiVersion}.`,
   hint: 'Add the CustomResourceDefinition to the repository, or install the chart that brings it first.',
 });
+
+/** Of a kind that is not served yet: its status may turn out to be the manifest's. */
+const unknown = { statusApart: false };
 
 class ServerSideApplier implements Applier {
   readonly #kube: Kube;
@@ -61,6 +65,7 @@ class ServerSideApplier implements Applier {
   // What was looked at here will be there: kinds become visible, and namespaces usable, within seconds of their write.
   readonly #kinds = new Set<string>();
   readonly #namespaces = new Set<string>();
+  readonly #quotas = new Set<string>();
   readonly schema: Applier['schema'];
 
   constructor(kube: Kube, discovery: Discovery, { namespace, patience = defaultPatience }: ApplierOptions) {
@@ -76,6 +81,8 @@ class ServerSideApplier implements Applier {
       const brings = kindOfCrd(object);
       if (brings !== undefined) this.#kinds.add(brings);
       if (object.kind === 'Namespace') this.#namespaces.add(object.metadata.name);
+      if (object.kind === 'ResourceQuota')
+        this.#quotas.add(`${object.metadata.namespace ?? this.#namespace}/${object.metadata.name}`);
     }
   }
 
@@ -126,10 +133,11 @@ class ServerSideApplier implements Applier {
 
   #placed(object: KubernetesObject, place: ApiResource): Look {
     const namespace = this.#namespaceOf(object, place);
-    const manifest = manifestOf(object, namespace);
+    const manifest = manifestOf(object, namespace, place);
     const ref = refOf(manifest);
-    if (!isPathSegment(object.metadata.name))
-      return { ref: refOf(object), refusal: badName(object.metadata.name) };
+    if (!isPathSegment(object.metadata.name)) return { ref, refusal: badName(object.metadata.name) };
+    if (namespace !== undefined && !isPathSegment(namespace))
+      return { ref, refusal: badName(namespace, 'a namespace') };
     return { ref, object: manifest, held: this.#absent() };
   }
 
@@ -137,7 +145,7 @@ class ServerSideApplier implements Applier {
   #unserved(object: KubernetesObject): Look {
     const ref = refOf(object);
     if (!this.#kinds.has(groupKind(object))) return { ref, refusal: notServed(object) };
-    return { ref, object: manifestOf(object, object.metadata.namespace), held: this.#absent() };
+    return { ref, object: manifestOf(object, object.metadata.namespace, unknown), held: this.#absent() };
   }
 
   #absent(): Placed['held'] {
@@ -172,14 +180,23 @@ class ServerSideApplier implements Applier {
       return { warnings: [], refusal: { ...notServed(object), ...(open && { open }) } };
     }
     const namespace = this.#namespaceOf(object, place);
-    const manifest = manifestOf(object, namespace);
+    const manifest = manifestOf(object, namespace, place);
     const answer = await this.#patch(place, manifest, options, signal);
     const { warnings } = answer;
     const live = answer.status < 300 ? objectOf(answer.body, object) : undefined;
     if (live) return { warnings, live, created: answer.status === 201, ref: refOf(manifest) };
     const needed = permissionOf('patch', place, namespace);
-    const { open, ...refusal } = explain(answer, { namespace, needed, principal: this.#kube.principal });
-    const mayPass = dryRun && (open ?? this.#arrives(namespace, statusOf(answer).kind));
+    const { open, ...refusal } = explain(answer, {
+      kind: object.kind,
+      name: object.metadata.name,
+      namespace,
+      needed,
+      principal: this.#kube.principal,
+    });
+    const mayPass =
+      dryRun &&
+      (open ??
+        (this.#arrives(namespace, statusOf(answer).kind) || this.#changes(namespace, answer) !== undefined));
     const stale = options.at !== undefined && answer.status === 409 && refusal.result !== 'conflict';
     return { warnings, refusal: { ...refusal, ...(mayPass && { open: true }), ...(stale && { stale }) } };
   }
@@ -202,9 +219,12 @@ class ServerSideApplier implements Applier {
       },
       {
         ...this.#patience,
-        // A dry run does not wait for a webhook: what it waits for may be written only after it.
+        // A dry run does not wait: what it waits for may be written only after it.
         isFinal: (answer) =>
-          (dryRun && webhook.test(statusOf(answer).message)) || (at !== undefined && answer.status === 409),
+          (dryRun && [webhook, conversion].some((each) => each.test(statusOf(answer).message))) ||
+          (at !== undefined && answer.status === 409),
+        // What a quota allows is counted anew some moments after it was changed.
+        ...(!dryRun && { passesHere: (answer) => this.#changes(metadata.namespace, answer) }),
       },
       signal,
     );
@@ -212,6 +232,14 @@ class ServerSideApplier implements Applier {
 
   #arrives(namespace: string | undefined, missing: string): boolean {
     return missing === 'namespaces' && namespace !== undefined && this.#namespaces.has(namespace);
+  }
+
+  /** Whether a quota is in the way that this run writes, too. */
+  #changes(namespace: string | undefined, answer: KubeAnswer): string | undefined {
+    const quota = answer.status === 403 ? overQuota.exec(statusOf(answer).message)?.[1] : undefined;
+    return quota !== undefined && this.#quotas.has(`${namespace}/${quota}`)
+      ? `the ResourceQuota ${namespace}/${quota} has not been counted anew yet`
+      : undefined;
   }
 
   async disown(
@@ -240,7 +268,7 @@ class ServerSideApplier implements Applier {
     );
     if (answer.status < 300) return undefined;
     const needed = permissionOf('patch', place, namespace);
-    return explain(answer, { namespace, needed, principal: this.#kube.principal });
+    return explain(answer, { kind: live.kind, name, namespace, needed, principal: this.#kube.principal });
   }
 
   awaitGone(object: KubernetesObject, signal: AbortSignal): Promise<boolean> {

@@ -10,6 +10,8 @@ export interface ApiResource {
   readonly kind: string;
   readonly plural: string;
   readonly namespaced: boolean;
+  /** Its status is a subresource: controllers write it, and nothing that a manifest says of it is taken. */
+  readonly statusApart: boolean;
 }
 
 export interface Discovery {
@@ -67,6 +69,9 @@ const fromAggregated = (list: unknown): ApiResource[] =>
           kind: text(resource['responseKind']['kind']),
           plural: text(resource['resource']),
           namespaced: resource['scope'] === 'Namespaced',
+          statusApart: items(resource['subresources']).some(
+            (each) => isFields(each) && each['subresource'] === 'status',
+          ),
         };
       });
     });
@@ -75,7 +80,9 @@ const fromAggregated = (list: unknown): ApiResource[] =>
 const fromResourceList = (list: unknown): ApiResource[] => {
   if (!isFields(list)) return [];
   const apiVersion = text(list['groupVersion']);
-  return items(list['resources']).flatMap((resource) =>
+  const resources = items(list['resources']);
+  const names = new Set(resources.map((resource) => (isFields(resource) ? text(resource['name']) : '')));
+  return resources.flatMap((resource) =>
     // `pods/log` and the like are sub-resources, not kinds.
     isFields(resource) && !text(resource['name']).includes('/')
       ? {
@@ -83,6 +90,7 @@ const fromResourceList = (list: unknown): ApiResource[] => {
           kind: text(resource['kind']),
           plural: text(resource['name']),
           namespaced: resource['namespaced'] === true,
+          statusApart: names.has(`${text(resource['name'])}/status`),
         }
       : [],
   );

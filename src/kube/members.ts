@@ -34,12 +34,12 @@ export const inventoryMembers = (kube: Kube, discovery: Discovery, patience: Pat
   const refusalOf = (
     answer: KubeAnswer,
     place: ApiResource,
-    namespace: string | undefined,
+    { kind, metadata: { name, namespace } }: KubernetesObject,
   ): Refusal | undefined => {
     if (answer.status < 300 || answer.status === 404) return undefined;
     if (answer.status === 409) return anotherObject;
     const needed = permissionOf('delete', place, namespace);
-    return explain(answer, { namespace, needed, principal: kube.principal });
+    return explain(answer, { kind, name, namespace, needed, principal: kube.principal });
   };
 
   return {
@@ -81,14 +81,14 @@ export const inventoryMembers = (kube: Kube, discovery: Discovery, patience: Pat
       // Controllers write status all the time: after some looks its UID has to do.
       for (let look = 0; stillOurs !== undefined && look < looksAgain; look += 1) {
         const answer = await send({ uid, resourceVersion: seen.metadata['resourceVersion'] });
-        if (answer.status !== 409) return refusalOf(answer, place, namespace);
+        if (answer.status !== 409) return refusalOf(answer, place, object);
         const now = await reader.get(place, namespace, name, signal);
         seen = 'value' in now ? now.value : seen;
         if (seen === undefined) return undefined;
         if (seen.metadata['uid'] !== uid) return anotherObject;
         if (!stillOurs(seen)) return notOurs;
       }
-      return refusalOf(await send({ uid }), place, namespace);
+      return refusalOf(await send({ uid }), place, object);
     },
   };
 };

@@ -6,9 +6,12 @@ export interface Place {
   readonly plural: string;
 }
 
-/** What the API server itself refuses as a path segment (apimachinery api/validation/path/name.go). */
+/**
+ * What the API server itself refuses as a path segment (apimachinery api/validation/path/name.go), and half a character,
+ * which no path can hold.
+ */
 export const isPathSegment = (text: string): boolean =>
-  text !== '' && text !== '.' && text !== '..' && !/[/%]/.test(text);
+  text !== '' && text !== '.' && text !== '..' && !/[/%]/.test(text) && text.isWellFormed();
 
 const segment = (text: string): string => {
   if (!isPathSegment(text)) {

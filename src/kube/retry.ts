@@ -9,6 +9,8 @@ export interface Patience {
   readonly milliseconds: number;
   /** Told before each wait, with what is waited for; fit to be printed after "waiting: ". */
   readonly onWait?: (why: string) => void;
+  /** Answers that pass here, for what this run has done before, beyond those that always do: what is waited for. */
+  readonly passesHere?: (answer: KubeAnswer) => string | undefined;
   /** Answers that are not waited out, although they may pass. */
   readonly isFinal?: (answer: KubeAnswer) => boolean;
   /** 0 ≤ x < 1, for jitter. */
@@ -56,6 +58,11 @@ export const untyped = /^failed to create typed (?:patch|live) object \([^)]*\):
 /** A value that fits the schema and that the kind cannot hold all the same: a Secret's that is no base64. */
 export const undecodable = /^failed to convert new object \([^)]*\) to proper version: /;
 export const webhook = /failed calling webhook "([^"]+)"/;
+/** A stored object cannot be turned into the version asked for (apiextensions pkg/apiserver/conversion/webhook_converter.go). */
+export const conversion = /conversion webhook for (\S+), Kind=(\S+) failed/;
+/** More than etcd takes (`--max-request-bytes`, 1.5 MiB): 500, and for ever. */
+export const tooLarge =
+  /etcdserver: request is too large|Request entity too large|grpc: (?:trying to send|received) message larger than max/;
 
 /**
  * What of the API server's refusals passes by itself.
@@ -69,13 +76,17 @@ export const passes = (answer: KubeAnswer): Again | undefined => {
   if (answer.status === 429) return again('the API server asked to slow down (429)');
   const hook = webhook.exec(status.message);
   if (hook && answer.status >= 500) return again(`the webhook ${hook[1]} does not answer yet`);
+  const converter = conversion.exec(status.message);
+  if (converter && answer.status >= 500)
+    return again(`the webhook that converts ${converter[2]} does not answer yet`);
   if (answer.status === 409) {
     const owned = status.causes.some((cause) => cause.reason === 'FieldManagerConflict');
     return owned ? undefined : again(`the object was changed by someone else (${status.message})`);
   }
   // A field that is unknown or of the wrong type answers 500 to a server-side apply (measured on 1.36.3).
   const final =
-    [501, 505].includes(answer.status) || untyped.test(status.message) || undecodable.test(status.message);
+    [501, 505].includes(answer.status) ||
+    [untyped, undecodable, tooLarge].some((each) => each.test(status.message));
   if (answer.status >= 500 && !final)
     return again(`the API server failed (${answer.status}: ${status.message})`);
   return undefined;
@@ -88,11 +99,15 @@ export const sendPatiently = async (
   patience: Patience,
   signal: AbortSignal,
 ): Promise<KubeAnswer> => {
+  const here = (answer: KubeAnswer): Again | undefined => {
+    const why = patience.passesHere?.(answer);
+    return why === undefined ? undefined : { why };
+  };
   const give = await retry<() => KubeAnswer>(
     async () => {
       try {
         const answer = await kube.send(request, signal);
-        const again = patience.isFinal?.(answer) === true ? undefined : passes(answer);
+        const again = patience.isFinal?.(answer) === true ? undefined : (passes(answer) ?? here(answer));
         if (!again) return { result: () => answer };
         return {
           again: again.why,

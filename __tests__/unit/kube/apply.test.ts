@@ -16,6 +16,7 @@ const resource = (plural: string, kind: string, scope: string) => ({
   resource: plural,
   responseKind: { kind },
   scope,
+  subresources: [{ subresource: 'status' }],
 });
 const group = (name: string, version: string, ...resources: object[]) => ({
   metadata: { name },
@@ -115,6 +116,28 @@ describe('what is sent', () => {
     });
   });
 
+  test.each([
+    ['not where status is a subresource', [{ subresource: 'status' }], undefined],
+    ['as it is where status is a field like any other', [{ subresource: 'scale' }], { phase: 'New' }],
+  ])('has the status of a manifest: %s', async (_name, subresources, sent) => {
+    const gadgets = { ...resource('gadgets', 'Gadget', 'Namespaced'), subresources };
+    const gadget = {
+      apiVersion: 'x.example/v1',
+      kind: 'Gadget',
+      metadata: { name: 'g', namespace: 'apps' },
+      status: { phase: 'New' },
+    };
+    serve(
+      ({ method }) => (method === 'GET' ? status(404, 'NotFound', 'x') : { status: 201, body: gadget }),
+      () => [group('x.example', 'v1', gadgets)],
+    );
+    await apply(gadget);
+    const bodies = server.asked
+      .filter(({ method }) => method === 'PATCH')
+      .map(({ body }) => JSON.parse(body));
+    expect(bodies.map((body) => body.status)).toEqual([sent, sent]);
+  });
+
   test('carries no namespace for an object of the cluster', async () => {
     const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'n', namespace: 'wrong' } };
     serve(({ method }) =>
@@ -147,13 +170,39 @@ describe('the result', () => {
       { body: live('1') },
       { body: { ...live('2'), metadata: { ...live('2').metadata, managedFields: owned({ 'f:data': {} }) } } },
     ],
-    ['configured', 'an object that may not be read', status(403, 'Forbidden', 'no'), { body: live('2') }],
   ])('is %s for %s', async (result, _name, before, given) => {
     answering(before, given);
     expect(await apply(configMap)).toMatchObject({
       result,
       ref: 'ConfigMap apps/a',
       live: { kind: 'ConfigMap' },
+    });
+  });
+
+  describe('of an object that may not be read', () => {
+    const unseen = (tried: Answer, given: Answer): void =>
+      serve(({ method, query }) => {
+        if (method === 'GET') return status(403, 'Forbidden', 'no');
+        return query.has('dryRun') ? tried : given;
+      });
+    test.each<[Applied['result'], string]>([
+      ['unchanged', '1'],
+      ['configured', '2'],
+    ])('is %s by its version before and after: 1, %s', async (result, after) => {
+      unseen({ body: live('1') }, { body: live(after) });
+      expect((await apply(configMap)).result).toBe(result);
+    });
+
+    test('is a conflict where the dry run shows whose it is', async () => {
+      const metadata = { ...live('1').metadata, annotations: { 'meta.helm.sh/release-name': 'shop' } };
+      unseen({ body: { ...live('1'), metadata } }, { body: live('2') });
+      expect(await apply(configMap)).toMatchObject({
+        result: 'conflict',
+        message: 'It belongs to the Helm release shop.',
+      });
+      expect(server.asked.filter(({ method, query }) => method === 'PATCH' && !query.has('dryRun'))).toEqual(
+        [],
+      );
     });
   });
 
@@ -215,6 +264,40 @@ describe('the result', () => {
       },
     ],
     [
+      'a webhook that refuses',
+      status(403, 'Forbidden', 'admission webhook "policy.example" denied the request: no team label'),
+      {
+        result: 'failed',
+        message: "The cluster's admission webhook policy.example refused it: no team label",
+      },
+    ],
+    [
+      'a webhook that refuses and does not say why',
+      status(400, '', 'admission webhook "policy.example" denied the request without explanation'),
+      {
+        result: 'failed',
+        message: "The cluster's admission webhook policy.example refused it: it does not say why",
+      },
+    ],
+    [
+      'a quota that is used up',
+      status(
+        403,
+        'Forbidden',
+        'configmaps "a" is forbidden: exceeded quota: small, requested: count/configmaps=1, used: count/configmaps=5, limited: count/configmaps=5',
+      ),
+      {
+        result: 'failed',
+        message:
+          'The ResourceQuota small of namespace apps does not allow it: requested: count/configmaps=1, used: count/configmaps=5, limited: count/configmaps=5',
+      },
+    ],
+    [
+      'an object that is too large for etcd, at once',
+      status(500, '', 'etcdserver: request is too large'),
+      { result: 'failed', message: 'It is too large for the API server: etcdserver: request is too large' },
+    ],
+    [
       'a version that objects may be stored in',
       status(422, 'Invalid', 'long', {
         causes: [
@@ -241,7 +324,9 @@ describe('the result', () => {
     ],
   ])('tells of %s', async (_name, refusal, expected) => {
     answering({ body: live('1') }, refusal);
+    const began = performance.now();
     const applied = await apply(configMap);
+    expect(performance.now() - began).toBeLessThan(patience.milliseconds / 2);
     expect(applied).toMatchObject(expected);
     expect(applied.findings[0]?.hint).toBeTruthy();
     expect(applied.live).toBeUndefined();
@@ -273,10 +358,15 @@ describe('the result', () => {
     expect(waits).toEqual(Array(2).fill('the webhook w does not answer yet'));
   });
 
-  test('refuses a name that leads to another path, without asking', async () => {
+  test('refuses names that lead to another path, without asking', async () => {
     serve(() => ({ status: 201, body: live('1') }));
-    const applied = await apply({ ...configMap, metadata: { name: '../../secrets/a' } });
-    expect(applied.result).toBe('failed');
+    for (const metadata of [
+      { name: '../../secrets/a' },
+      { name: 'a', namespace: '../b' },
+      { name: 'a\ud800' },
+    ]) {
+      expect((await apply({ ...configMap, metadata })).result).toBe('failed');
+    }
     expect(server.asked.filter(({ path }) => path.startsWith('/api/v1'))).toEqual([]);
   });
 });
@@ -342,7 +432,13 @@ describe('a kind that is not served', () => {
 
 describe('discovery', () => {
   const found = async (discovery: Discovery) => discovery.find('apps/v1', 'Deployment', never);
-  const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', plural: 'deployments', namespaced: true };
+  const deployment = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    plural: 'deployments',
+    namespaced: true,
+    statusApart: true,
+  };
 
   test('understands a server without the aggregated form, and one whose extension is down', async () => {
     server.answer(({ path }) => {

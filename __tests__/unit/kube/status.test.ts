@@ -55,7 +55,7 @@ describe('paths', () => {
     expect(path).toBe(expected);
   });
 
-  test.each(['', '.', '..', 'a/b', '../../secrets', 'a%2f'])('refuse the name "%s"', (name) => {
+  test.each(['', '.', '..', 'a/b', '../../secrets', 'a%2f', 'a\ud800'])('refuse the name "%s"', (name) => {
     expect(isPathSegment(name)).toBe(false);
     expect(() => pathOf(pods, 'a', name)).toThrow(RangeError);
     expect(() => pathOf(pods, name, 'a')).toThrow(RangeError);
