@@ -95,7 +95,11 @@ describe('are applied, and the second time nothing is written', () => {
     kube.forget();
     const second = await applyAll(kube, objects, options);
     expect(results(second)).toEqual([`${name} unchanged`]);
-    expect(kube.requests().filter((each) => each.startsWith('PATCH') && !each.endsWith('dry'))).toEqual([]);
+    // Not even tried, but for a Secret's plain text, which is nowhere to be read back.
+    const tried = objects.flatMap(({ object }) =>
+      object['stringData'] === undefined ? [] : `PATCH /api/v1/namespaces/${namespace}/secrets/plain dry`,
+    );
+    expect(kube.requests().filter((each) => each.startsWith('PATCH'))).toEqual(tried);
     const [one, two] = [first, second].map(({ objects: [done] }) => done?.live?.metadata);
     expect(two?.['generation']).toEqual(one?.['generation']);
   });

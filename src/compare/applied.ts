@@ -68,14 +68,27 @@ const isEmpty = (value: Json): boolean =>
   value === '' ||
   (Array.isArray(value) ? value.length === 0 : isMap(value) && Object.keys(value).length === 0);
 
-/** A value that is owned as a whole: a scalar, an atomic list or map, an empty map. */
+/** A map whose fields have owners of their own: to say that it is empty says nothing of those that others fill in. */
+const isGranular = (schema: Schema | undefined): boolean =>
+  isMap(schema?.['properties']) && schema['x-kubernetes-map-type'] !== 'atomic';
+
+/** What a schema would say of built-in kinds, as far as it is needed: `kubectl create` prints `strategy: {}`. */
+const strategies: Schema = {
+  properties: { strategy: { properties: {} }, updateStrategy: { properties: {} } },
+};
+const builtIn: Readonly<Record<string, Schema>> = { 'apps/v1': { properties: { spec: strategies } } };
+
+/** A value that is owned as a whole: a scalar, an atomic list or map, an empty map, nothing at all. */
 const compareLeaf = ({ wanted, live, schema, path }: Node): Difference | undefined => {
-  if (wanted === null) return differs(path, 'value');
+  // Owned and not there, it was as little when we applied it: `kubectl create` prints `creationTimestamp: null`.
+  if (wanted === null) return (live ?? null) === null ? undefined : differs(path, 'value');
   const whole = Array.isArray(wanted) || isMap(wanted);
   if (isMap(wanted) && Object.keys(wanted).length > 0 && granular.includes(textOf(path)))
     return differs(path, 'ownership');
   if (equal(wanted, live) || (live === undefined && isEmpty(wanted))) return undefined;
   if (!whole) return differs(path, 'value');
+  if (isMap(wanted) && isMap(live) && Object.keys(wanted).length === 0 && isGranular(schema))
+    return undefined;
   if (schema === undefined) return differs(path, covers(live, wanted) ? 'defaults' : 'value');
   const filled = withDefaults(wanted, schema);
   return filled !== undefined && equal(filled, live) ? undefined : differs(path, 'value');
@@ -204,5 +217,6 @@ export const differenceFromApplied = (
   if (live.metadata['deletionTimestamp'] !== undefined)
     return differs(['.metadata.deletionTimestamp'], 'value');
   // Whoever owns nothing has no entry: a Namespace that is but a name.
-  return compareMap({ wanted, live, fields: ours?.fields ?? {}, schema, path: [] });
+  const known = schema ?? builtIn[wanted.apiVersion];
+  return compareMap({ wanted, live, fields: ours?.fields ?? {}, schema: known, path: [] });
 };

@@ -34,6 +34,7 @@ describe('nothing would change where', () => {
     ['others have fields beside ours', { a: 1 }, { a: 1, b: 2 }, { 'f:a': {} }],
     ['a list is ours as a whole', { a: [1, { b: 2 }] }, { a: [1, { b: 2 }] }, { 'f:a': {} }],
     ['what was sent empty is omitted', { a: {}, b: [], c: '' }, {}, { 'f:a': {}, 'f:b': {}, 'f:c': {} }],
+    ['a null was sent, and nothing stands', { a: null, b: null }, { a: null }, { 'f:a': {}, 'f:b': {} }],
     [
       'items have keys, and others have items between them',
       { a: [{ name: 'x', v: 1 }, { name: 'y' }] },
@@ -71,6 +72,32 @@ describe('nothing would change where', () => {
     expect(difference(wanted, spec, fields)).toBeUndefined();
   });
 
+  test('a map whose fields have owners of their own was sent empty; one that is atomic has to be asked for', () => {
+    const [wanted, live] = [{ strategy: {} }, { strategy: { type: 'RollingUpdate' } }];
+    const owned = { 'f:strategy': {} };
+    expect(difference(wanted, live, owned)?.by).toBe('defaults');
+    const of = (strategy: JsonObject) => ({ properties: { strategy } });
+    expect(difference(wanted, live, owned, of({ properties: {} }))).toBeUndefined();
+    const atomic = of({ properties: {}, 'x-kubernetes-map-type': 'atomic' });
+    expect(difference(wanted, live, owned, atomic)?.by).toBe('value');
+    // Of built-in kinds it is known where people write it.
+    const deployment = (spec: JsonObject): KubernetesObject => ({
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: {
+        name: 'x',
+        managedFields: [
+          { manager, operation: 'Apply', apiVersion: 'apps/v1', fieldsV1: { 'f:spec': owned } },
+        ],
+      },
+      spec,
+    });
+    const { metadata: _, ...rest } = deployment(wanted);
+    expect(
+      differenceFromApplied({ ...rest, metadata: { name: 'x' } }, deployment(live), manager),
+    ).toBeUndefined();
+  });
+
   test('an object is but a name', () => {
     const bare = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'x' } };
     const labelled = {
@@ -88,7 +115,7 @@ describe('the API server has to be asked where', () => {
     ['a quantity is written in another way', { a: '1000m' }, { a: '1' }, { 'f:a': {} }, '.spec.a', 'value'],
     ['a field left the manifest', { a: 1 }, { a: 1, b: 2 }, { 'f:a': {}, 'f:b': {} }, '.spec.b', 'ownership'],
     ['a field is not ours yet', { a: 1, b: 2 }, { a: 1, b: 2 }, { 'f:a': {} }, '.spec.b', 'ownership'],
-    ['a null was sent', { a: null }, { a: null }, { 'f:a': {} }, '.spec.a', 'value'],
+    ['a null was sent, and a default stands', { a: null }, { a: 5 }, { 'f:a': {} }, '.spec.a', 'value'],
     [
       'an atomic list has more in it',
       { a: [{ b: 1 }] },
