@@ -26,6 +26,17 @@ spec:
   versions:
     - { name: v1, served: true, storage: true, schema: { openAPIV3Schema: { type: object } } }
 `;
+/** A class, which goes before the charts as a rule; this one's kind comes with one. */
+const classes = `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: gadgetclasses.stages.example.test }
+spec:
+  group: stages.example.test
+  names: { kind: GadgetClass, plural: gadgetclasses, singular: gadgetclass }
+  scope: Cluster
+  versions:
+    - { name: v1, served: true, storage: true, schema: { openAPIV3Schema: { type: object } } }
+`;
 const configuration = (name: string, namespace: string): string => `apiVersion: gateway.k8s.aws/v1beta1
 kind: LoadBalancerConfiguration
 metadata: { name: ${name}${namespace} }
@@ -38,6 +49,8 @@ const files = {
   'chart/templates/namespace.yaml': 'apiVersion: v1\nkind: Namespace\nmetadata: { name: stages-brought }\n',
   'app/classes.yaml': `${configuration('own', '')}---\n${configuration('brought', ', namespace: stages-brought')}`,
   'chart/templates/gadgets.yaml': templated,
+  'chart/templates/classes.yaml': classes,
+  'app/class.yaml': 'apiVersion: stages.example.test/v1\nkind: GadgetClass\nmetadata: { name: c }\n',
   'app/gadget.yaml':
     'apiVersion: stages.example.test/v1\nkind: Gadget\nmetadata: { name: g, namespace: stages-brought }\n',
   'app/widget.yaml':
@@ -54,6 +67,7 @@ afterAll(() => {
     'crd',
     'widgets.stages.example.test',
     'gadgets.stages.example.test',
+    'gadgetclasses.stages.example.test',
     '--ignore-not-found',
     '--wait=false',
   );
@@ -63,17 +77,20 @@ test('a kind, the release’s namespace and a chart’s namespace arrive in the 
   const workspace = workspaceOf(files);
   const inputs = { namespace: 'stages-release', 'create-namespace': 'true' };
   try {
+    const plan = await run({ workspace: workspace.path, inputs: { ...inputs, mode: 'plan' } });
+    expect(plan.report.findings.filter(({ severity }) => severity === 'error')).toEqual([]);
     const { code, report, log } = await run({ workspace: workspace.path, inputs });
     expect(log).toContain(
       'widgets.stages.example.test: the one of crds/widgets.yaml:1 is applied, not the one of the chart stages',
     );
     expect(code).toBe(0);
-    // Both are written at the same time.
+    // Those of a stage are written at the same time.
     const ends = report.objects.map(({ ref, result }) => `${ref} ${result}`);
-    expect([...ends.slice(0, 4), ...ends.slice(4).toSorted()]).toEqual([
+    expect([...ends.slice(0, 3), ...ends.slice(3, 5).toSorted(), ...ends.slice(5).toSorted()]).toEqual([
       'CustomResourceDefinition widgets.stages.example.test created',
       'Namespace stages-release created',
       'LoadBalancerConfiguration stages-release/own created',
+      'GadgetClass c created',
       'LoadBalancerConfiguration stages-brought/brought created',
       'Gadget stages-brought/g created',
       'Widget stages-brought/w created',

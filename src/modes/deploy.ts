@@ -50,8 +50,8 @@ async function deployTo(whole: Run, cluster: Cluster, bundle: Bundle, untilLive:
     // Its namespace may have come with this run.
     await turn.take();
     const inventory = await keepInventory(run, cluster, writer, members);
-    // A chart may bring the namespace.
-    const { now, later } = await writer.byNamespace(rendered.length > 0 ? classes : []);
+    // A chart may bring the namespace, and in its templates the definition.
+    const { now, later } = await writer.byReadiness(rendered.length > 0 ? classes : []);
     if (!(await writer.apply(inventory.members(rendered.length > 0 ? now : classes)))) return 'failed';
 
     if (rendered.length > 0) begin(run, 'Install the charts');

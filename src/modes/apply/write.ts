@@ -19,8 +19,8 @@ export interface Writer {
   define(crds: readonly Sourced[]): Promise<boolean>;
   /** Creates the release's namespace where one of the objects, or a chart, needs it and the user allows it. */
   ensureNamespace(objects: readonly Sourced[], charts: readonly Chart[]): Promise<boolean>;
-  /** The objects whose namespace exists, and those that have to wait for it. */
-  byNamespace(
+  /** The objects whose kind is served and whose namespace exists, and those that have to wait for a chart to bring them. */
+  byReadiness(
     objects: readonly Sourced[],
   ): Promise<{ readonly now: readonly Sourced[]; readonly later: readonly Sourced[] }>;
   /** The namespace in which the object is or will be; `undefined` for an object of the cluster. */
@@ -114,13 +114,17 @@ export function writerOf(run: Run, cluster: Cluster): Writer {
       if (needs === undefined || (await exists(inputs.namespace))) return true;
       return apply([{ object: namespaceObject(inputs.namespace), source: needs.source }]);
     },
-    byNamespace: async (objects) => {
+    byReadiness: async (objects) => {
+      const served = await Promise.all(
+        objects.map(({ object }) => applier.serves(object.apiVersion, object.kind, signal)),
+      );
       const namespaces = await Promise.all(objects.map(namespaceOf));
       const missing = new Set<string>();
       for (const name of new Set(namespaces)) {
         if (name !== undefined && !(await exists(name))) missing.add(name);
       }
-      const waits = (_: Sourced, index: number): boolean => missing.has(namespaces[index] ?? '');
+      const waits = (_: Sourced, index: number): boolean =>
+        served[index] !== true || missing.has(namespaces[index] ?? '');
       return { now: objects.filter((each, index) => !waits(each, index)), later: objects.filter(waits) };
     },
     namespaceOf,

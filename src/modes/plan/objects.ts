@@ -52,14 +52,11 @@ export async function planObjects(
     takeOver: inputs.takeOver,
     inventory: inventory.id,
   };
-  // What a chart brings is there when the manifests come: they may refer to its namespaces.
-  const brought = rendered.flatMap(({ objects }) => stages(objects).namespaces);
-  await applier.look(
-    brought.map(({ object }) => object),
-    signal,
-  );
+  // What a chart brings is there when the manifests come: they may be of its kinds, and in its namespaces.
+  const brought = rendered.flatMap(({ objects }) => objects);
+  applier.expect(brought.map(({ object }) => object));
   const planned: Planned[] = [];
-  const home = await releaseNamespace(run, writer, [...namespaces, ...brought], members);
+  const home = await releaseNamespace(run, writer, [...namespaces, ...stages(brought).namespaces], members);
   for (const stage of [crds, namespaces, home, ofStage(classes), ofStage(rest), ofStage(bundle.routes)]) {
     planned.push(...(await planStage(stage, applier, signal, options)));
   }
