@@ -34,6 +34,7 @@ afterAll(async () => {
   await kube.close();
   rmSync(folder, { recursive: true });
   kubectl(['delete', 'crd', crdName, '--ignore-not-found', '--wait=false']);
+  kubectl(['delete', 'validatingadmissionpolicy', namespace, '--ignore-not-found']);
   removeAdministrator(namespace);
 }, 60_000);
 
@@ -86,6 +87,25 @@ describe('are applied, and the second time nothing is written', () => {
       'with an empty variable, list and map',
       deployment('empties', "          args: []\n          env: [{ name: A, value: '' }, { name: B }]\n"),
       'Deployment {}/empties',
+    ],
+    [
+      'with what is not written out where it is false or none',
+      deployment(
+        'zero',
+        '          stdin: false\n          volumeMounts: [{ name: v, mountPath: /v, readOnly: false }]\n',
+        '      hostNetwork: false\n      volumes: [{ name: v, emptyDir: {} }]\n  paused: false\n  minReadySeconds: 0\n',
+      ),
+      'Deployment {}/zero',
+    ],
+    [
+      'with defaults in a list that is owned as a whole',
+      `apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: ports }\nspec:\n  podSelector: {}\n  ingress: [{ ports: [{ port: 80 }] }]\n`,
+      'NetworkPolicy {}/ports',
+    ],
+    [
+      'as the policy of Gateway API is written',
+      `apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\nmetadata: { name: ${namespace} }\nspec:\n  failurePolicy: Fail\n  matchConstraints: { resourceRules: [{ apiGroups: [x.example], apiVersions: [v1], operations: [CREATE], resources: ['*'] }] }\n  validations: [{ expression: 'true' }]\n`,
+      `ValidatingAdmissionPolicy ${namespace}`,
     ],
   ])('%s', async (_what, yaml, ref) => {
     const objects = manifests(yaml);
@@ -219,6 +239,12 @@ describe('a definition', () => {
     expect(objects[0]?.reported.message).toMatch(
       /^Objects may still be stored in a version that this definition no longer has: .*v1alpha1/,
     );
+    // What the hint says, once its first half is done: the object is written anew.
+    kubectl(['annotate', crdName, 'g', '-n', namespace, 'touched=yes']);
+    const [, command = ''] = /`(kubectl patch crd [^`]+)`/.exec(objects[0]?.findings[0]?.hint ?? '') ?? [];
+    kubectl(command.replaceAll("'", '').split(' ').slice(1));
+    expect(await outcome(crd(version('v1', true)))).toEqual(['configured']);
+    expect(await outcome(crd(both))).toEqual(['configured']);
   }, 30_000);
 
   test('without the subresource: status is a field like any other, as for kubectl', async () => {

@@ -9,11 +9,11 @@ import type { ReportedObject } from '../report/report.ts';
 import type { Finding } from '../verdict/finding.ts';
 import { Problem } from '../verdict/problem.ts';
 import { type Applier, fieldManager, type Look, type Placed, type Refusal, type Written } from './applier.ts';
-import { refuseLowering } from './crd-safety.ts';
-import { groupKindOf } from './inventory.ts';
+import { refusedAmong, refuseGuard, refuseLowering } from './crd-safety.ts';
 import { kept, type Locate, notWritten, refused, warned } from './outcome.ts';
 import { dated, explainConflicts, managedFieldsAfter, otherOwner } from './ownership.ts';
 import { ranked, stageOf } from './stages.ts';
+import { standTwice } from './twice.ts';
 
 /** What became of one object of the bundle. */
 export interface AppliedObject {
@@ -123,30 +123,22 @@ class Stage {
       this.#objects.map(({ object }) => object),
       this.#signal,
     );
-    const twice = this.#standTwice(looks);
+    const twice = standTwice(this.#objects, looks);
+    const lower = refusedAmong(looks);
     return Promise.all(
       this.#objects.map(async (each, index) => {
         const look = looks[index];
         if (look === undefined) throw new RangeError('a look for each object');
         const refusal = twice.get(each);
-        const decision = await this.#judge(each, refusal ? { ref: look.ref, refusal } : look);
+        const guard = refuseGuard(each.object, lower);
+        const decision =
+          guard && !('refusal' in look)
+            ? { end: kept(each, look.ref, heldBy(look), guard) }
+            : await this.#judge(each, refusal ? { ref: look.ref, refusal } : look);
         if ('end' in decision) this.#end(each, decision.end);
         return decision;
       }),
     );
-  }
-
-  /** Only now is it known which objects that name no namespace land on one that does. */
-  #standTwice(looks: readonly Look[]): ReadonlyMap<Sourced, Refusal> {
-    const first = new Map<string, Sourced>();
-    const refusals = new Map<Sourced, Refusal>();
-    for (const [index, each] of this.#objects.entries()) {
-      const key = `${groupKindOf(each.object)} ${looks[index]?.ref}`;
-      const before = first.get(key);
-      if (before === undefined) first.set(key, each);
-      else refusals.set(each, standsTwice(before));
-    }
-    return refusals;
   }
 
   async #judge(each: Sourced, look: Look): Promise<Decision> {
@@ -340,12 +332,6 @@ class Stage {
     }
   }
 }
-
-const standsTwice = ({ source: { file, line } }: Sourced): Refusal => ({
-  result: 'failed',
-  message: `It stands twice in the repository: ${file}:${line} is the same object.`,
-  hint: 'Remove or rename one of them; which one would win is chance.',
-});
 
 const unchanged = (
   each: Sourced,

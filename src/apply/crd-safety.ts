@@ -1,5 +1,6 @@
 // Keeps the cluster's Gateway API from being lowered: its CRDs serve every team's routes, not only ours.
 import type { KubernetesObject } from '../bundle/object.ts';
+import type { Look } from './applier.ts';
 
 /** gateway-api `pkg/consts/consts.go`. */
 const bundleVersion = 'gateway.networking.k8s.io/bundle-version';
@@ -84,5 +85,39 @@ export const refuseLowering = (
     code: 'crds/lower-version',
     message: `${name} is at Gateway API ${liveVersion} in the cluster; the repository has ${wantedVersion ?? 'no version of it'}. It was left as it is.`,
     hint: `Update the repository's CRDs to ${liveVersion} or later.`,
+  };
+};
+
+interface Refused {
+  readonly object: KubernetesObject;
+  readonly refusal: Refusal;
+}
+
+/** The objects of a stage that would lower the cluster's, or switch its channel. */
+export const refusedAmong = (looks: readonly Look[]): readonly Refused[] =>
+  looks.flatMap((look) => {
+    const live = 'object' in look && 'value' in look.held ? look.held.value : undefined;
+    const refusal = 'object' in look ? refuseLowering(look.object, live) : undefined;
+    return 'object' in look && refusal ? [{ object: look.object, refusal }] : [];
+  });
+
+/** The admission policy of a release, and its binding: they let pass what fits that release's version and channel. */
+const isGuard = ({ kind }: KubernetesObject): boolean => /^ValidatingAdmissionPolicy(Binding)?$/.test(kind);
+
+/**
+ * Why the guard of a release must stay away: definitions of that release were left as the cluster has them, so that it would
+ * keep watch over another release's.
+ * @param kept as `refusedAmong` gives them
+ */
+export const refuseGuard = (wanted: KubernetesObject, kept: readonly Refused[]): Refusal | undefined => {
+  const release = (object: KubernetesObject): string =>
+    `${annotation(object, bundleVersion)} ${annotation(object, channel)}`;
+  const first = isGuard(wanted) ? kept.find(({ object }) => release(object) === release(wanted)) : undefined;
+  if (first === undefined || annotation(wanted, bundleVersion) === undefined) return undefined;
+  const { code, hint } = first.refusal;
+  return {
+    code,
+    message: `${wanted.metadata.name} guards the definitions of its own release, and those were left as they are: so was it.`,
+    hint,
   };
 };

@@ -69,11 +69,11 @@ export const refused = async (
   };
 };
 
-/** A definition that is left as the cluster has it counts as unchanged, and is a finding. */
+/** A definition that is left as the cluster has it, or away, counts as unchanged, and is a finding. */
 export const kept = (
   { source }: Sourced,
   ref: string,
-  live: KubernetesObject,
+  live: KubernetesObject | undefined,
   why: Lowering | Owner,
 ): AppliedObject => {
   const { code, message, hint } =
@@ -81,7 +81,7 @@ export const kept = (
       ? why
       : {
           code: 'crds/other-owner' as const,
-          message: `${live.metadata.name} belongs to ${why.name}. It was left as it is.`,
+          message: `${ref.split(' ').at(-1)} belongs to ${why.name}. It was left as it is.`,
           hint:
             why.manager === undefined
               ? 'Take it out of the repository.'
@@ -89,7 +89,7 @@ export const kept = (
         };
   return {
     reported: { ref, source, result: 'unchanged', message },
-    live,
+    ...(live && { live }),
     findings: [finding('warning', code, message, { source, ref, hint })],
   };
 };

@@ -1,6 +1,7 @@
 // Whether an object already is what a server-side apply would make of it, told from the object alone.
 import { isMap } from '../bundle/field.ts';
 import type { Json, JsonObject, KubernetesObject } from '../bundle/object.ts';
+import { builtInSchema } from './built-in.ts';
 import { covers, equal } from './equal.ts';
 import { appliedBy } from './managed-fields.ts';
 import { type Schema, schemaOfField, schemaOfItems, withDefaults } from './schema.ts';
@@ -68,15 +69,12 @@ const isEmpty = (value: Json): boolean =>
   value === '' ||
   (Array.isArray(value) ? value.length === 0 : isMap(value) && Object.keys(value).length === 0);
 
+/** A default that the API server does not write out. */
+const isOmitted = (value: Json, schema: Schema | undefined): boolean => equal(value, schema?.['default']);
+
 /** A map whose fields have owners of their own: to say that it is empty says nothing of those that others fill in. */
 const isGranular = (schema: Schema | undefined): boolean =>
   isMap(schema?.['properties']) && schema['x-kubernetes-map-type'] !== 'atomic';
-
-/** What a schema would say of built-in kinds, as far as it is needed: `kubectl create` prints `strategy: {}`. */
-const strategies: Schema = {
-  properties: { strategy: { properties: {} }, updateStrategy: { properties: {} } },
-};
-const builtIn: Readonly<Record<string, Schema>> = { 'apps/v1': { properties: { spec: strategies } } };
 
 /** A value that is owned as a whole: a scalar, an atomic list or map, an empty map, nothing at all. */
 const compareLeaf = ({ wanted, live, schema, path }: Node): Difference | undefined => {
@@ -85,7 +83,8 @@ const compareLeaf = ({ wanted, live, schema, path }: Node): Difference | undefin
   const whole = Array.isArray(wanted) || isMap(wanted);
   if (isMap(wanted) && Object.keys(wanted).length > 0 && granular.includes(textOf(path)))
     return differs(path, 'ownership');
-  if (equal(wanted, live) || (live === undefined && isEmpty(wanted))) return undefined;
+  if (equal(wanted, live) || (live === undefined && (isEmpty(wanted) || isOmitted(wanted, schema))))
+    return undefined;
   if (!whole) return differs(path, 'value');
   if (isMap(wanted) && isMap(live) && Object.keys(wanted).length === 0 && isGranular(schema))
     return undefined;
@@ -217,6 +216,6 @@ export const differenceFromApplied = (
   if (live.metadata['deletionTimestamp'] !== undefined)
     return differs(['.metadata.deletionTimestamp'], 'value');
   // Whoever owns nothing has no entry: a Namespace that is but a name.
-  const known = schema ?? builtIn[wanted.apiVersion];
+  const known = schema ?? builtInSchema(wanted.apiVersion);
   return compareMap({ wanted, live, fields: ours?.fields ?? {}, schema: known, path: [] });
 };

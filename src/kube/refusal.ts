@@ -181,13 +181,14 @@ const policyDenied = (status: Status): Refusal | undefined => {
 };
 
 /** A definition may not drop a version in which objects are still stored. */
-const storedVersion = (status: Status): Refusal | undefined => {
+const storedVersion = (status: Status, { name }: Wanted): Refusal | undefined => {
   const cause = status.causes.find(({ field }) => field.startsWith('status.storedVersions'));
   if (cause === undefined) return undefined;
+  const place = /\[(\d+)\]/.exec(cause.field)?.[1] ?? 'N';
   return {
     result: 'failed',
     message: `Objects may still be stored in a version that this definition no longer has: ${cause.message}`,
-    hint: 'Rewrite the stored objects in a version that stays (kube-storage-version-migrator does), take the old version out of status.storedVersions, then run again.',
+    hint: `Rewrite the stored objects in a version that stays (kube-storage-version-migrator does; where \`kubectl get ${name} -A\` finds none there is nothing to rewrite), take the old version out of status.storedVersions, then run again: \`kubectl patch crd ${name} --subresource=status --type=json -p '[{"op":"remove","path":"/status/storedVersions/${place}"}]'\`.`,
   };
 };
 
@@ -273,7 +274,7 @@ export const explain = (answer: KubeAnswer, wanted: Wanted): Refusal => {
     noDryRun(status) ??
     policyDenied(status) ??
     hookDenied(status) ??
-    storedVersion(status) ??
+    storedVersion(status, wanted) ??
     oversized(answer, status);
   if (known) return known;
   if (answer.status === 409) return conflict(status) ?? { result: 'failed', message: status.message };

@@ -254,6 +254,23 @@ test('a CRD that is newer in the cluster is left alone, with a finding', async (
   expect(cluster.order.slice(-1)).toEqual(['look 1']);
 });
 
+test('the guard of a release stays away with the CRDs that do', async () => {
+  const cluster = memory();
+  const guard = (version: string): Sourced =>
+    of({
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingAdmissionPolicy',
+      metadata: { name: 'safe-upgrades', annotations: crd(version).object.metadata['annotations'] ?? null },
+    });
+  await applyStage([crd('v1.6.1')], cluster, never);
+  const { objects } = await applyStage([crd('v1.2.0'), guard('v1.2.0')], cluster, never);
+  expect(objects.map(({ reported }) => reported.result)).toEqual(['unchanged', 'unchanged']);
+  expect(objects[1]?.findings).toMatchObject([{ code: 'crds/lower-version', severity: 'warning' }]);
+  expect([...cluster.held.keys()]).toEqual(['CustomResourceDefinition gateways.gateway.networking.k8s.io']);
+  const both = await applyStage([crd('v1.6.1'), guard('v1.6.1')], cluster, never);
+  expect(both.objects.map(({ reported }) => reported.result)).toEqual(['unchanged', 'created']);
+});
+
 describe('waiting for CRDs', () => {
   const wait = { clock: systemClock, milliseconds: 1_200 };
   const holding = (live?: Sourced, serves: () => boolean = () => true): Applier => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { refuseLowering } from '../../../src/apply/crd-safety.ts';
+import { refuseGuard, refuseLowering } from '../../../src/apply/crd-safety.ts';
 import type { KubernetesObject } from '../../../src/bundle/object.ts';
 
 const crd = (version?: string, channel?: string): KubernetesObject => ({
@@ -58,4 +58,34 @@ test.each([
   ['what is there has no version', crd()],
 ])('says nothing when %s', (_name, live) => {
   expect(refuseLowering(crd('v1.0.0', 'standard'), live)).toBeUndefined();
+});
+
+describe('the guard of a release', () => {
+  const guard = (version: string, channel: string, kind = 'ValidatingAdmissionPolicy'): KubernetesObject => ({
+    ...crd(version, channel),
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind,
+  });
+  const wanted = crd('v1.6.1', 'experimental');
+  const refusal = refuseLowering(wanted, crd('v1.6.1', 'standard'));
+  const kept = refusal ? [{ object: wanted, refusal }] : [];
+
+  test.each(['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'])(
+    'stays away where its definitions do: %s',
+    (kind) => {
+      expect(refuseGuard(guard('v1.6.1', 'experimental', kind), kept)).toMatchObject({
+        code: 'crds/other-channel',
+        message: expect.stringContaining('guards the definitions of its own release'),
+      });
+    },
+  );
+
+  test.each([
+    ['where they are written', guard('v1.6.1', 'experimental'), []],
+    ['of another release', guard('v1.6.1', 'standard'), kept],
+    ['and no definition', crd('v1.6.1', 'experimental'), kept],
+    ['and any other policy', { ...guard('', ''), metadata: { name: 'x' } }, kept],
+  ])('is written %s', (_where, object, refusals) => {
+    expect(refuseGuard(object, refusals)).toBeUndefined();
+  });
 });
