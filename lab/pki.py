@@ -152,8 +152,9 @@ def main():
     )
     authority.server(folder, "kubelet-server", [addresses["node"]])
     authority.server(folder, "webhooks", [addresses["webhooks"]])
+    registries = [LAYOUT["registries"][guard] for guard in ("tokens", "basic", "classic")]
     authority.server(
-        folder, "charts", ["aws.github.io", "kubernetes-sigs.github.io", addresses["charts"]]
+        folder, "charts", ["aws.github.io", "kubernetes-sigs.github.io", *registries, addresses["charts"]]
     )
 
     authority.client(folder, "admin", "lab-admin", "system:masters")

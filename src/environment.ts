@@ -1,5 +1,5 @@
 // The runner's environment, read once: the only place that touches process.env and INPUT_*.
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type InputName, inputSpecs, type RawInput } from './inputs.ts';
 
 export interface Environment {
@@ -31,6 +31,10 @@ export interface Environment {
    * for fetching dependencies alone.
    */
   readonly registries: Readonly<Record<string, string>>;
+  /** File in which `helm repo add` of earlier steps has left chart repositories and their passwords; may not exist. */
+  readonly repositories?: string;
+  /** Where helm of earlier steps keeps releases. */
+  readonly helmDriver?: string;
   /** State saved by the main step: present only in `post`. */
   readonly post: boolean;
   /** The private folder that the main step made, for `post` to remove. */
@@ -100,7 +104,8 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
         return value === undefined ? [] : [[name, value]];
       }),
     ),
-    registries: registriesIn(text),
+    ...helmFilesIn(text),
+    ...optional('helmDriver', text('HELM_DRIVER')),
     post: text('STATE_started') === 'true',
     ...optional('privateFolder', text('STATE_private-folder')),
     debug: text('RUNNER_DEBUG') === '1',
@@ -108,18 +113,26 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
 }
 
 /** Their defaults are in the user's home, and helm gets another one (helm pkg/helmpath, docker cli config). */
-function registriesIn(text: (name: string) => string | undefined): Record<string, string> {
+function helmFilesIn(
+  text: (name: string) => string | undefined,
+): Pick<Environment, 'registries' | 'repositories'> {
   const home = text('HOME');
   const settings = text('XDG_CONFIG_HOME') ?? (home === undefined ? undefined : join(home, '.config'));
   const helm = text('HELM_CONFIG_HOME') ?? (settings === undefined ? undefined : join(settings, 'helm'));
-  const found = {
-    HELM_REGISTRY_CONFIG:
-      text('HELM_REGISTRY_CONFIG') ?? (helm === undefined ? undefined : join(helm, 'registry/config.json')),
+  const inHelm = (name: string): string | undefined => (helm === undefined ? undefined : join(helm, name));
+  const registries = {
+    HELM_REGISTRY_CONFIG: text('HELM_REGISTRY_CONFIG') ?? inHelm('registry/config.json'),
     DOCKER_CONFIG: text('DOCKER_CONFIG') ?? (home === undefined ? undefined : join(home, '.docker')),
   };
-  return Object.fromEntries(
-    Object.entries(found).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
+  const repositories = text('HELM_REPOSITORY_CONFIG') ?? inHelm('repositories.yaml');
+  return {
+    registries: Object.fromEntries(
+      Object.entries(registries).flatMap(([name, path]) =>
+        path === undefined ? [] : [[name, resolve(path)]],
+      ),
+    ),
+    ...(repositories !== undefined && { repositories: resolve(repositories) }),
+  };
 }
 
 /** Only names of the usual form: they end up in links. */

@@ -34,3 +34,47 @@ describe('where the documentation of this version is', () => {
     expect(readEnvironment({ ...called, ...change }).documentation).toBeUndefined();
   });
 });
+
+describe('where earlier steps have left what opens registries', () => {
+  const of = (variables: Record<string, string>) => {
+    const { registries, repositories } = readEnvironment(variables);
+    return { ...registries, repositories };
+  };
+  test.each<[string, Record<string, string>, Record<string, string>]>([
+    [
+      'the home folder',
+      { HOME: '/home/runner' },
+      {
+        HELM_REGISTRY_CONFIG: '/home/runner/.config/helm/registry/config.json',
+        DOCKER_CONFIG: '/home/runner/.docker',
+        repositories: '/home/runner/.config/helm/repositories.yaml',
+      },
+    ],
+    [
+      'a folder of settings',
+      { HOME: '/h', XDG_CONFIG_HOME: '/x' },
+      {
+        HELM_REGISTRY_CONFIG: '/x/helm/registry/config.json',
+        DOCKER_CONFIG: '/h/.docker',
+        repositories: '/x/helm/repositories.yaml',
+      },
+    ],
+    [
+      "helm's own variables",
+      {
+        HOME: '/h',
+        HELM_CONFIG_HOME: '/c',
+        HELM_REGISTRY_CONFIG: '/r.json',
+        HELM_REPOSITORY_CONFIG: '/r.yaml',
+        DOCKER_CONFIG: '/d',
+      },
+      { HELM_REGISTRY_CONFIG: '/r.json', DOCKER_CONFIG: '/d', repositories: '/r.yaml' },
+    ],
+  ])('%s', (_where, variables, wanted) => {
+    expect(of(variables)).toEqual(wanted);
+  });
+
+  test('a path from the folder of the job is made whole: helm runs elsewhere', () => {
+    expect(of({ HELM_REPOSITORY_CONFIG: 'r.yaml' })).toEqual({ repositories: `${process.cwd()}/r.yaml` });
+  });
+});

@@ -43,6 +43,14 @@ export interface Layout {
     readonly kubelet: number;
   };
   readonly nameServerNames: readonly string[];
+  /** Registries of charts that ask for a login: by token, by password, and a classic repository; by guard its user. */
+  readonly registries: {
+    readonly tokens: string;
+    readonly basic: string;
+    readonly classic: string;
+    readonly login: { readonly tokens: string; readonly basic: string; readonly classic: string };
+    readonly password: string;
+  };
   readonly podCidr: string;
   readonly podRoute: string;
   readonly serviceCidr: string;

@@ -103,8 +103,11 @@ const chartOf = (value: Json, document: YamlDocument, file: string): Chart => ({
   source: { file, line: document.line },
 });
 
-/** Reads a Chart.yaml. A library chart cannot be installed and is passed over. */
-export const readChart = (body: string, file: string): ChartRead => {
+/** Reads a Chart.yaml, of a library chart too. */
+export const readAnyChart = (
+  body: string,
+  file: string,
+): Exclude<ChartRead, { ignored: string }> & { readonly isLibrary?: boolean } => {
   const [document] = readYaml(body);
   if (document === undefined) return { findings: [invalid(file, 1, 'it is empty')] };
   if (document.problems.length > 0)
@@ -113,6 +116,14 @@ export const readChart = (body: string, file: string): ChartRead => {
   const problems = problemsOf(value, posix.dirname(file));
   if (problems.length > 0)
     return { findings: problems.map(({ path, message }) => invalid(file, document.lineAt(path), message)) };
-  if (text(value, 'type') === 'library') return { ignored: 'a library chart, which cannot be installed' };
-  return { chart: chartOf(value, document, file) };
+  return { chart: chartOf(value, document, file), isLibrary: text(value, 'type') === 'library' };
+};
+
+/** Reads a Chart.yaml. A library chart cannot be installed and is passed over. */
+export const readChart = (body: string, file: string): ChartRead => {
+  const read = readAnyChart(body, file);
+  if (!('chart' in read)) return read;
+  return read.isLibrary === true
+    ? { ignored: 'a library chart, which cannot be installed' }
+    : { chart: read.chart };
 };

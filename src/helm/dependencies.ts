@@ -1,9 +1,12 @@
 // Fetches the charts that a chart depends on.
-import { access } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { list, text } from '../bundle/field.ts';
 import type { Chart } from '../bundle/object.ts';
+import { readYaml } from '../bundle/yaml.ts';
 import { type ChildEnd, runChild } from '../child.ts';
 import { Problem } from '../verdict/problem.ts';
+import { isKnown, type KnownRepository } from './repositories.ts';
 import type { Helm } from './version.ts';
 import { helmWords } from './words.ts';
 
@@ -12,6 +15,8 @@ export interface DependencyOptions {
   readonly path: string;
   /** Variables that say where credentials of registries are (environment.ts). */
   readonly registries?: Readonly<Record<string, string>>;
+  /** Chart repositories that helm's own configuration holds already. */
+  readonly known?: readonly KnownRepository[];
   readonly onLine?: (line: string) => void;
 }
 
@@ -35,9 +40,61 @@ const failed = (chart: Chart, what: string, end: ChildEnd): Problem =>
     'helm/dependency-failed',
     `helm ${what} failed for ${chart.folder}: ${unreachable(end) || helmWords(end)}`,
     {
-      hint: 'Check the repository addresses and versions in Chart.yaml, that Chart.lock belongs to it, and that the runner can reach the repositories. A private registry takes a `helm registry login` in a step before this one.',
+      hint: 'Check the repository addresses and versions in Chart.yaml, that Chart.lock belongs to it, and that the runner can reach the repositories. A private registry takes a `helm registry login` in a step before this one, a private chart repository a `helm repo add NAME ADDRESS --username … --password-stdin`.',
     },
   );
+
+type Run = (args: readonly string[]) => Promise<ChildEnd>;
+
+const runIn =
+  (helm: Helm, chart: Chart, { path, registries, onLine }: DependencyOptions, signal: AbortSignal): Run =>
+  async (args) => {
+    const environment = { ...helm.environment, ...registries };
+    const options = { cwd: path, environment, ...(onLine && { onLine }) };
+    const end = await runChild('helm', args, options, signal);
+    if (end.code !== 0) throw failed(chart, args.slice(0, 2).join(' '), end);
+    return end;
+  };
+
+const lockFile = 'Chart.lock';
+
+/** `charts/sub-1.2.3.tgz`, or `charts/sub/` at that version. */
+const isVendored = async (path: string, name: string, version: string): Promise<boolean> => {
+  if (await exists(join(path, 'charts', `${name}-${version}.tgz`))) return true;
+  const body = await readFile(join(path, 'charts', name, 'Chart.yaml'), 'utf8').catch(() => undefined);
+  return body !== undefined && text(readYaml(body)[0]?.value, 'version') === version;
+};
+
+/** Rows of `helm dependency list` end with the status (pkg/action/dependency.go, helm 4.2). */
+const fine = /\t(?:ok|unpacked)[ \t]*$/gm;
+
+/**
+ * Whether `charts/` already holds all that Chart.lock, or without one Chart.yaml, asks for: committed, then, to need no
+ * network. A chart of the repository (`file://`) is packed anew each time, since it may have changed without a version.
+ * @throws Problem `helm/dependency-failed`; the signal's reason on abort.
+ */
+export const hasDependencies = async (
+  helm: Helm,
+  chart: Chart,
+  path: string,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  const { dependencies } = chart;
+  if (dependencies.length === 0) return true;
+  if (dependencies.some(({ repository }) => repository.startsWith('file://'))) return false;
+  if (!(await exists(join(path, 'charts')))) return false;
+  const lock = await readFile(join(path, lockFile), 'utf8').catch(() => undefined);
+  if (lock === undefined) {
+    const { stdout } = await runIn(helm, chart, { path }, signal)(['dependency', 'list', '.']);
+    return stdout.match(fine)?.length === dependencies.length;
+  }
+  const locked = list(readYaml(lock)[0]?.value, 'dependencies');
+  if (locked.length !== dependencies.length) return false;
+  const found = await Promise.all(
+    locked.map((each) => isVendored(path, text(each, 'name') ?? '', text(each, 'version') ?? '')),
+  );
+  return found.every(Boolean);
+};
 
 /**
  * Fills `charts/` as Chart.lock says, or, without one, as Chart.yaml says (which writes a Chart.lock). With a lock,
@@ -52,27 +109,20 @@ export const buildDependencies = async (
   signal: AbortSignal,
 ): Promise<void> => {
   if (chart.dependencies.length === 0) return;
-  const cwd = options.path;
-  const environment = { ...helm.environment, ...options.registries };
-  const run = async (args: readonly string[]): Promise<void> => {
-    const end = await runChild(
-      'helm',
-      args,
-      { cwd, environment, ...(options.onLine && { onLine: options.onLine }) },
-      signal,
-    );
-    if (end.code !== 0) throw failed(chart, args.slice(0, 2).join(' '), end);
-  };
-
-  if (!(await exists(join(cwd, 'Chart.lock')))) {
+  const { path, known = [] } = options;
+  const run = runIn(helm, chart, options, signal);
+  if (!(await exists(join(path, lockFile)))) {
     await run(['dependency', 'update', '.']);
     return;
   }
-  const addresses = new Set(
-    chart.dependencies.map(({ repository }) => repository).filter((address) => /^https?:\/\//.test(address)),
+  const addresses = new Set(chart.dependencies.map(({ repository }) => repository));
+  const strange = [...addresses].filter(
+    (address) => /^https?:\/\//.test(address) && !isKnown(address, known),
   );
-  for (const [index, address] of [...addresses].entries()) {
+  for (const [index, address] of strange.entries()) {
     await run(['repo', 'add', '--force-update', `dependency-${index}`, address]);
   }
+  const needed = known.filter((each) => [...addresses].some((address) => isKnown(address, [each])));
+  if (needed.length > 0) await run(['repo', 'update', ...needed.map(({ name }) => name)]);
   await run(['dependency', 'build', '--skip-refresh', '.']);
 };

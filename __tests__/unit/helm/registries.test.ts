@@ -137,9 +137,10 @@ const fetched = async (
   chart: Chart,
   registries: Readonly<Record<string, string>> = {},
 ): Promise<readonly string[]> => {
-  const path = await copyChart(workspace, chart, await mkdtemp(join(base, 'copy-')));
-  await buildDependencies(helm, chart, { path, registries }, never);
-  return await readdir(join(path, 'charts'));
+  const copied = await copyChart(workspace, chart, await mkdtemp(join(base, 'copy-')));
+  for (const each of copied)
+    await buildDependencies(helm, each.chart, { path: each.path, registries }, never);
+  return await readdir(join(copied.at(-1)?.path ?? '', 'charts'));
 };
 
 test('an OCI registry gives the newest version that fits, and the checkout stays as it was', async () => {

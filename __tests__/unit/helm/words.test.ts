@@ -16,6 +16,11 @@ test.each([
   ],
   ['', 'only stdout\n', 'only stdout'],
   ['panic: x\n', '', 'panic: x'],
+  [
+    'Error: looks like "https://ci:hunter2@charts.example.com/x" is not a valid chart repository or cannot be reached\n',
+    '',
+    'looks like "https://***@charts.example.com/x" is not a valid chart repository or cannot be reached',
+  ],
   ['', '', 'no reason given'],
 ])('%j', (stderr, stdout, words) => {
   expect(helmWords({ stderr, stdout })).toBe(words);

@@ -1,4 +1,4 @@
-# Serves the chart repositories over HTTPS under their real host names.
+# Serves the chart repositories over HTTPS under their real host names, and the registries that ask for a login.
 import logging
 import socket
 import threading
@@ -7,8 +7,9 @@ from urllib.parse import unquote, urlsplit
 
 from . import chart_package
 from .http_server import Exchange, HttpServer
-from .layout import ADDRESSES, CHART_HOSTS, PORTS
+from .layout import ADDRESSES, CHART_HOSTS, PORTS, REGISTRIES
 from .pki import server_context
+from .registry import Registry
 
 log = logging.getLogger("lab.net.charts")
 
@@ -23,6 +24,7 @@ class ChartHost:
         self._ready = threading.Event()
         # Why a repository could not be made, by its name.
         self._failed: dict[str, str] = {}
+        self.registry = Registry(lambda: sorted(self._out.glob("*/*.tgz")))
         pki = lab_dir / "pki"
         threading.Thread(target=self._package, name="charts", daemon=True).start()
         self._server = HttpServer(
@@ -40,7 +42,7 @@ class ChartHost:
 
     def find(self, host: str, path: str) -> tuple[int, bytes, str]:
         """Status, content and content type for a path on a host."""
-        if not self._ready.wait(_WAIT_SECONDS):
+        if not self.wait():
             return 503, b"charts are still being packaged\n", "text/plain"
         repository, _, file = path.lstrip("/").partition("/")
         if CHART_HOSTS.get(repository) != host:
@@ -52,6 +54,10 @@ class ChartHost:
         if "/" in file or file.startswith(".") or not found.is_file():
             return 404, b"404: no such file\n", "text/plain"
         return 200, found.read_bytes(), _TYPES.get(found.suffix, "application/octet-stream")
+
+    def wait(self) -> bool:
+        """Until there are charts; False where that takes too long."""
+        return self._ready.wait(_WAIT_SECONDS)
 
     def _package(self) -> None:
         for repository, sources in chart_package.REPOSITORIES.items():
@@ -73,6 +79,11 @@ class _Connection(Exchange):
 
     def do_GET(self) -> None:
         host = self.headers.get("Host", "").split(":")[0].lower()
+        if host in REGISTRIES:
+            self.charts.wait()
+            url = urlsplit(self.path)
+            self.answer(*self.charts.registry.find(host, url.path, url.query, self.headers.get("Authorization", "")))
+            return
         status, content, content_type = self.charts.find(host, unquote(urlsplit(self.path).path))
         self.answer(status, content, {"Content-Type": content_type, "Server": "GitHub.com"})
 

@@ -14,6 +14,9 @@ NAME_SERVERS: dict[str, str] = dict(zip(LAYOUT["nameServerNames"], ADDRESSES["na
 # The repositories that charts are published in, by host.
 CHART_HOSTS = {"eks-charts": "aws.github.io", "external-dns": "kubernetes-sigs.github.io"}
 
+# Registries that want to know who asks, by host: how each is guarded.
+REGISTRIES: dict[str, str] = {LAYOUT["registries"][guard]: guard for guard in ("tokens", "basic", "classic")}
+
 
 def load_balancer_addresses() -> Iterator[str]:
     """The addresses that load balancers may have: from loadBalancersFrom to the end of the lab's /24."""

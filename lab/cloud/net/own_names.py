@@ -10,7 +10,7 @@ from dns.rdatatype import RdataType
 
 from ..control import knobs
 from .answers import AddressesOf, Answer
-from .layout import ADDRESSES, CHART_HOSTS, LAYOUT, NAME_SERVERS
+from .layout import ADDRESSES, CHART_HOSTS, LAYOUT, NAME_SERVERS, REGISTRIES
 
 _TTL = 60
 _AMAZON_SOA = "ns-1.awsdns-1.com. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 60"
@@ -24,7 +24,7 @@ def fixed() -> dict[Name, str]:
     names = {
         f"sts.{LAYOUT['region']}.amazonaws.com": ADDRESSES["aws"],
         **NAME_SERVERS,
-        **{host: ADDRESSES["charts"] for host in CHART_HOSTS.values()},
+        **{host: ADDRESSES["charts"] for host in [*CHART_HOSTS.values(), *REGISTRIES]},
     }
     return {from_text(name): address for name, address in names.items()}
 

@@ -1,11 +1,18 @@
 // What helm is given for a chart: a folder with its dependencies, and its values files.
-import { mkdir, realpath } from 'node:fs/promises';
+import { mkdir, readFile, realpath } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { Chart } from '../../bundle/object.ts';
 import { writePrivateFile } from '../../files/write.ts';
 import { copyChart } from '../../helm/chart-copy.ts';
-import { buildDependencies } from '../../helm/dependencies.ts';
+import { buildDependencies, hasDependencies } from '../../helm/dependencies.ts';
+import {
+  type KnownRepository,
+  neededRepositories,
+  passwordsOf,
+  repositoriesFile,
+} from '../../helm/repositories.ts';
 import type { Helm } from '../../helm/version.ts';
+import { withoutPasswords } from '../../helm/words.ts';
 import type { Run } from '../../run.ts';
 import { Problem } from '../../verdict/problem.ts';
 
@@ -48,22 +55,40 @@ export async function inlineValues({ inputs }: Run, folder: string): Promise<rea
 }
 
 /**
- * The chart's own folder, or, where it has dependencies, a copy in the private folder with all of them in it.
- * @throws Problem `helm/dependency-failed`, `bundle/outside-workspace`.
+ * The chart's own folder, or, where dependencies have to be fetched, a copy in the private folder with all of them in it.
+ * @throws Problem `helm/dependency-failed`, `bundle/outside-workspace`, `bundle/invalid-chart`.
  */
-export async function chartPathOf(
-  { environment, runner, signal }: Run,
-  helm: Helm,
-  chart: Chart,
-  folder: string,
-): Promise<string> {
-  const { workspace } = environment;
-  if (chart.dependencies.length === 0) return join(workspace, chart.folder);
+export async function chartPathOf(run: Run, helm: Helm, chart: Chart, folder: string): Promise<string> {
+  const { environment, runner, signal } = run;
+  const { workspace, registries } = environment;
+  const own = join(workspace, chart.folder);
+  if (await hasDependencies(helm, chart, own, signal)) return own;
   const copies = join(folder, 'charts');
   await mkdir(copies, { recursive: true });
-  const path = await copyChart(await realpath(workspace), chart, copies);
-  const { registries } = environment;
-  const onLine = (line: string): void => runner.info(`  ${line}`);
-  await buildDependencies(helm, chart, { path, registries, onLine }, signal);
-  return path;
+  const copied = await copyChart(await realpath(workspace), chart, copies);
+  const known = await useRepositories(
+    run,
+    helm,
+    copied.map((each) => each.chart),
+  );
+  const onLine = (line: string): void => runner.info(`  ${withoutPasswords(line)}`);
+  for (const { chart: each, path } of copied)
+    await buildDependencies(helm, each, { path, registries, known, onLine }, signal);
+  return join(copies, chart.folder);
+}
+
+/** What `helm repo add` of an earlier step has left, as far as the charts need it, into helm's own configuration. */
+async function useRepositories(
+  { environment, runner }: Run,
+  helm: Helm,
+  charts: readonly Chart[],
+): Promise<readonly KnownRepository[]> {
+  const { workspace, repositories } = environment;
+  const body = repositories && (await readFile(repositories, 'utf8').catch(() => undefined));
+  const known = body ? neededRepositories(body, charts, workspace) : [];
+  for (const password of passwordsOf(known)) runner.mask(password);
+  const folder = helm.environment['HELM_CONFIG_HOME'] ?? '';
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await writePrivateFile(join(folder, 'repositories.yaml'), repositoriesFile(known));
+  return known;
 }
