@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readKustomization } from '../../../src/bundle/kustomization.ts';
-import { refOf } from '../../../src/bundle/object.ts';
+import { type KubernetesObject, refOf } from '../../../src/bundle/object.ts';
+import { parseManifests } from '../../../src/bundle/parse.ts';
 import { buildKustomization } from '../../../src/kustomize/build.ts';
 import { runKustomize } from '../../../src/kustomize/program.ts';
 import { toolFolder } from '../helm/tools.ts';
@@ -28,8 +29,14 @@ const workspaceOf = (files: Readonly<Record<string, string>>): string => {
   return workspace;
 };
 
-const buildIn = async (workspace: string, folder: string, text: string, path = tools) => {
-  const read = readKustomization(text, `${folder}/kustomization.yaml`);
+const buildIn = async (
+  workspace: string,
+  folder: string,
+  text: string,
+  path = tools,
+  file = 'kustomization.yaml',
+) => {
+  const read = readKustomization(text, `${folder}/${file}`);
   if (!('kustomization' in read)) throw new Error('not read');
   const home = await mkdtemp(join(base, 'home-'));
   const { objects, findings } = await buildKustomization(
@@ -92,6 +99,83 @@ describe('built', () => {
   });
 });
 
+test('what people write comes out as kubectl kustomize itself builds it, and each object has its file', async () => {
+  const deployment = (name: string): string =>
+    `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: ${name} }\nspec:\n  replicas: 1\n  selector: { matchLabels: { app: ${name} } }\n  template:\n    metadata: { labels: { app: ${name} } }\n    spec:\n      containers:\n        - { name: web, image: web:1, envFrom: [{ configMapRef: { name: settings } }, { secretRef: { name: login } }] }\n`;
+  const files: Record<string, string> = {
+    'k8s/base/Kustomization': `resources: [web.yaml, api.yaml]
+commonLabels: { team: shop }
+configMapGenerator:
+  - { name: settings, files: [app.properties, renamed=other.txt], envs: [.env] }
+secretGenerator:
+  - { name: login, literals: [password=none], options: { disableNameSuffixHash: true } }
+`,
+    'k8s/base/web.yaml': `${deployment('web')}---\n${twoServices}`,
+    'k8s/base/api.yaml': deployment('api'),
+    'k8s/base/app.properties': 'a=b\n',
+    'k8s/base/other.txt': 'text\n',
+    'k8s/base/.env': 'COLOUR=red\n',
+    'k8s/tls/kustomization.yaml': `apiVersion: kustomize.config.k8s.io/v1alpha1
+kind: Component
+resources: [certificate.yaml]
+patches:
+  - { path: tls.yaml, target: { kind: Deployment, name: 'w.*' } }
+`,
+    'k8s/tls/certificate.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: certificate }\n',
+    'k8s/tls/tls.yaml': '- { op: add, path: /spec/template/metadata/annotations, value: { tls: "true" } }\n',
+    'k8s/prod/kustomization.yml': `resources: [../base]
+components: [../tls]
+namespace: prod
+namePrefix: prod-
+nameSuffix: -v2
+images: [{ name: web, newName: registry.example.com/web, newTag: "2" }]
+replicas: [{ name: web, count: 3 }]
+labels: [{ pairs: { env: prod }, includeSelectors: false }]
+patches:
+  - patch: |-
+      apiVersion: v1
+      kind: Service
+      metadata: { name: web-admin }
+      $patch: delete
+  - path: memory.yaml
+configMapGenerator:
+  - { name: settings, behavior: merge, literals: [COLOUR=blue] }
+replacements:
+  - source: { kind: Service, name: web, fieldPath: metadata.name }
+    targets:
+      - { select: { kind: ConfigMap, name: certificate }, fieldPaths: [data.host], options: { create: true } }
+sortOptions: { order: fifo }
+`,
+    'k8s/prod/memory.yaml':
+      'apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: api }\nspec: { template: { spec: { containers: [{ name: web, resources: { limits: { memory: 1Gi } } }] } } }\n',
+  };
+  const workspace = workspaceOf(files);
+  const ours = await buildIn(
+    workspace,
+    'k8s/prod',
+    files['k8s/prod/kustomization.yml'] ?? '',
+    tools,
+    'kustomization.yml',
+  );
+  expect(ours.findings).toEqual([]);
+  const theirs = execFileSync(join(tools, 'kubectl'), ['kustomize', join(workspace, 'k8s/prod')], {
+    encoding: 'utf8',
+  });
+  const byName = (objects: readonly KubernetesObject[]): readonly KubernetesObject[] =>
+    objects.toSorted((one, other) => refOf(one).localeCompare(refOf(other)));
+  expect(byName(ours.built)).toEqual(
+    byName(parseManifests(theirs, 'theirs').objects.map(({ object }) => object)),
+  );
+  expect(ours.objects.toSorted()).toEqual([
+    'ConfigMap prod/prod-certificate-v2 k8s/tls/certificate.yaml:1',
+    expect.stringMatching(/^ConfigMap prod\/prod-settings-v2-\w+ k8s\/base\/Kustomization:\d+$/),
+    'Deployment prod/prod-api-v2 k8s/base/api.yaml:1',
+    'Deployment prod/prod-web-v2 k8s/base/web.yaml:1',
+    'Secret prod/prod-login-v2 k8s/base/Kustomization:1',
+    expect.stringMatching(/^Service prod\/prod-web-v2 k8s\/base\/web\.yaml:\d+$/),
+  ]);
+});
+
 describe('refused', () => {
   test.each<[string, Record<string, string>, string, RegExp]>([
     [
@@ -120,6 +204,43 @@ describe('refused', () => {
       { 'a/kustomization.yaml': 'helmCharts:\n  - name: c\n    repo: https://example.com\n' },
       'bundle/kustomize-failed a/kustomization.yaml:1',
       /asks for Helm charts/,
+    ],
+    [
+      'a chart by a generator',
+      {
+        'a/kustomization.yaml': 'generators: [chart.yaml]\n',
+        'a/chart.yaml':
+          'apiVersion: builtin\nkind: HelmChartInflationGenerator\nmetadata: { name: c }\nname: c\nrepo: https://example.com\n',
+      },
+      'bundle/kustomize-failed a/kustomization.yaml:1',
+      /--enable-helm/,
+    ],
+    [
+      'a program',
+      {
+        'a/kustomization.yaml': 'generators: [run.yaml]\n',
+        'a/run.yaml':
+          "apiVersion: v1\nkind: Run\nmetadata:\n  name: r\n  annotations:\n    config.kubernetes.io/function: 'exec: { path: ./run.sh }'\n",
+        'a/run.sh': '#!/bin/sh\necho "kind: X"\n',
+      },
+      'bundle/kustomize-failed a/kustomization.yaml:1',
+      /plugin|exec/,
+    ],
+    [
+      'a field that does not exist',
+      { 'a/kustomization.yaml': 'resorces: [x.yaml]\n' },
+      'bundle/kustomize-failed a/kustomization.yaml:1',
+      /resorces/,
+    ],
+    [
+      'a patch that nothing matches',
+      {
+        'a/kustomization.yaml': 'resources: [x.yaml]\npatches: [{ path: p.yaml }]\n',
+        'a/x.yaml': 'apiVersion: v1\nkind: Service\nmetadata: { name: web }\n',
+        'a/p.yaml': 'apiVersion: v1\nkind: Service\nmetadata: { name: other }\n',
+      },
+      'bundle/kustomize-failed a/kustomization.yaml:1',
+      /no (resource )?matches|other/,
     ],
     [
       'a file that is not there, at its line',
