@@ -1,5 +1,6 @@
 // The environment of helm: an allow-list, so that no credential of the job reaches a chart or a plugin.
 import { join } from 'node:path';
+import { Problem } from '../verdict/problem.ts';
 
 const passed = [
   'PATH',
@@ -36,4 +37,18 @@ export const helmEnvironment = (
     HELM_NAMESPACE: '',
     KUBECONFIG: kubeconfig ?? join(folder, 'no-kubeconfig'),
   };
+};
+
+/** How a release gets from one storage into the other; helm itself has no command for it. */
+export const otherStorage =
+  'To move a release from ConfigMaps into a Secret, delete its ConfigMaps (kubectl delete configmap -l owner=helm,name=RELEASE, never helm uninstall) and run again: the install takes the objects over, for they carry the release’s name.';
+
+/** @throws Problem `helm/other-storage` where the job keeps releases elsewhere than in Secrets. */
+export const checkStorage = (driver: string | undefined): void => {
+  if (driver === undefined || /^secrets?$/.test(driver)) return;
+  throw new Problem(
+    'helm/other-storage',
+    `HELM_DRIVER is ${driver}; releases are read and written as Secrets here.`,
+    { hint: `Take HELM_DRIVER out of the job's environment. ${otherStorage}` },
+  );
 };

@@ -3,13 +3,26 @@ import { textMap } from '../bundle/field.ts';
 import type { KubernetesObject } from '../bundle/object.ts';
 import type { Seen } from '../verdict/seen.ts';
 import type { Release } from './release.ts';
-import { type Revision, storedRevision } from './stored.ts';
+import { type Revision, secretOf, storedRevision } from './stored.ts';
 
 /** Lists Secrets by labels; the caller's port to the cluster. */
 export type ListSecrets = (
   namespace: string,
   labelSelector: string,
 ) => Promise<Seen<readonly KubernetesObject[]>>;
+
+/** Reads one Secret; the caller's port to the cluster. */
+export type ReadSecret = (namespace: string, name: string) => Promise<Seen<KubernetesObject | undefined>>;
+
+/** One revision; `undefined` where it is not there, cannot be read, or is none. */
+export const readRevision = async (
+  read: ReadSecret,
+  { name, namespace }: Release,
+  revision: number,
+): Promise<Revision | undefined> => {
+  const seen = await read(namespace, secretOf(name, revision));
+  return 'value' in seen && seen.value ? storedRevision(seen.value) : undefined;
+};
 
 const numberOf = (secret: KubernetesObject): number =>
   Number(textMap(secret, 'metadata', 'labels')['version'] ?? 0);

@@ -1,6 +1,6 @@
 // A revision of a release as Helm keeps it: a Secret, whose text is JSON, zipped, twice in base64.
 import { gunzipSync } from 'node:zlib';
-import { field, isMap, list, number, text, textMap } from '../bundle/field.ts';
+import { field, isMap, list, moment, number, text, textMap } from '../bundle/field.ts';
 import type { Json, JsonObject, KubernetesObject } from '../bundle/object.ts';
 
 export interface StoredHook {
@@ -17,6 +17,8 @@ export interface Revision {
   readonly status: string;
   /** When it was installed, as Helm writes it (RFC 3339 with an offset). */
   readonly updated: string;
+  /** When its removal began. */
+  readonly deleted?: Date;
   readonly chart: { readonly name: string; readonly version: string; readonly appVersion: string };
   /** The values that the user gave. */
   readonly values: JsonObject;
@@ -43,10 +45,12 @@ const hookOf = (hook: Json): StoredHook => ({
 /** The JSON that `--output json` prints and that the Secret holds (helm pkg/release/v1/release.go). */
 export const revisionOf = (release: Json, labels: Readonly<Record<string, string>> = {}): Revision => {
   const values = field(release, 'config');
+  const deleted = moment(release, 'info', 'deleted');
   return {
     revision: number(release, 'version') ?? 0,
     status: text(release, 'info', 'status') ?? '',
     updated: text(release, 'info', 'last_deployed') ?? '',
+    ...(deleted && deleted.getTime() > 0 && { deleted }),
     chart: {
       name: text(release, 'chart', 'metadata', 'name') ?? '',
       version: text(release, 'chart', 'metadata', 'version') ?? '',

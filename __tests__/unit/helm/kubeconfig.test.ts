@@ -8,10 +8,12 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { privateFiles } from '../../../src/files/temp.ts';
 import { helmEnvironment } from '../../../src/helm/environment.ts';
 import { type Kubeconfig, writeKubeconfig } from '../../../src/helm/kubeconfig.ts';
-import { freeRelease } from '../../../src/helm/pending.ts';
+import { type Freeing, freeRelease } from '../../../src/helm/pending.ts';
 import { releaseState, upgradeInstall } from '../../../src/helm/release.ts';
+import { revisionOf } from '../../../src/helm/stored.ts';
 import { findHelm, type Helm } from '../../../src/helm/version.ts';
 import { systemClock } from '../../../src/system-clock.ts';
+import { Problem } from '../../../src/verdict/problem.ts';
 import { type ApiServer, startApiServer, status } from '../kube/api-server.ts';
 import { toolFolder } from './tools.ts';
 
@@ -227,6 +229,14 @@ describe('a release', () => {
     });
   });
 
+  const freeingBy = (deleteSecret: Freeing['deleteSecret']): Freeing => ({
+    clock: systemClock,
+    timeout: 0,
+    revision: async () => undefined,
+    uninstall: () => Promise.reject(new Error('uninstalled')),
+    deleteSecret,
+  });
+
   test('that a dead helm left is freed, once a live one would have been done', async () => {
     const since = Date.now();
     let secrets: object[] = [secretOf('pending-upgrade', new Date(since))];
@@ -240,6 +250,8 @@ describe('a release', () => {
       {
         clock: systemClock,
         timeout: 2,
+        revision: async () => undefined,
+        uninstall: async () => undefined,
         deleteSecret: async (namespace, name) => {
           deleted.push(`${namespace}/${name}`);
           secrets = [];
@@ -263,41 +275,96 @@ describe('a release', () => {
       secrets = [];
     };
     const isAbandoned = (at: Date): boolean => asked.push(at) > 0;
-    const freeing = { clock: systemClock, timeout: 600, deleteSecret, isAbandoned };
+    const freeing = { ...freeingBy(deleteSecret), timeout: 600, isAbandoned };
     await freeRelease(helm, release, base, freeing, never);
     expect(secrets).toEqual([]);
     expect(asked).toEqual([began]);
   }, 20_000);
+
   test('of which it is known that its run has ended is freed at once, if it is old enough', async () => {
     let secrets: object[] = [secretOf('pending-upgrade', new Date(Date.now() - 31_000))];
     serve(() => secrets);
-    const asked: number[] = [];
+    const stored = revisionOf({ version: 3, info: { status: 'pending-upgrade' } });
+    const asked: unknown[] = [];
     const lines: string[] = [];
-    await freeRelease(
+    const freed = await freeRelease(
       helm,
       release,
       base,
       {
-        clock: systemClock,
-        timeout: 600,
-        isOurs: async (revision) => {
-          asked.push(revision);
-          return true;
-        },
-        deleteSecret: async () => {
+        ...freeingBy(async () => {
           secrets = [];
-        },
+        }),
+        timeout: 600,
+        revision: async () => stored,
+        isOurs: (each) => asked.push(each) > 0,
         onLine: (line) => lines.push(line),
       },
       never,
     );
-    expect(asked).toEqual([3]);
+    expect(freed).toBeUndefined();
+    expect(asked).toEqual([stored]);
     expect(lines).toEqual([expect.stringContaining('was dropped')]);
+  });
+
+  describe('of which a removal began', () => {
+    const gone = (deleted: Date) => revisionOf({ version: 3, info: { deleted: deleted.toISOString() } });
+    const finish = async (deleted: Date | undefined, timeout: number): Promise<readonly string[]> => {
+      // Installed long ago: it is the removal's own age that counts.
+      let secrets: object[] = [secretOf('uninstalling', new Date(0))];
+      serve(() => secrets);
+      const done: string[] = [];
+      await freeRelease(
+        helm,
+        release,
+        base,
+        {
+          ...freeingBy(async () => void done.push('dropped')),
+          timeout,
+          revision: async () => deleted && gone(deleted),
+          uninstall: async () => {
+            done.push('uninstalled');
+            secrets = [];
+          },
+          onLine: (line) => done.push(line.slice(0, 8)),
+        },
+        never,
+      );
+      return done;
+    };
+
+    test('is brought to its end, once a live helm would have been done', async () => {
+      expect(await finish(new Date(Date.now() - 1_000), 2)).toEqual(['waiting:', 'Release ', 'uninstalled']);
+    }, 20_000);
+
+    test('is not touched where nobody knows since when', async () => {
+      await expect(finish(undefined, 0)).rejects.toMatchObject({
+        code: 'helm/failed',
+        hint: expect.stringContaining('helm uninstall infra --namespace infra'),
+      });
+    });
+  });
+
+  test('of somebody else is not freed', async () => {
+    serve(() => [secretOf('pending-install', new Date(0))]);
+    const deleted: string[] = [];
+    const freeing = {
+      ...freeingBy(async (_namespace: string, name: string) => void deleted.push(name)),
+      allow: () => {
+        throw new Problem('helm/not-ours', 'theirs');
+      },
+    };
+    await expect(freeRelease(helm, release, base, freeing, never)).rejects.toMatchObject({
+      code: 'helm/not-ours',
+    });
+    expect(deleted).toEqual([]);
   });
 
   test('that is at rest is left alone', async () => {
     serve(() => [secretOf('deployed', new Date(0))]);
     const deleteSecret = () => Promise.reject(new Error('deleted'));
-    await freeRelease(helm, release, base, { clock: systemClock, timeout: 0, deleteSecret }, never);
+    expect(await freeRelease(helm, release, base, freeingBy(deleteSecret), never)).toMatchObject({
+      state: { status: 'deployed', revision: 3 },
+    });
   });
 });

@@ -13,6 +13,7 @@ import type { Cluster } from '../access/reach-cluster.ts';
 import { openHelm, releasesOf } from './helm-session.ts';
 import { type Installer, ReleaseInstall, upgradeOptions } from './release-install.ts';
 import { chartPathOf, inlineValues, valuesFilesOf } from './sources.ts';
+import { webhooksReady } from './webhooks-ready.ts';
 
 export interface RenderedChart {
   readonly chart: Chart;
@@ -101,7 +102,10 @@ export async function useHelm(run: Run, cluster: Cluster, bundle: Bundle): Promi
   const install: ChartsOfRun['install'] = async (rendered, installer) =>
     await session.connected(async (connected) => {
       const installed: InstalledChart[] = [];
-      for (const each of rendered) {
+      for (const [index, each] of rendered.entries()) {
+        // What the charts before have brought may watch what this one creates.
+        const before = rendered.slice(0, index).flatMap(({ objects }) => objects);
+        await webhooksReady(run, clusterReader(cluster.kube), before);
         const state = await new ReleaseInstall(run, cluster, connected, installer, each).install();
         installed.push({ release: each.release, state });
       }

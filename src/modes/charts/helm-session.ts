@@ -2,7 +2,7 @@
 import type { Chart } from '../../bundle/object.ts';
 import { createPrivateFolder, removePrivateFolder } from '../../files/temp.ts';
 import { writePrivateFile } from '../../files/write.ts';
-import { helmEnvironment } from '../../helm/environment.ts';
+import { checkStorage, helmEnvironment } from '../../helm/environment.ts';
 import { writeKubeconfig } from '../../helm/kubeconfig.ts';
 import type { Release } from '../../helm/release.ts';
 import { findHelm, type Helm } from '../../helm/version.ts';
@@ -20,9 +20,10 @@ export interface HelmSession {
   close(): Promise<void>;
 }
 
-/** @throws Problem `helm/missing`, `helm/too-old`. */
+/** @throws Problem `helm/missing`, `helm/too-old`, `helm/other-storage`. */
 export async function openHelm(run: Run, cluster: Cluster): Promise<HelmSession> {
   const { environment, runner, draft, clock, signal } = run;
+  checkStorage(environment.helmDriver);
   const folder = await createPrivateFolder(environment.temp);
   runner.saveState('private-folder', folder);
   const close = (): Promise<void> => removePrivateFolder(folder, environment.temp);
@@ -82,8 +83,22 @@ export function releasesOf(
       { hint: 'Rename one of them, or name one in `charts` and deploy the other in a step of its own.' },
     );
   }
-  return charts.map((chart) => ({
-    chart,
-    release: { name: inputs.releaseName ?? chart.name, namespace: inputs.namespace },
-  }));
+  return charts.map((chart) => {
+    const name = inputs.releaseName ?? chart.name;
+    const wrong = wrongName(name);
+    if (wrong !== undefined)
+      throw new Problem('input/invalid', `The chart's name ${name} cannot be that of a release: ${wrong}.`, {
+        hint: `A release is named after its chart (${chart.folder}); give it another name with \`release-name\`.`,
+      });
+    return { chart, release: { name, namespace: inputs.namespace } };
+  });
 }
+
+/** Helm's rule (pkg/chart/v2/util/validate_name.go): its objects' names often begin with it. */
+const wrongName = (name: string): string | undefined => {
+  if (name.length > 53) return `it has ${name.length} characters, and may have 53`;
+  const part = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+  return new RegExp(`^${part}(\\.${part})*$`).test(name)
+    ? undefined
+    : 'only small letters, digits, `-` and `.` may be in it, with a letter or digit at each end';
+};

@@ -13,6 +13,7 @@ import { workloadsOf } from '../../preflight/workloads.ts';
 import type { Run } from '../../run.ts';
 import { type Finding, finding } from '../../verdict/finding.ts';
 import { Problem } from '../../verdict/problem.ts';
+import { releasesOf } from './helm-session.ts';
 import { chartPathOf, inlineValues, valuesFilesOf } from './sources.ts';
 
 export interface ChartsRead {
@@ -80,7 +81,7 @@ async function renderAll(
   run: Run,
   bundle: Bundle,
 ): Promise<{ readonly rendered: readonly Sourced[]; readonly findings: readonly Finding[] }> {
-  const { inputs, environment, runner, signal } = run;
+  const { environment, runner, signal } = run;
   if (bundle.charts.length === 0) return { rendered: [], findings: [] };
   const { workspace } = environment;
   const folder = await createPrivateFolder(environment.temp);
@@ -91,9 +92,8 @@ async function renderAll(
     const filesOf = valuesFilesOf(run, bundle.charts);
     const inline = await inlineValues(run, folder);
     const apiVersions = [...new Set([...usual, ...apiVersionsOf(bundle.crds)])];
-    for (const chart of bundle.charts) {
+    for (const { chart, release } of releasesOf(run, bundle.charts)) {
       const chartPath = await chartPathOf(run, helm, chart, folder);
-      const release = { name: inputs.releaseName ?? chart.name, namespace: inputs.namespace };
       const values = [...filesOf(chart), ...inline];
       const options = { workspace, chartPath, values, kubeVersion, apiVersions };
       rendered.push(...(await renderChart(helm, chart, release, options, signal)).objects);
@@ -108,9 +108,9 @@ async function renderAll(
   }
 }
 
-/** A chart that does not render is broken here and anywhere; no helm, and no repository to reach, are not its fault. */
+/** A chart that does not render, or whose release cannot have its name, is broken here and anywhere; no helm, and no repository to reach, are not its fault. */
 const unread = ({ code, message, hint }: Problem): Finding =>
-  code === 'helm/render-failed'
+  code === 'helm/render-failed' || code === 'input/invalid'
     ? finding('error', code, message, { hint })
     : finding(
         'notice',

@@ -5,7 +5,9 @@ import { parseManifests } from '../../bundle/parse.ts';
 import { kinds } from '../../chain/cluster.ts';
 import { stuckRollouts } from '../../chain/rollout.ts';
 import { differencesOf, isAutoscaled } from '../../drift/live-object.ts';
-import { freeRelease } from '../../helm/pending.ts';
+import { otherStorage } from '../../helm/environment.ts';
+import { bundleLabel, whyNotOurs } from '../../helm/owner.ts';
+import { type Freed, freeRelease } from '../../helm/pending.ts';
 import { isSame, previewUpgrade } from '../../helm/plan.ts';
 import {
   goodRevision,
@@ -17,7 +19,8 @@ import {
   upgradeInstall,
 } from '../../helm/release.ts';
 import { objectsIn, releaseChanges } from '../../helm/release-changes.ts';
-import { type Revision, secretOf, storedRevision } from '../../helm/stored.ts';
+import type { Revision } from '../../helm/stored.ts';
+import { readRevision } from '../../helm/stored-release.ts';
 import { uninstall } from '../../helm/uninstall.ts';
 import type { Helm } from '../../helm/version.ts';
 import { serverSideApplier } from '../../kube/apply.ts';
@@ -50,8 +53,8 @@ export interface Installer {
   readonly isAbandoned: (began: Date) => boolean;
 }
 
+const configMaps = { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps' };
 const secrets = { apiVersion: 'v1', kind: 'Secret', plural: 'secrets' };
-const bundleLabel = 'eks-gateway-action/bundle';
 const mostLines = 300;
 
 /** As the inputs have it; a plan previews with the same. */
@@ -84,10 +87,13 @@ export class ReleaseInstall {
   /** @throws Problem `helm/failed`, `cluster/forbidden`. */
   async install(): Promise<ReleaseState> {
     const { release, objects } = this.#what;
-    const { signal, environment } = this.#run;
-    await this.#free();
-    const before = await releaseState(this.#helm, release, environment.workspace, signal);
-    const deployed = before && (await this.#revision(before.revision));
+    const { signal } = this.#run;
+    const last = await this.#free();
+    // `--keep-history` leaves the revisions of what is gone.
+    const standing = last?.state.status === 'uninstalled' ? undefined : last;
+    if (last === undefined) await this.#refuseHidden();
+    const before = standing?.state;
+    const deployed = standing?.stored;
     const preview = deployed && (await previewUpgrade(this.#helm, release, this.#options(), signal));
     // Where helm refuses, the upgrade itself then says why.
     const planned = preview && 'value' in preview ? preview.value : undefined;
@@ -120,33 +126,66 @@ export class ReleaseInstall {
     };
   }
 
-  async #free(): Promise<void> {
+  async #free(): Promise<Freed | undefined> {
     const { inputs, clock, runner, signal, environment } = this.#run;
     const { bundle, guarded, isAbandoned } = this.#installer;
-    await freeRelease(
+    const { chart, release } = this.#what;
+    return await freeRelease(
       this.#helm,
-      this.#what.release,
+      release,
       environment.workspace,
       {
         clock,
         timeout: inputs.helmTimeout,
-        isOurs: async (revision) =>
-          guarded && (await this.#revision(revision))?.labels[bundleLabel] === bundle,
+        revision: (revision) => this.#revision(revision),
+        allow: (stored) => this.#refuseStrange(stored),
+        isOurs: (stored) => guarded && stored?.labels[bundleLabel] === bundle,
         isAbandoned,
         deleteSecret: (namespace, name, during) =>
           removeObject(this.#cluster.kube, secrets, namespace, name, during),
+        uninstall: (during) => uninstall(this.#helm, chart, release, this.#options(), during),
         onLine: (line) => runner.info(line),
       },
       signal,
     );
   }
 
-  /** `undefined` where it cannot be read: nothing is then known of it, and helm goes its way. */
-  async #revision(revision: number): Promise<Revision | undefined> {
+  /** @throws Problem `helm/not-ours`: helm would remove what the other one installed. */
+  #refuseStrange(stored: Revision | undefined): void {
+    const { chart, release } = this.#what;
+    const why = stored && whyNotOurs(stored, chart, this.#installer.bundle);
+    if (why === undefined || this.#run.inputs.takeOver.includes('helm')) return;
+    throw new Problem(
+      'helm/not-ours',
+      `Release ${release.namespace}/${release.name} is somebody else's: ${why}. Nothing of it was touched.`,
+      {
+        hint: `Give this one another name (\`release-name\`) or namespace. If it is to become this bundle's, objects that the chart no longer has are removed: run once with \`take-over: helm\`.`,
+      },
+    );
+  }
+
+  /** @throws Problem `helm/other-storage`: helm would install a second release over the same objects. */
+  async #refuseHidden(): Promise<void> {
     const { name, namespace } = this.#what.release;
     const reader = clusterReader(this.#cluster.kube);
-    const seen = await reader.get(secrets, namespace, secretOf(name, revision), this.#run.signal);
-    return 'value' in seen && seen.value ? storedRevision(seen.value) : undefined;
+    const labelSelector = `owner=helm,name=${name}`;
+    const seen = await reader.select(configMaps, namespace, { labelSelector }, this.#run.signal);
+    if (!('value' in seen) || seen.value.length === 0) return;
+    throw new Problem(
+      'helm/other-storage',
+      `Release ${namespace}/${name} is kept in ConfigMaps (HELM_DRIVER=configmap); here releases are kept in Secrets, and it would be installed a second time.`,
+      { hint: otherStorage },
+    );
+  }
+
+  /** `undefined` where it cannot be read: nothing is then known of it, and helm goes its way. */
+  #revision(revision: number): Promise<Revision | undefined> {
+    const { kube } = this.#cluster;
+    return readRevision(
+      (namespace, name) => clusterReader(kube).get(secrets, namespace, name, this.#run.signal),
+      this.#what.release,
+      revision,
+    );
   }
 
   /** The same chart and values, and the cluster still has what they ask for: another revision would say nothing new. */
