@@ -84,8 +84,40 @@ test('a route of others on our Gateway: nothing is removed, and it is named', as
   expect(removed(finished)).toEqual([]);
 }, 60_000);
 
+test('a load balancer that is protected against deletion: nothing is removed', async () => {
+  const set = (attributes: string): string =>
+    kubectl(
+      ...['patch', 'loadbalancerconfiguration', 'edge', '-n', name, '--type=merge', '-p'],
+      `{"spec":{"loadBalancerAttributes":${attributes}}}`,
+    );
+  set('[{"key":"deletion_protection.enabled","value":"true"}]');
+  const finished = await tearDown();
+  set('null');
+  expect({ code: finished.code, errors: errorsOf(finished.report), removed: removed(finished) }).toEqual({
+    code: 1,
+    errors: ['teardown/protected'],
+    removed: [],
+  });
+  expect(finished.report.verdict).toBe(
+    `The load balancer of Gateway ${name}/edge is protected against deletion.`,
+  );
+}, 60_000);
+
 if (full) {
-  test('the controller is away: routes and records go, the Gateway waits, and what it holds in AWS is listed', async () => {
+  test('ExternalDNS is scaled to zero: said at once, and the Gateway is left for it', async () => {
+    scale('infra-external-dns', 0);
+    const finished = await tearDown();
+    scale('infra-external-dns', 1);
+    ready('infra-external-dns');
+    expect({ code: finished.code, errors: errorsOf(finished.report), removed: removed(finished) }).toEqual({
+      code: 1,
+      errors: ['teardown/records-left'],
+      removed: [`HTTPRoute ${name}/web`],
+    });
+    expect(errorIn(finished.report)?.hint).toContain('is scaled to zero: scale it up, then run again');
+  }, 120_000);
+
+  test('the controller is away: records go, the Gateway waits, and what it holds in AWS is listed', async () => {
     scale(lbc(), 0);
     kubectl(
       'wait',
@@ -97,7 +129,7 @@ if (full) {
       `app.kubernetes.io/name=${'aws-load-balancer-controller'}`,
       '--timeout=60s',
     );
-    const finished = await tearDown({ inputs: { 'wait-timeout': '14s' } });
+    const finished = await tearDown({ inputs: { 'wait-timeout': '10m' } });
     scale(lbc(), 1);
     const { report } = finished;
     expect({ code: finished.code, errors: errorsOf(report) }).toEqual({
@@ -107,7 +139,9 @@ if (full) {
     expect(report.verdict).toContain(`Gateway ${name}/edge (finalizers: gateway.k8s.aws/alb)`);
     const evidence = report.findings.find(({ code }) => code === 'teardown/resources-left')?.evidence ?? [];
     expect(new Set(evidence.map(({ from }) => from))).toEqual(new Set(['load balancer', 'target group']));
-    expect(removed(finished)).toEqual([`HTTPRoute ${name}/web`, `Gateway ${name}/edge`]);
+    // Nobody waited ten minutes for what could not come.
+    expect(report.verdict).toContain('is scaled to zero.');
+    expect(removed(finished)).toEqual([`Gateway ${name}/edge`]);
     expect(there('deployment')).not.toBe('');
     ready(lbc());
   }, 120_000);

@@ -1,9 +1,9 @@
 // The removal of objects: what is left alone, what the API server refuses, and what helm would take along.
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Applier, Look, Refusal } from '../../../src/apply/applier.ts';
 import type { Members } from '../../../src/apply/prune.ts';
 import type { KubernetesObject } from '../../../src/bundle/object.ts';
-import { Removal } from '../../../src/modes/teardown/removal.ts';
+import { Removal, type RemovalOptions } from '../../../src/modes/teardown/removal.ts';
 import { wouldNotStay } from '../../../src/teardown/order.ts';
 import { stubRun } from './stub-run.ts';
 
@@ -18,7 +18,7 @@ const service = (manager: string): KubernetesObject =>
     },
   }) as KubernetesObject;
 
-function removalOf(live: KubernetesObject, refusal?: Refusal) {
+function removalOf(live: KubernetesObject, refusal?: Refusal, more: Partial<RemovalOptions> = {}) {
   const stub = stubRun();
   const deleted: string[] = [];
   const look = (object: KubernetesObject): Look => ({
@@ -38,6 +38,7 @@ function removalOf(live: KubernetesObject, refusal?: Refusal) {
     members: members as Members,
     owners: { inventory: 'applyset-ours', takeOver: [] },
     deadline: 1_000,
+    ...more,
   });
   return { ...stub, removal, deleted };
 }
@@ -52,6 +53,30 @@ test('what somebody else applied stays, and that is said once', async () => {
   expect(findings()).toMatchObject([
     { code: 'teardown/not-ours', message: 'Service shop/web stays: this action did not apply it.' },
   ]);
+});
+
+describe('objects that stay', () => {
+  const wait = async (isHopeless: (look: number) => boolean): Promise<number> => {
+    let look = 0;
+    const { removal, clock } = removalOf(service('eks-gateway-action'), undefined, {
+      deadline: 600_000,
+      isHopeless: async () => isHopeless(look++),
+    });
+    expect(await clock.run(removal.remove([named]))).toHaveLength(1);
+    return clock.monotonic();
+  };
+
+  test('are waited for until the deadline while somebody may let them go', async () => {
+    expect(await wait(() => false)).toBeGreaterThanOrEqual(600_000);
+    // Away for a moment, twice, is not away.
+    expect(await wait((look) => look % 4 !== 3)).toBeGreaterThanOrEqual(600_000);
+  });
+
+  test('and not where nobody has been there for a while', async () => {
+    const waited = await wait(() => true);
+    expect(waited).toBeGreaterThanOrEqual(20_000);
+    expect(waited).toBeLessThan(40_000);
+  });
 });
 
 test('what the API server does not delete', async () => {

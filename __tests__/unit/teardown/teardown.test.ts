@@ -4,6 +4,7 @@ import type { KubernetesObject } from '../../../src/bundle/object.ts';
 import { stillInUse } from '../../../src/teardown/in-use.ts';
 import { doomedByHelm, stepsOf } from '../../../src/teardown/order.ts';
 import { type Named, whyNotOurs } from '../../../src/teardown/ours.ts';
+import { protectedGateways } from '../../../src/teardown/protected.ts';
 
 const gatewayApi = 'gateway.networking.k8s.io/v1';
 const object = (
@@ -140,6 +141,20 @@ describe('still in use', () => {
     expect(stillInUse(removed, { routes: [other], gateways: [gateway] }).length > 0).toBe(used);
   });
 
+  const attached = (kind: string, spec: object) =>
+    object(kind, 'theirs', { apiVersion: gatewayApi, metadata: { namespace: 'b' }, spec });
+  const theirGateway = { name: 'public', namespace: 'shop' };
+
+  test.each<[string, KubernetesObject, boolean]>([
+    ['a TLSRoute', attached('TLSRoute', { parentRefs: [theirGateway] }), true],
+    ['a ListenerSet', attached('ListenerSet', { parentRef: theirGateway }), true],
+    ['a ListenerSet of another Gateway', attached('ListenerSet', { parentRef: { name: 'public' } }), false],
+    ['a ListenerSet without a parent', attached('ListenerSet', {}), false],
+  ])('%s of others, seen in two versions, counts once: %#', (_what, other, used) => {
+    const found = stillInUse(removed, { routes: [other, other], gateways: [gateway] });
+    expect(found.map(({ by }) => by.length)).toEqual(used ? [1] : []);
+  });
+
   test('a Gateway of others of our class', () => {
     const other = object('Gateway', 'other', {
       apiVersion: gatewayApi,
@@ -149,5 +164,41 @@ describe('still in use', () => {
     expect(stillInUse(removed, { routes: [], gateways: [gateway, other] })).toEqual([
       { ref: 'GatewayClass alb', by: ['Gateway b/other'] },
     ]);
+  });
+});
+
+describe('protected against deletion', () => {
+  const configuration = (name: string, value: string, more = {}) =>
+    object('LoadBalancerConfiguration', name, {
+      spec: { ...more, loadBalancerAttributes: [{ key: 'deletion_protection.enabled', value }] },
+    });
+  const gateway = object('Gateway', 'public', {
+    spec: { gatewayClassName: 'alb', infrastructure: { parametersRef: { name: 'own' } } },
+  });
+  const gatewayClass = object('GatewayClass', 'alb', {
+    metadata: { namespace: undefined },
+    spec: { parametersRef: { name: 'of-class', namespace: 'shop' } },
+  });
+
+  test.each<[string, KubernetesObject[], boolean]>([
+    ['by the Gateway’s own', [configuration('own', 'true')], true],
+    ['by that of its class', [configuration('of-class', 'true')], true],
+    ['by another one', [configuration('other', 'true')], false],
+    ['no more', [configuration('own', 'false')], false],
+    [
+      'by its own, and the class says no',
+      [configuration('own', 'true'), configuration('of-class', 'false')],
+      false,
+    ],
+    [
+      'by its own, which wins',
+      [configuration('own', 'true'), configuration('of-class', 'false', { mergingMode: 'prefer-gateway' })],
+      true,
+    ],
+  ])('%s', (_how, configurations, is) => {
+    const found = protectedGateways([gateway], [gatewayClass], configurations);
+    expect(found.map(({ code, ref }) => [code, ref])).toEqual(
+      is ? [['teardown/protected', 'Gateway shop/public']] : [],
+    );
   });
 });

@@ -94,7 +94,8 @@ function objectsLeft({ draft }: Run, what: string): void {
 }
 
 /** What still stands, and whether waiting longer would help. */
-export function tellRecords({ draft }: Run, { left, never }: RecordsLeft): void {
+export function tellRecords({ draft }: Run, { left, never, stopped }: RecordsLeft): void {
+  const look = stopped === undefined ? 'See the log of ExternalDNS' : `${stopped}: scale it up`;
   draft.findings(
     left.map(({ host, records }) =>
       finding(
@@ -104,7 +105,7 @@ export function tellRecords({ draft }: Run, { left, never }: RecordsLeft): void 
         {
           hint:
             never === undefined
-              ? 'See the log of ExternalDNS, then run the job again: the namespace is still there, so nothing is forgotten.'
+              ? `${look}, then run the job again: the namespace is still there, so nothing is forgotten.`
               : `They will not go by themselves: ${never}. Use --policy=sync for the preview domain.`,
           evidence: recordEvidence(records),
         },

@@ -1,17 +1,20 @@
 // teardown of a deploy: routes → records gone → Gateways gone → class and configurations → the rest → charts.
 import { leftovers } from '../../aws/leftovers.ts';
 import type { Bundle, Chart, KubernetesObject, Sourced } from '../../bundle/object.ts';
-import { kinds } from '../../chain/cluster.ts';
+import { type Kind, kinds } from '../../chain/cluster.ts';
 import { hostsOf } from '../../gateway/hosts.ts';
-import { releaseState } from '../../helm/release.ts';
+import { whyNotOurs } from '../../helm/owner.ts';
+import { type ReleaseState, releaseState } from '../../helm/release.ts';
+import { readRevision } from '../../helm/stored-release.ts';
 import { installedObjects, uninstall } from '../../helm/uninstall.ts';
 import { inventoryMembers } from '../../kube/members.ts';
 import { clusterReader, type KubeReader } from '../../kube/reader.ts';
 import type { Outcome } from '../../report/report.ts';
 import type { Run } from '../../run.ts';
-import { stillInUse } from '../../teardown/in-use.ts';
+import { rarelyAttached, stillInUse } from '../../teardown/in-use.ts';
 import { type Steps, stepsOf, wouldNotStay } from '../../teardown/order.ts';
 import type { Named } from '../../teardown/ours.ts';
+import { protectedGateways } from '../../teardown/protected.ts';
 import { finding } from '../../verdict/finding.ts';
 import { Problem } from '../../verdict/problem.ts';
 import type { Cluster } from '../access/reach-cluster.ts';
@@ -21,7 +24,7 @@ import { ownInventory, writerOf } from '../apply/write.ts';
 import { findBundle } from '../bundle/find.ts';
 import { type HelmSession, openHelm, releasesOf } from '../charts/helm-session.ts';
 import { begin, withCluster } from '../steps.ts';
-import { heldUpBy } from './held-up.ts';
+import { complaintsAbout, controllerTrouble } from './held.ts';
 import { endInventory } from './inventory-end.ts';
 import { type RecordsLeft, recordEvidence, recordsGone, zonesOf } from './records-gone.ts';
 import { Removal, saying } from './removal.ts';
@@ -46,6 +49,8 @@ export async function teardownDeploy(run: Run): Promise<Outcome> {
     }
   });
 }
+
+const secrets = { apiVersion: 'v1', kind: 'Secret', plural: 'secrets' };
 
 interface Installed {
   readonly chart: Chart;
@@ -85,6 +90,8 @@ class Teardown {
       members,
       owners: { inventory: inventory.id, takeOver: inputs.takeOver },
       deadline: this.#deadline,
+      isHopeless: async (left, signal) =>
+        (await controllerTrouble(this.#reader, left, signal))?.forGood === true,
     });
   }
 
@@ -135,29 +142,47 @@ class Teardown {
         if (objects === undefined) continue;
         const state = await releaseState(helm, release, workspace, signal);
         if (state?.status === 'uninstalled') continue;
-        if (state?.chart.startsWith(`${chart.name}-`) === true)
+        const why = await this.#whyNotOurs(release, chart, state);
+        if (why === undefined)
           found.push({ chart, release, objects: objects.map((each) => ({ ...each, release })) });
-        else this.#tellNotOurs(release, chart, state?.chart ?? 'another chart');
+        else this.#tellNotOurs(release, chart, why);
       }
       return found;
     });
   }
 
-  #tellNotOurs({ name, namespace }: Installed['release'], { source, name: chart }: Chart, other: string) {
+  async #whyNotOurs(
+    release: Installed['release'],
+    chart: Chart,
+    state: ReleaseState | undefined,
+  ): Promise<string | undefined> {
+    const { signal, inputs } = this.#run;
+    const stored =
+      state &&
+      (await readRevision(
+        (namespace, name) => this.#reader.get(secrets, namespace, name, signal),
+        release,
+        state.revision,
+      ));
+    if (stored)
+      return inputs.takeOver.includes('helm')
+        ? undefined
+        : whyNotOurs(stored, chart, ownInventory(this.#run).id);
+    return state?.chart.startsWith(`${chart.name}-`) === true
+      ? undefined
+      : `it is of ${state?.chart ?? 'another chart'}, not of ${chart.name}`;
+  }
+
+  #tellNotOurs({ name, namespace }: Installed['release'], { source }: Chart, why: string) {
     this.#run.draft.findings([
-      finding(
-        'warning',
-        'teardown/not-ours',
-        `Release ${namespace}/${name} stays: it is of ${other}, not of ${chart}.`,
-        {
-          source,
-          hint: 'Set `release-name`, or `charts`, so that they name what is to go.',
-        },
-      ),
+      finding('warning', 'teardown/not-ours', `Release ${namespace}/${name} stays: ${why}.`, {
+        source,
+        hint: 'Set `release-name`, or `charts`, so that they name what is to go.',
+      }),
     ]);
   }
 
-  /** Said before anything is removed: what others need, and what Helm would delete although it is to stay. */
+  /** Said before anything is removed: what others need, what AWS keeps, and what Helm would delete although it is to stay. */
   async #mayGo(steps: Steps, installed: readonly Installed[]): Promise<boolean> {
     const { draft } = this.#run;
     const live = async (named: readonly Named[]): Promise<readonly KubernetesObject[]> =>
@@ -167,24 +192,51 @@ class Teardown {
       await live(steps.gateways.filter(({ object }) => object.kind === 'Gateway')),
       await live(steps.classes),
     ];
+    const own = [...this.#bundle.manifests, ...installed.flatMap(({ objects }) => objects)];
     const used = stillInUse(
-      { routes, gateways, classes },
+      { routes: [...routes, ...own.map(({ object }) => this.#placed(object))], gateways, classes },
       {
-        routes: [...(await this.#all(kinds.httpRoute)), ...(await this.#all(kinds.grpcRoute))],
+        routes: [
+          ...(await this.#all(kinds.httpRoute)),
+          ...(await this.#all(kinds.grpcRoute)),
+          ...(await this.#seen(gateways.length > 0 ? rarelyAttached : [])),
+        ],
         gateways: await this.#all(kinds.gateway),
       },
     );
-    draft.findings(
-      used.map(({ ref, by }) =>
+    const wrong = [
+      ...used.map(({ ref, by }) =>
         finding('error', 'teardown/still-used', `${ref} is still used by ${by.join(', ')}.`, {
           ref,
           hint: 'Nothing was removed. Remove those first, or move them to another one.',
         }),
       ),
-    );
-    const doomed = installed.flatMap(({ objects, release }) => wouldNotStay(objects, release.name));
-    draft.findings(doomed);
-    return used.length + doomed.length === 0;
+      ...installed.flatMap(({ objects, release }) => wouldNotStay(objects, release.name)),
+      ...(gateways.length === 0
+        ? []
+        : protectedGateways(
+            gateways,
+            await this.#seen([kinds.gatewayClass]),
+            await this.#seen([kinds.loadBalancerConfiguration]),
+          )),
+    ];
+    draft.findings(wrong);
+    return wrong.length === 0;
+  }
+
+  #placed(object: KubernetesObject): KubernetesObject {
+    const { namespace } = this.#run.inputs;
+    return { ...object, metadata: { namespace, ...object.metadata } };
+  }
+
+  /** Whatever of these kinds may be seen. */
+  async #seen(wanted: readonly Kind[]): Promise<readonly KubernetesObject[]> {
+    const found: KubernetesObject[] = [];
+    for (const kind of wanted) {
+      const seen = await this.#reader.list(kind, undefined, this.#run.signal);
+      if ('value' in seen) found.push(...seen.value);
+    }
+    return found;
   }
 
   /** @throws Problem `cluster/forbidden`, `look/failed`: what others need must be known. */
@@ -256,20 +308,19 @@ class Teardown {
     ]);
   }
 
-  #tellRecords({ left, never }: RecordsLeft): void {
+  #tellRecords({ left, never, stopped }: RecordsLeft): void {
+    const still = 'the Gateways and the charts are still there, so it can still remove them.';
+    const hint =
+      never === undefined
+        ? `${stopped === undefined ? 'See the log of ExternalDNS' : `${stopped}: scale it up`}, then run again: ${still}`
+        : `They will not go by themselves: ${never}. Delete them by hand.`;
     this.#run.draft.findings(
       left.map(({ host, records }) =>
         finding(
           'error',
           'teardown/records-left',
           `${records.length} ${records.length === 1 ? 'record' : 'records'} of ${host} still stand in Route 53.`,
-          {
-            hint:
-              never === undefined
-                ? 'See the log of ExternalDNS, then run again: the Gateways and the charts are still there, so it can still remove them.'
-                : `They will not go by themselves: ${never}. Delete them by hand.`,
-            evidence: recordEvidence(records),
-          },
+          { hint, evidence: recordEvidence(records) },
         ),
       ),
     );
@@ -278,15 +329,21 @@ class Teardown {
   /** True when nothing is left; otherwise what holds it is said. */
   async #allGone(left: readonly KubernetesObject[]): Promise<boolean> {
     if (left.length === 0) return true;
-    const { evidence, hint } = await heldUpBy(this.#reader, left, this.#run.signal);
-    this.#run.draft.findings([
+    const { draft, signal } = this.#run;
+    const trouble = await controllerTrouble(this.#reader, left, signal);
+    const { evidence, hint } = await complaintsAbout(this.#reader, left, signal);
+    const sentence = `${left.length} ${left.length === 1 ? 'object is' : 'objects are'} still there: ${left.map(saying).join('; ')}.`;
+    draft.findings([
       finding(
         'error',
         'teardown/objects-left',
-        `${left.length} ${left.length === 1 ? 'object is' : 'objects are'} still there: ${left.map(saying).join('; ')}.`,
+        trouble === undefined ? sentence : `${sentence} ${trouble.says}`,
         {
+          hint:
+            trouble === undefined
+              ? `${hint} A finalizer is its controller’s time to clean up, and is never taken away here: see the events of the object and whether the controller runs. Run again afterwards: it goes on where this run ended.`.trim()
+              : 'A finalizer is its controller’s time to clean up, and is never taken away here. Bring the controller back to work, then run again: it goes on where this run ended.',
           evidence,
-          hint: `${hint} A finalizer is its controller’s time to clean up, and is never taken away here: see the events of the object and whether the controller runs. Run again afterwards: it goes on where this run ended.`.trim(),
         },
       ),
     ]);

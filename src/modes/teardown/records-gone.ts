@@ -1,5 +1,7 @@
 // Waits until ExternalDNS has removed the records of hosts that nobody publishes any more: read-only, the proof alone.
 import { route53ZoneReader } from '../../aws/route53.ts';
+import { number } from '../../bundle/field.ts';
+import { refOf } from '../../bundle/object.ts';
 import type { ClusterReader } from '../../chain/cluster.ts';
 import { type ExternalDnsFound, observeRelease } from '../../chain/release.ts';
 import type { RecordSet, ZoneReader } from '../../chain/zone.ts';
@@ -18,6 +20,8 @@ export interface RecordsLeft {
   readonly left: readonly HostRecords[];
   /** Why ExternalDNS will not remove them, however long one waits; absent where it only took too long. */
   readonly never?: string;
+  /** Why ExternalDNS cannot remove them now, though it would: then nobody waited. */
+  readonly stopped?: string;
 }
 
 const pause = 1_000;
@@ -41,6 +45,12 @@ const neverOf = (dns: ExternalDnsFound | undefined): string | undefined => {
     : `ExternalDNS runs with --policy=${policy} and removes no records`;
 };
 
+/** Nobody is at work; whoever scales it up again has the records removed. */
+const stoppedOf = (dns: ExternalDnsFound | undefined): string | undefined =>
+  dns !== undefined && number(dns.deployment, 'spec', 'replicas') === 0
+    ? `ExternalDNS (${refOf(dns.deployment)}) is scaled to zero`
+    : undefined;
+
 /**
  * Waits for all hosts together, so that they share what is read. Records of another owner at these names are none of
  * ours. Where the zone may not be read, that is said, and the hosts count as clean.
@@ -56,6 +66,7 @@ export async function recordsGone(
   const seen = await observeRelease(reader, signal);
   const dns = 'value' in seen ? seen.value.controllers.externalDns : undefined;
   const never = 'value' in seen ? neverOf(dns) : undefined;
+  const stopped = never === undefined ? stoppedOf(dns) : undefined;
   let waiting = [...new Set(hosts)];
   for (;;) {
     const left: HostRecords[] = [];
@@ -65,8 +76,9 @@ export async function recordsGone(
       else left.push({ host, records });
     }
     waiting = left.map(({ host }) => host);
-    const last = left.length === 0 || never !== undefined || clock.monotonic() > deadline;
-    if (last) return { left, ...(never !== undefined && { never }) };
+    const helpless = never !== undefined || stopped !== undefined;
+    if (left.length === 0 || helpless || clock.monotonic() > deadline)
+      return { left, ...(never !== undefined && { never }), ...(stopped !== undefined && { stopped }) };
     await clock.sleep(pause, signal);
   }
 }

@@ -21,9 +21,14 @@ export interface RemovalOptions {
   readonly owners: Owners;
   /** Monotonic milliseconds. */
   readonly deadline: number;
+  /** Whether waiting for these helps nobody; asked now and then. */
+  readonly isHopeless?: (left: readonly KubernetesObject[], signal: AbortSignal) => Promise<boolean>;
 }
 
 const pause = 500;
+/** Milliseconds between two looks at who holds the objects, and for how long nobody may be there to let them go. */
+const looks = 5_000;
+const settle = 20_000;
 const between = 15_000;
 const atOnce = 16;
 
@@ -81,7 +86,8 @@ export class Removal {
   }
 
   /**
-   * Deletes, and waits until all are gone; what still stands at the deadline comes back.
+   * Deletes, and waits until all are gone; what still stands at the deadline, or once nobody is left to let it go, comes
+   * back.
    * @throws Problem `teardown/not-removed` where the API server refuses.
    */
   async remove(all: readonly Named[]): Promise<readonly KubernetesObject[]> {
@@ -111,11 +117,19 @@ export class Removal {
     const { clock, runner, signal } = this.#run;
     let left = all;
     let told = clock.monotonic();
+    let looked = told;
+    let hopelessSince: number | undefined;
     for (;;) {
       const found = await this.find(left);
       if (found.length === 0) return [];
       const live = found.map((each) => each.live);
       if (clock.monotonic() > this.#options.deadline) return live;
+      if (clock.monotonic() - looked >= looks) {
+        looked = clock.monotonic();
+        const hopeless = (await this.#options.isHopeless?.(live, signal)) === true;
+        hopelessSince = hopeless ? (hopelessSince ?? looked) : undefined;
+        if (hopelessSince !== undefined && looked - hopelessSince >= settle) return live;
+      }
       if (clock.monotonic() - told > between) {
         told = clock.monotonic();
         runner.info(`… waiting until ${live.map(saying).join('; ')} is gone`);
