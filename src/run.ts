@@ -145,17 +145,17 @@ async function publisher(environment: Environment, runner: Runner, draft: Draft)
   const annotated = new Set<unknown>();
   const publish = async (outcome: Outcome): Promise<Report> => {
     const report = draft.finish(outcome);
-    await writePrivateFile(file, `${JSON.stringify(report, null, 2)}\n`);
+    const shown = withoutMasked(report, runner);
+    await writePrivateFile(file, `${JSON.stringify(shown, null, 2)}\n`);
     const driftFile = report.mode === 'drift' ? join(folder, 'drift.json') : '';
-    if (driftFile !== '') await writePrivateFile(driftFile, `${JSON.stringify(report.drift, null, 2)}\n`);
-    for (const [name, value] of Object.entries(outputsOf(report, file, driftFile)))
-      runner.output(name, value);
+    if (driftFile !== '') await writePrivateFile(driftFile, `${JSON.stringify(shown.drift, null, 2)}\n`);
+    for (const [name, value] of Object.entries(outputsOf(shown, file, driftFile))) runner.output(name, value);
     const fresh = report.findings.filter((found) => !annotated.has(found));
     const room = Math.max(0, mostTold - annotated.size);
     for (const found of fresh) annotated.add(found);
     for (const found of fresh.slice(0, room)) runner.annotate(found);
     if (fresh.length > room) runner.info(`… and ${fresh.length - room} more findings, in ${file}`);
-    await runner.summary(summaryOf(report, environment.documentation));
+    await runner.summary(summaryOf(shown, environment.documentation));
     return report;
   };
   let last: Promise<unknown> = Promise.resolve();
@@ -165,6 +165,12 @@ async function publisher(environment: Environment, runner: Runner, draft: Draft)
     return next;
   };
 }
+
+/** Words of others may repeat what was masked: it enters neither report nor summary. */
+const withoutMasked = (report: Report, runner: Runner): Report =>
+  JSON.parse(
+    JSON.stringify(report, (_, value: unknown) => (typeof value === 'string' ? runner.hide(value) : value)),
+  ) as Report;
 
 function tellEnd(runner: Runner, report: Report): void {
   for (const reason of endingOf(report)) runner.annotate(reason);

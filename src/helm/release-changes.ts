@@ -6,10 +6,7 @@ import { isMap } from '../bundle/field.ts';
 import type { Json, JsonObject, KubernetesObject } from '../bundle/object.ts';
 import { parseManifests } from '../bundle/parse.ts';
 import type { ReleaseChange } from '../report/report.ts';
-
-/** Names of fields and variables whose text nobody else is to read. */
-const telling =
-  /(pass(word|wd|phrase)?|token|secret[_-]?(access[_-]?)?key|api[_-]?key|private[_-]?key|client[_-]?secret|credentials?)$/i;
+import { telling } from './secret-values.ts';
 
 const bytes = (value: string): string => `# (${Buffer.byteLength(value)} bytes)`;
 

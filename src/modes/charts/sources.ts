@@ -2,6 +2,7 @@
 import { mkdir, readFile, realpath } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { Chart } from '../../bundle/object.ts';
+import { readAgain } from '../../files/read.ts';
 import { writePrivateFile } from '../../files/write.ts';
 import { copyChart } from '../../helm/chart-copy.ts';
 import { buildDependencies, hasDependencies } from '../../helm/dependencies.ts';
@@ -11,6 +12,7 @@ import {
   passwordsOf,
   repositoriesFile,
 } from '../../helm/repositories.ts';
+import { secretsIn } from '../../helm/secret-values.ts';
 import type { Helm } from '../../helm/version.ts';
 import { withoutPasswords } from '../../helm/words.ts';
 import type { Run } from '../../run.ts';
@@ -45,13 +47,23 @@ export function valuesFilesOf(
     files.filter(({ chart }) => chart === undefined || chart === name).map(({ file }) => file);
 }
 
-/** Inline values may hold secrets: helm gets them as a file in the private folder. */
-export async function inlineValues({ inputs }: Run, folder: string): Promise<readonly string[]> {
-  const { values } = inputs.helm;
+/** Inline values may hold secrets: helm gets them as a file in the private folder. What is named as one is masked. */
+export async function inlineValues(run: Run, folder: string): Promise<readonly string[]> {
+  const { values } = run.inputs.helm;
+  await maskSecrets(run, values);
   if (values === undefined) return [];
   const path = join(folder, 'values.yaml');
   await writePrivateFile(path, values);
   return [path];
+}
+
+async function maskSecrets({ inputs, environment, runner }: Run, inline: string | undefined): Promise<void> {
+  const paths = inputs.valuesFiles.map((line) => forOne.exec(line)?.[2] ?? line);
+  const files = await Promise.all(
+    paths.map((path) => readAgain(environment.workspace, posix.join(inputs.workingDirectory, path))),
+  );
+  const secrets = [inline, ...files].flatMap((text) => (text === undefined ? [] : secretsIn(text)));
+  for (const secret of new Set(secrets)) runner.mask(secret);
 }
 
 /**
