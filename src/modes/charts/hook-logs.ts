@@ -1,7 +1,8 @@
-// What the hooks of a failed release said last: the logs of their pods.
+// What the hooks of a failed release said last: the logs of their pods, or why those never began.
 import { text } from '../../bundle/field.ts';
 import type { KubernetesObject } from '../../bundle/object.ts';
 import { kinds } from '../../chain/cluster.ts';
+import { troubleOfPods } from '../../chain/pod-trouble.ts';
 import { objectsIn } from '../../helm/release-changes.ts';
 import type { StoredHook } from '../../helm/stored.ts';
 import type { KubeReader } from '../../kube/reader.ts';
@@ -28,7 +29,7 @@ async function podsOf(
   return 'value' in seen ? seen.value.slice(-mostPods) : [];
 }
 
-/** Hooks that succeeded explain nothing; logs that cannot be read are left out. */
+/** Hooks that succeeded explain nothing; pods that neither said nor lack anything that is to be seen are left out. */
 export async function hookLogs(
   reader: KubeReader,
   hooks: readonly StoredHook[],
@@ -43,11 +44,10 @@ export async function hookLogs(
     const own = text(objectsIn(hook.manifest)[0], 'metadata', 'namespace') ?? namespace;
     for (const pod of await podsOf(reader, hook, own, signal)) {
       const seen = await reader.log(own, pod.metadata.name, lines, signal);
-      if ('value' in seen && seen.value.trim() !== '')
-        found.push({
-          from: `hook ${hook.events.join(', ')} ${hook.kind} ${hook.name}, pod ${pod.metadata.name}`,
-          saw: seen.value.trim(),
-        });
+      const said = 'value' in seen ? seen.value.trim() : '';
+      const saw = said === '' ? troubleOfPods([pod])?.says : said;
+      const from = `hook ${hook.events.join(', ')} ${hook.kind} ${hook.name}, pod ${pod.metadata.name}`;
+      if (saw !== undefined) found.push({ from, saw });
     }
   }
   return found;
