@@ -115,9 +115,10 @@ if (full) {
       removed: [`HTTPRoute ${name}/web`],
     });
     expect(errorIn(finished.report)?.hint).toContain('is scaled to zero: scale it up, then run again');
+    expect((await go()).report.outcome).toBe('live');
   }, 120_000);
 
-  test('the controller is away: records go, the Gateway waits, and what it holds in AWS is listed', async () => {
+  test('the controller is away: routes and records go, the Gateway waits, and what it holds in AWS is listed', async () => {
     scale(lbc(), 0);
     kubectl(
       'wait',
@@ -141,7 +142,7 @@ if (full) {
     expect(new Set(evidence.map(({ from }) => from))).toEqual(new Set(['load balancer', 'target group']));
     // Nobody waited ten minutes for what could not come.
     expect(report.verdict).toContain('is scaled to zero.');
-    expect(removed(finished)).toEqual([`Gateway ${name}/edge`]);
+    expect(removed(finished)).toEqual([`HTTPRoute ${name}/web`, `Gateway ${name}/edge`]);
     expect(there('deployment')).not.toBe('');
     ready(lbc());
   }, 120_000);
