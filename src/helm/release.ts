@@ -172,7 +172,8 @@ const stateText = (release: Release, state: ReleaseState | undefined): string =>
 /** What Helm 4 and 3 say when `--timeout` has passed. */
 const late = /context deadline exceeded|timed out waiting for the condition/;
 
-const hintFor = (state: ReleaseState | undefined, words: string, release: Release): string => {
+/** What to do about helm's words. */
+export const hintFor = (state: ReleaseState | undefined, words: string, release: Release): string => {
   const { name, namespace } = release;
   if (state?.status.startsWith('pending-') === true) {
     return `A helm that was ended in the middle, or one that still runs elsewhere, holds the release. If none runs: helm rollback ${name} --namespace ${namespace} (or, at revision 1, helm uninstall), then run again.`;
@@ -185,6 +186,11 @@ const hintFor = (state: ReleaseState | undefined, words: string, release: Releas
   }
   if (/conflict/i.test(words)) {
     return 'Another manager owns a field that the chart sets: let go of it there, or take it out of the chart.';
+  }
+  const webhook = /failed calling webhook "[^"]*".*?https:\/\/([\w-]+)\.([\w-]+)\.svc/s.exec(words);
+  if (webhook) {
+    const [, service = '', where = ''] = webhook;
+    return `A webhook that fails closed had no pod to answer: kubectl --namespace ${where} get endpointslices -l kubernetes.io/service-name=${service} shows whether one is ready. Run again once it is.`;
   }
   if (late.test(words)) {
     return `Look at the pods of the release: kubectl --namespace ${namespace} get pods,events.`;
@@ -266,9 +272,10 @@ export const upgradeInstall = async (
 
   const known = state === 'unreadable' ? undefined : state;
   const words = end.code === null ? 'helm was ended from outside' : helmWords(end);
-  const meaning = late.test(words)
-    ? `what the chart installs was not ready within ${Math.ceil(options.timeout)} s (${words}).`
-    : words.replace(/\.?$/, '.');
+  const meaning =
+    late.test(words) && !/failed calling webhook/.test(words)
+      ? `what the chart installs was not ready within ${Math.ceil(options.timeout)} s (${words}).`
+      : words.replace(/\.?$/, '.');
   const where =
     state === 'unreadable' ? 'The state of the release cannot be read.' : stateText(release, known);
   const what =
