@@ -141,7 +141,7 @@ if (full) {
     const evidence = report.findings.find(({ code }) => code === 'teardown/resources-left')?.evidence ?? [];
     expect(new Set(evidence.map(({ from }) => from))).toEqual(new Set(['load balancer', 'target group']));
     // Nobody waited ten minutes for what could not come.
-    expect(report.verdict).toContain('is scaled to zero.');
+    expect(report.verdict).toContain('is scaled to zero');
     expect(removed(finished)).toEqual([`HTTPRoute ${name}/web`, `Gateway ${name}/edge`]);
     expect(there('deployment')).not.toBe('');
     ready(lbc());
