@@ -50,12 +50,24 @@ const awsDomains = [...new Set(['amazonaws.com', ...partitions.map(([, , suffix]
  * Host names of the services that we call: regional, global, FIPS, dual-stack and VPC interface endpoints. The domain
  * alone would not do: anybody can have a bucket or an API below amazonaws.com, with a valid certificate.
  */
+const services = [
+  'acm',
+  'cloudtrail',
+  'ec2',
+  'eks',
+  'elasticloadbalancing',
+  'iam',
+  'route53',
+  'sts',
+  'tagging',
+  'wafv2',
+];
 const endpoint = new RegExp(
-  `^(vpce-[a-z0-9-]+\\.|fips\\.)?(sts|eks|route53|elasticloadbalancing|iam|acm)(-fips)?` +
+  `^(vpce-[a-z0-9-]+\\.|fips\\.)?(${services.join('|')})(-fips)?` +
     `(\\.([a-z]{2,}(-[a-z]+)+-\\d+|us-gov|global))?(\\.vpce)?\\.(${awsDomains.map((domain) => domain.replaceAll('.', '\\.')).join('|')})$`,
 );
 
-/** Whether a host name is an endpoint of STS, EKS, Route 53, Elastic Load Balancing, IAM or ACM. */
+/** Whether a host name is an endpoint of a service that we call. */
 export const isAwsEndpoint = (hostname: string): boolean => endpoint.test(hostname.toLowerCase());
 
 /**
