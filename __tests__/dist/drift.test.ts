@@ -11,7 +11,7 @@ import { kubernetes } from '../../lab/mutations/kubernetes.ts';
 import type { Family, Mutation } from '../../lab/mutations/mutation.ts';
 import { records } from '../../lab/mutations/records.ts';
 import { prepareRepository } from '../../lab/mutations/repository.ts';
-import { driftRole, driftRoleArn, makeDriftRole } from '../../lab/mutations/role.ts';
+import { driftRole, driftRoleArn, forbidAuthors, makeDriftRole } from '../../lab/mutations/role.ts';
 import { callsOf, granted } from './granted.ts';
 import { type Finished, lab, layout, resetKnobs, run, workspaceOf } from './harness.ts';
 
@@ -119,11 +119,17 @@ test('one edit of each layer: found, told in one issue that lives as long as it 
   expect(issue?.body).toContain('Deployment shop/shop');
 
   // The dry run is denied to this role, so the same is found field by field; the issue is edited, nothing is said twice.
+  // Nor may it ask CloudTrail now: who changed AWS and Route 53 is not known, said once, and all else is as before.
+  await forbidAuthors();
   const second = await check({ 'fail-on': 'drift', 'drift-compare': 'exact' });
   expect({ code: second.code, drift: second.outputs['drift'] }).toEqual({ code: 1, drift: 'true' });
   const places = ({ report }: Finished) => report.drift.map(({ ref, path }) => `${ref} ${path}`).sort();
   expect(places(second)).toEqual(places(first));
   expect(second.report.findings.some(({ code }) => code === 'drift/compared-readonly')).toBe(true);
+  expect(second.report.findings.filter(({ code }) => code === 'drift/author-unknown')).toMatchObject([
+    { severity: 'notice', message: expect.stringContaining('cloudtrail:LookupEvents on *') },
+  ]);
+  expect(second.report.drift.filter(({ event }) => event !== undefined)).toEqual([]);
   expect(await github()).toMatchObject({ issues: [{ number: 1, state: 'open' }], comments: [] });
 
   // A role that may write has the API server try it, and finds the same.
@@ -174,5 +180,8 @@ test('a wrong rule for what is not drift ends the check with its line; a right o
 });
 
 test('the role asked for everything that the documents grant it, and for nothing else', async () => {
-  expect(await callsOf('eks', driftRole)).toEqual({ used: granted('run-eks', 'drift-eks'), denied: [] });
+  expect(await callsOf('eks', driftRole)).toEqual({
+    used: granted('run-eks', 'drift-eks', 'drift-authors'),
+    denied: ['cloudtrail:LookupEvents'],
+  });
 });

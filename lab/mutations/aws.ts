@@ -28,7 +28,7 @@ import {
   type TargetGroup,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { AssociateWebACLCommand, DisassociateWebACLCommand, WAFV2Client } from '@aws-sdk/client-wafv2';
-import { asAdmin, type Family, kubectl, type Mutation } from './mutation.ts';
+import { adminOf, asAdmin, type Family, kubectl, type Mutation } from './mutation.ts';
 
 const elb = new ElasticLoadBalancingV2Client(asAdmin('eks'));
 const ec2 = new EC2Client(asAdmin('eks'));
@@ -95,7 +95,7 @@ const edit = (
   path: Mutation['path'],
   make: Mutation['make'],
   mend?: Mutation['mend'],
-): Mutation => ({ name, layer, ref, path, heals, make, ...(mend && { mend }) });
+): Mutation => ({ name, layer, ref, path, by: adminOf('eks'), heals, make, ...(mend && { mend }) });
 
 /** Kept between make and mend. */
 let group = '';

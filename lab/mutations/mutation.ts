@@ -46,6 +46,10 @@ const clientOf = (account: 'eks' | 'dns') => ({
 /** Settings of the SDK's clients, as an administrator of the account. */
 export const asAdmin = clientOf;
 
+/** As CloudTrail names that administrator. */
+export const adminOf = (account: 'eks' | 'dns'): string =>
+  `arn:aws:iam::${layout.accounts[account]}:user/lab-admin`;
+
 const route53 = new Route53Client(clientOf('dns'));
 
 export async function changeRecord(action: 'UPSERT' | 'DELETE', record: ResourceRecordSet): Promise<void> {

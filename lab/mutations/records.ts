@@ -1,7 +1,7 @@
 // Edits of the hosted zone.
 import type { ResourceRecordSet } from '@aws-sdk/client-route-53';
 import { layout } from '../cluster/layout.ts';
-import { changeRecord, type Family, kubectl, type Mutation } from './mutation.ts';
+import { adminOf, changeRecord, type Family, kubectl, type Mutation } from './mutation.ts';
 import { tampered } from './repository.ts';
 
 const [one, two, three, four, five, six, seven] = tampered as [
@@ -48,6 +48,7 @@ const address = (name: string, type: 'A' | 'AAAA', value: string): ResourceRecor
 
 const heals = 'ExternalDNS';
 const layer = 'route53';
+const by = adminOf('dns');
 
 const put = (record: () => ResourceRecordSet) => () => changeRecord('UPSERT', record());
 const drop = (record: () => ResourceRecordSet) => () => changeRecord('DELETE', record());
@@ -57,6 +58,7 @@ const passing: readonly Mutation[] = [
   {
     name: 'an A record is deleted',
     layer,
+    by,
     ref: `Record ${one}`,
     path: 'A',
     heals,
@@ -66,6 +68,7 @@ const passing: readonly Mutation[] = [
   {
     name: 'an AAAA record is deleted',
     layer,
+    by,
     ref: `Record ${two}`,
     path: 'AAAA',
     heals,
@@ -75,6 +78,7 @@ const passing: readonly Mutation[] = [
   {
     name: 'an A record is pointed elsewhere',
     layer,
+    by,
     ref: `Record ${three}`,
     path: 'A.target',
     heals,
@@ -84,9 +88,9 @@ const passing: readonly Mutation[] = [
   {
     name: 'a record of a route that is gone is left over',
     layer,
+    by,
     ref: 'Record gone.example.com',
     path: 'A',
-    by: layout.cluster.name,
     heals,
     make: async () => {
       await changeRecord('UPSERT', alias('gone.example.com', 'A'));
@@ -104,6 +108,7 @@ const frozen: readonly Mutation[] = [
   {
     name: 'the ownership of an A record is deleted',
     layer,
+    by,
     ref: `Record ${four}`,
     path: `TXT cname-${four}`,
     make: drop(() => txt(`cname-${four}`, owner(four))),
@@ -112,6 +117,7 @@ const frozen: readonly Mutation[] = [
   {
     name: 'the ownership of an AAAA record is deleted',
     layer,
+    by,
     ref: `Record ${five}`,
     path: `TXT aaaa-${five}`,
     make: drop(() => txt(`aaaa-${five}`, owner(five))),
@@ -120,15 +126,16 @@ const frozen: readonly Mutation[] = [
   {
     name: 'another cluster takes a record over',
     layer,
+    by,
     ref: `Record ${six}`,
     path: `TXT cname-${six}`,
-    by: 'stage',
     make: put(() => txt(`cname-${six}`, owner(six, 'stage'))),
     mend: put(() => txt(`cname-${six}`, owner(six))),
   },
   {
     name: 'a host is delegated to other name servers',
     layer,
+    by,
     ref: `Record ${seven}`,
     path: `NS ${seven}`,
     make: put(() => ({
@@ -147,15 +154,16 @@ const frozen: readonly Mutation[] = [
   {
     name: 'an ownership record stays without its record',
     layer,
+    by,
     ref: 'Record cname-left.example.com',
     path: 'TXT',
-    by: layout.cluster.name,
     make: put(() => txt('cname-left.example.com', owner('left.example.com'))),
     mend: drop(() => txt('cname-left.example.com', owner('left.example.com'))),
   },
   {
     name: 'the zone forgets two of its name servers',
     layer,
+    by,
     ref: `Record ${layout.zone}`,
     path: 'NS',
     make: put(() => apex(layout.nameServerNames.slice(0, 2))),
@@ -175,6 +183,7 @@ const both: readonly Mutation[] = [
   {
     name: 'a record is pointed elsewhere and given another owner',
     layer,
+    by,
     ref: `Record ${one}`,
     path: 'A.target',
     make: async () => {

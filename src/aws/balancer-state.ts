@@ -128,6 +128,7 @@ export function balancerReader({
         const states: ListenerState[] = [];
         for (const each of Listeners) {
           states.push({
+            ...(each.ListenerArn !== undefined && { arn: each.ListenerArn }),
             port: each.Port ?? 0,
             protocol: each.Protocol ?? '',
             ...(each.SslPolicy !== undefined && { sslPolicy: each.SslPolicy }),

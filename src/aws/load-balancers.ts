@@ -206,10 +206,15 @@ const sayCheck = (group: TargetGroup): string => {
   return `${HealthCheckProtocol}${path} on ${HealthCheckPort}${expected === undefined ? '' : `, expecting ${expected}`}`;
 };
 
-const ruleOf = (rule: Rule, { Port, Protocol }: Listener): ListenerRule => {
+const ruleOf = (rule: Rule, { ListenerArn, Port, Protocol }: Listener): ListenerRule => {
   const priority = Number(rule.Priority);
   return {
-    listener: { port: Port ?? 0, protocol: Protocol ?? '' },
+    ...(rule.RuleArn !== undefined && { arn: rule.RuleArn }),
+    listener: {
+      ...(ListenerArn !== undefined && { arn: ListenerArn }),
+      port: Port ?? 0,
+      protocol: Protocol ?? '',
+    },
     priority: rule.IsDefault === true || Number.isNaN(priority) ? Number.POSITIVE_INFINITY : priority,
     conditions: (rule.Conditions ?? []).flatMap(conditionsOf),
     action: actionOf(rule.Actions ?? []),

@@ -49,7 +49,7 @@ export const resync = ({ lbc, at: now }: Asked): Healing | false =>
     : false;
 
 export const touchIt = ({ gateway: { metadata } }: Asked): string =>
-  `Let the controller look at once: kubectl --namespace ${metadata.namespace ?? 'default'} annotate gateway ${metadata.name} --overwrite touched=now; find out in CloudTrail who changed it.`;
+  `Let the controller look at once: kubectl --namespace ${metadata.namespace ?? 'default'} annotate gateway ${metadata.name} --overwrite touched=now.`;
 
 /** An item that the controller mends at its next full look, unless said otherwise. */
 export const balancerItem = (

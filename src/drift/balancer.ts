@@ -6,12 +6,30 @@ import { listenersOf } from '../gateway/shapes.ts';
 import { type Asked, balancerItem, flagOf } from './asked.ts';
 import type { Sighting } from './item.ts';
 import type { BalancerState, ListenerState, SecurityGroupState } from './load-balancer-state.ts';
+import {
+  addedListenerTrace,
+  certificateTrace,
+  goneTrace,
+  ingressTrace,
+  listenerTrace,
+  missingListenerTrace,
+  settingTrace,
+  webAclTrace,
+} from './traces.ts';
+import type { Trace } from './trail.ts';
 
-export const missingBalancer = (asked: Asked, dnsName: string): Sighting =>
+/** @param name as far as the DNS name tells it */
+export const missingBalancer = (asked: Asked, dnsName: string, name?: string): Sighting =>
   balancerItem(
     asked,
     { name: dnsName },
-    { path: '', wanted: 'a load balancer', found: null, severity: 'error' },
+    {
+      path: '',
+      wanted: 'a load balancer',
+      found: null,
+      severity: 'error',
+      ...(name !== undefined && { trace: goneTrace(name) }),
+    },
   );
 
 /** LBC's own defaults where neither Gateway nor class say anything. */
@@ -26,10 +44,19 @@ export const judgeBalancer = (
     wanted: string | undefined,
     found: string | undefined,
     severity: Sighting['severity'],
+    trace?: Trace,
   ): readonly Sighting[] =>
     wanted === undefined || wanted === found
       ? []
-      : [balancerItem(asked, state, { path, wanted, found: found ?? null, severity })];
+      : [
+          balancerItem(asked, state, {
+            path,
+            wanted,
+            found: found ?? null,
+            severity,
+            ...(trace && { trace }),
+          }),
+        ];
   const groups = texts(configuration, 'securityGroups').toSorted();
   return [
     ...differs('scheme', text(configuration, 'scheme'), state.scheme, 'error'),
@@ -38,13 +65,28 @@ export const judgeBalancer = (
       text(configuration, 'ipAddressType') ?? 'ipv4',
       state.ipAddressType,
       'warning',
+      settingTrace(state.arn, 'SetIpAddressType'),
     ),
     // Names in place of ids cannot be compared here.
     ...(groups.length > 0 && groups.every((each) => each.startsWith('sg-'))
-      ? differs('securityGroups', groups.join(', '), state.securityGroups.toSorted().join(', '), 'error')
+      ? differs(
+          'securityGroups',
+          groups.join(', '),
+          state.securityGroups.toSorted().join(', '),
+          'error',
+          settingTrace(state.arn, 'SetSecurityGroups'),
+        )
       : []),
     ...[...attributesOf(configuration, 'loadBalancerAttributes')].flatMap(([key, value]) =>
-      attributes === undefined ? [] : differs(`attributes[${key}]`, value, attributes.get(key), 'warning'),
+      attributes === undefined
+        ? []
+        : differs(
+            `attributes[${key}]`,
+            value,
+            attributes.get(key),
+            'warning',
+            settingTrace(state.arn, 'ModifyLoadBalancerAttributes', key),
+          ),
     ),
   ];
 };
@@ -80,12 +122,28 @@ export const judgeListeners = (
   const missing = [...ports].flatMap(([port, protocol]) =>
     listeners.some((each) => each.port === port)
       ? []
-      : [item({ path: `listeners[${port}]`, wanted: protocol, found: null, severity: 'error' as const })],
+      : [
+          item({
+            path: `listeners[${port}]`,
+            wanted: protocol,
+            found: null,
+            severity: 'error' as const,
+            trace: missingListenerTrace(state.arn),
+          }),
+        ],
   );
   const present = listeners.flatMap((listener): readonly Sighting[] => {
     const path = `listeners[${listener.port}]`;
     if (!declared.has(listener.port))
-      return [item({ path, wanted: null, found: listener.protocol, severity: 'warning' })];
+      return [
+        item({
+          path,
+          wanted: null,
+          found: listener.protocol,
+          severity: 'warning',
+          trace: addedListenerTrace(state.arn, listener),
+        }),
+      ];
     const protocol = ports.get(listener.port);
     const other =
       protocol === undefined || protocol === listener.protocol
@@ -96,6 +154,7 @@ export const judgeListeners = (
               wanted: protocol,
               found: listener.protocol,
               severity: 'error' as const,
+              trace: listenerTrace(listener, 'protocol'),
             }),
           ];
     return [...other, ...tlsOf(asked, state, listener)];
@@ -124,6 +183,7 @@ const tlsOf = (asked: Asked, state: BalancerState, listener: ListenerState): rea
         wanted: policy,
         found: listener.sslPolicy ?? null,
         severity: 'warning',
+        trace: listenerTrace(listener, 'sslPolicy'),
       }),
     );
   // Without any named, the controller finds certificates by the hosts.
@@ -135,14 +195,29 @@ const tlsOf = (asked: Asked, state: BalancerState, listener: ListenerState): rea
         wanted: main,
         found: listener.defaultCertificate ?? null,
         severity: 'error',
+        trace: listenerTrace(listener, 'certificates'),
       }),
     );
   const has = new Set([...listener.otherCertificates, listener.defaultCertificate]);
   for (const arn of others.filter((each) => !has.has(each)))
-    differs.push(item({ path: `${path}.certificates[${arn}]`, wanted: arn, found: null, severity: 'error' }));
+    differs.push(
+      item({
+        path: `${path}.certificates[${arn}]`,
+        wanted: arn,
+        found: null,
+        severity: 'error',
+        trace: certificateTrace(listener, arn),
+      }),
+    );
   for (const arn of listener.otherCertificates.filter((each) => !explicit.includes(each)))
     differs.push(
-      item({ path: `${path}.certificates[${arn}]`, wanted: null, found: arn, severity: 'warning' }),
+      item({
+        path: `${path}.certificates[${arn}]`,
+        wanted: null,
+        found: arn,
+        severity: 'warning',
+        trace: certificateTrace(listener, arn),
+      }),
     );
   return differs;
 };
@@ -154,8 +229,17 @@ export const judgeWebAcl = (
   found: string | undefined,
 ): readonly Sighting[] => {
   const wanted = text(asked.configuration, 'wafV2', 'webACL');
-  if (wanted === undefined || wanted === found) return [];
-  return [balancerItem(asked, state, { path: 'webACL', wanted, found: found ?? null, severity: 'error' })];
+  // A controller without WAF leaves it to others (`--enable-wafv2=false`).
+  if (wanted === undefined || wanted === found || flagOf(asked.lbc, 'enable-wafv2') === 'false') return [];
+  return [
+    balancerItem(asked, state, {
+      path: 'webACL',
+      wanted,
+      found: found ?? null,
+      severity: 'error',
+      trace: webAclTrace(state.arn),
+    }),
+  ];
 };
 
 const anywhere = ['0.0.0.0/0', '::/0'];
@@ -189,6 +273,7 @@ export const judgeSecurityGroups = (
         wanted: said,
         found,
         severity: 'error',
+        trace: ingressTrace(state.arn, state.securityGroups),
         // Rules of groups that somebody else made are not the controller's.
         ...(provided && {
           heals: false,

@@ -1,6 +1,7 @@
 // One thing that is not as it is wanted: where, what, who, and whether it will mend itself.
 import type { Json } from '../bundle/object.ts';
 import type { Source } from '../verdict/finding.ts';
+import type { Trace } from './trail.ts';
 
 /** In the order in which they are reported. */
 export const driftLayers = ['kubernetes', 'helm', 'route53', 'aws', 'https'] as const;
@@ -23,10 +24,12 @@ export interface DriftItem {
   readonly wanted: string | null;
   /** As text; null where nothing is there. */
   readonly found: string | null;
-  /** Who changed it: a field manager, an owner id. */
+  /** Who changed it: a field manager, an owner id, an ARN. */
   readonly by?: string;
-  /** ISO time of that one's last change of the object. */
+  /** ISO time of that one's last change of the object, or of the call that is named. */
   readonly since?: string;
+  /** The call to AWS that made the difference, by CloudTrail's record: `ModifyRule`. */
+  readonly event?: string;
   readonly heals: Healing | false;
   readonly severity: 'error' | 'warning' | 'notice';
   /** One sentence: what to do. */
@@ -39,6 +42,8 @@ export interface DriftItem {
 export interface Sighting extends DriftItem {
   /** It may be gone in a minute (a controller at work, a pod on its way out), so it counts only if it is seen again. */
   readonly passing?: true;
+  /** Where CloudTrail would have who made it. */
+  readonly trace?: Trace;
 }
 
 /** Longest text of a value in a report. */

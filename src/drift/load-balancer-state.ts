@@ -12,6 +12,7 @@ export interface BalancerState {
 }
 
 export interface ListenerState {
+  readonly arn?: string;
   readonly port: number;
   readonly protocol: string;
   readonly sslPolicy?: string;

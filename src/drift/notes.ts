@@ -1,6 +1,7 @@
 // What a drift check says of what it could not tell for certain.
 import { type KubernetesObject, refOf } from '../bundle/object.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
+import type { Seen } from '../verdict/seen.ts';
 import type { Difference, Expected } from './live-object.ts';
 
 /** Values that nobody has written since the object was applied, in a kind that webhooks or policies change. */
@@ -32,3 +33,29 @@ export const releaseUnread = (
     `The release ${namespace}/${name} could not be read: the role may not ${denied}. Its objects were compared with what the chart renders now, Secrets left out.`,
     { hint: `To compare the release itself, grant get and list on Secrets in namespace ${namespace}.` },
   );
+
+const accountNames = { eks: 'EKS', dns: 'DNS' } as const;
+
+/** Not knowing who changed something is no reason not to say that it has changed. */
+export const authorsUnknown = (
+  unread: readonly {
+    readonly account: keyof typeof accountNames;
+    readonly why: Exclude<Seen<unknown>, { readonly value: unknown }>;
+  }[],
+): Finding => {
+  const reasons = unread.map(({ account, why }) => {
+    const said = 'denied' in why ? `its role may not ${why.denied}` : why.failed.replace(/\.$/, '');
+    return `in the ${accountNames[account]} account: ${said}`;
+  });
+  const denied = unread.some(({ why }) => 'denied' in why);
+  return finding(
+    'notice',
+    'drift/author-unknown',
+    `CloudTrail could not be asked who changed what has drifted (${reasons.join('; ')}).`,
+    {
+      hint: denied
+        ? 'Allow cloudtrail:LookupEvents on * if you want to know it; docs/drift.md has the statement.'
+        : 'Run again if you want to know it; what has drifted is complete.',
+    },
+  );
+};

@@ -9,6 +9,7 @@ import { externalDnsContainer } from '../externaldns/settings.ts';
 import { isAtLeast } from '../gateway/versions.ts';
 import type { Source } from '../verdict/finding.ts';
 import type { Healing, Sighting } from './item.ts';
+import { recordTrace } from './traces.ts';
 
 export interface HostWant {
   readonly host: string;
@@ -100,6 +101,11 @@ class ZoneJudge {
     return { layer: 'route53', ref: `Record ${name}`, path, ...rest, ...(passing && { passing: true }) };
   }
 
+  /** The calls that may have written one of the records. */
+  #calls(names: readonly string[], ...types: readonly string[]): Pick<Sighting, 'trace'> {
+    return { trace: recordTrace(this.#want.zone.id, names, ...types) };
+  }
+
   #ownerOf(host: string, type: 'A' | 'AAAA'): Ownership | undefined {
     const { externalDns } = this.#want;
     const names = ownershipNames(host, type, externalDns?.settings, externalDns?.version);
@@ -155,6 +161,7 @@ class ZoneJudge {
         severity: type === 'A' ? 'error' : 'warning',
         remedy,
         source: want.source,
+        ...this.#calls([want.host], ...(type === 'A' ? ['A', 'CNAME'] : [type])),
       }),
     ];
   }
@@ -178,6 +185,7 @@ class ZoneJudge {
               ? 'Look at the log of ExternalDNS if it does not change it back.'
               : 'Correct the record by hand: ExternalDNS leaves it alone.',
             source: want.source,
+            ...this.#calls([want.host], record.type),
           },
         ),
       );
@@ -203,6 +211,7 @@ class ZoneJudge {
             ? `Write the record ${txt} (TXT, "${value}") back, or delete the ${type} record: without it ExternalDNS neither follows a new load balancer nor removes the name.`
             : `Find out who runs the owner "${owner.owner}": this cluster's ExternalDNS ("${settings.txtOwnerId}") leaves the record alone.`,
         source: want.source,
+        ...this.#calls(ownershipNames(want.host, type, settings, externalDns?.version), 'TXT'),
       }),
     ];
   }
@@ -227,6 +236,7 @@ class ZoneJudge {
           severity: 'error',
           remedy: `Remove the delegation of ${name}, or give that zone the records.`,
           source,
+          ...this.#calls([name], 'NS'),
         }),
       );
   }
@@ -253,6 +263,7 @@ class ZoneJudge {
           severity: 'warning',
           remedy: `Remove ${record.name}, or leave it if it is meant to go elsewhere.`,
           source,
+          ...this.#calls([record.name], record.type),
         }),
       );
   }
@@ -271,6 +282,7 @@ class ZoneJudge {
         heals: false,
         severity: 'warning',
         remedy: 'Write the NS record of the zone back to its delegation set.',
+        ...this.#calls([zone.name], 'NS'),
       }),
     ];
   }
@@ -302,6 +314,7 @@ class ZoneJudge {
           heals: this.#heals(externalDns?.settings.policy === 'sync'),
           severity: 'warning',
           remedy: `Delete it and its TXT: ${owner.resource ?? 'its route'} is gone, and the name leads to a load balancer that does not know it.`,
+          ...this.#calls([host], record?.type ?? 'A'),
         }),
       ];
     });
@@ -335,6 +348,7 @@ class ZoneJudge {
           heals: false,
           severity: 'notice',
           remedy: 'Delete it: it owns nothing, and ExternalDNS does not remove it.',
+          ...this.#calls([record.name], 'TXT'),
         }),
       ];
     });

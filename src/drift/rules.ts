@@ -10,6 +10,7 @@ import {
 import { type Asked, balancerItem } from './asked.ts';
 import type { Sighting } from './item.ts';
 import type { BalancerState } from './load-balancer-state.ts';
+import { addedRuleTrace, answerTrace } from './traces.ts';
 
 export interface RulesWant {
   readonly candidates: readonly Candidate[];
@@ -118,8 +119,21 @@ class RulesJudge {
     return this.#want.rules.filter(({ listener }) => listener.port === port);
   }
 
-  #item(port: number, name: string, rest: Pick<Sighting, 'wanted' | 'found' | 'severity'>): Sighting {
+  #item(
+    port: number,
+    name: string,
+    rest: Pick<Sighting, 'wanted' | 'found' | 'severity' | 'trace'>,
+  ): Sighting {
     return balancerItem(this.#asked, this.#state, { path: `listeners[${port}].rules[${name}]`, ...rest });
+  }
+
+  #place(port: number, rule: ListenerRule | undefined) {
+    const listener = this.#rules(port)[0]?.listener.arn;
+    return {
+      balancer: this.#state.arn,
+      ...(rule?.arn !== undefined && { rule: rule.arn }),
+      ...(listener !== undefined && { listener }),
+    };
   }
 
   #ofCandidate(
@@ -135,7 +149,8 @@ class RulesJudge {
       const found = missing ? null : sayAnswer(actual(rule, this.#want.services));
       const wanted = sayAnswer(candidate.answer);
       if (found === wanted || found === 'unknown') continue;
-      const item = this.#item(port, nameOfCandidate(candidate), { wanted, found, severity: 'error' });
+      const trace = answerTrace(this.#place(port, missing ? undefined : rule), candidate.host);
+      const item = this.#item(port, nameOfCandidate(candidate), { wanted, found, severity: 'error', trace });
       return [{ item, rule: missing ? undefined : rule }];
     }
     return [];
@@ -150,7 +165,8 @@ class RulesJudge {
         if (request === undefined || ruleFor(this.#rules(port), request) !== rule) return [];
         if (candidateFor(this.#want.candidates, port, request) !== undefined) return [];
         const found = sayAnswer(actual(rule, this.#want.services));
-        return [this.#item(port, nameOfRule(rule), { wanted: null, found, severity: 'warning' })];
+        const trace = addedRuleTrace(this.#place(port, rule));
+        return [this.#item(port, nameOfRule(rule), { wanted: null, found, severity: 'warning', trace })];
       });
   }
 }

@@ -6,6 +6,7 @@ import { namespaceOf } from '../gateway/shapes.ts';
 import { type Asked, balancerItem } from './asked.ts';
 import { type Sighting, shownValue } from './item.ts';
 import type { BalancerState, TargetGroupState } from './load-balancer-state.ts';
+import { healthCheckTrace, settingTrace, targetTrace } from './traces.ts';
 
 export interface GroupWant {
   readonly group: TargetGroupState;
@@ -78,6 +79,7 @@ const settings = (asked: Asked, state: BalancerState, want: GroupWant): readonly
         wanted,
         found: group.healthCheck[name] ?? null,
         severity: 'warning' as const,
+        trace: healthCheckTrace(group.arn, name),
       }),
     );
   const ofAttributes = [...attributesOf(props, 'targetGroupAttributes')]
@@ -88,6 +90,7 @@ const settings = (asked: Asked, state: BalancerState, want: GroupWant): readonly
         wanted,
         found: group.attributes.get(key) ?? null,
         severity: 'warning' as const,
+        trace: settingTrace(group.arn, 'ModifyTargetGroupAttributes', key),
       }),
     );
   return [...ofCheck, ...ofAttributes];
@@ -115,6 +118,7 @@ const targets = (asked: Asked, state: BalancerState, want: GroupWant): readonly 
       found,
       severity: 'error',
       passing: true,
+      trace: targetTrace(group.arn, id),
     });
   return [
     ...[...ready].filter((id) => !ids.has(id)).map((id) => item(id, 'registered', null)),

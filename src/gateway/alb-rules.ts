@@ -22,7 +22,8 @@ export type RuleAction =
   | { readonly kind: 'other'; readonly type: string };
 
 export interface ListenerRule {
-  readonly listener: { readonly port: number; readonly protocol: string };
+  readonly arn?: string;
+  readonly listener: { readonly arn?: string; readonly port: number; readonly protocol: string };
   /** Smaller ones first; infinite for the listener's default action. */
   readonly priority: number;
   readonly conditions: readonly RuleCondition[];

@@ -14,6 +14,7 @@ import type { SignedIn } from './access/sign-in.ts';
 import { findBundle } from './bundle/find.ts';
 import { type Applied, openPorts, publishedHosts, tellVersions } from './chain/live.ts';
 import { type ChartsOfRun, type RenderedChart, useHelm } from './charts/charts.ts';
+import { withAuthors } from './drift/authors.ts';
 import type { DriftContext } from './drift/context.ts';
 import { lookAtReleases } from './drift/helm.ts';
 import { lookAtHttps } from './drift/https.ts';
@@ -177,10 +178,13 @@ async function judge(context: DriftContext, rules: readonly IgnoreRule[]): Promi
   begin(run, 'Compare');
   const first = await lookAt(context, inputs.drift.layers);
   const { sightings, unchecked, notes = [] } = await settled(context, first);
-  const all = unique(sightings).map(itemOf);
-  const counted = all.filter((each) => ignoredBy(each, rules) === undefined);
+  const all = unique(sightings);
+  const open = all.filter((each) => ignoredBy(each, rules) === undefined);
+  const authors = await withAuthors(context, open);
+  // A rule may be about the author, who is known only now.
+  const counted = authors.sightings.map(itemOf).filter((each) => ignoredBy(each, rules) === undefined);
   draft.drift(counted, all.length - counted.length);
-  draft.findings([...unchecked, ...notes]);
+  draft.findings([...unchecked, ...notes, ...authors.notes]);
   if (inputs.drift.layers.some((layer) => layer !== 'kubernetes' && layer !== 'helm'))
     await tellVersions(run, context.ports, context.applied);
   tell(run, counted, unchecked);
@@ -190,14 +194,14 @@ async function judge(context: DriftContext, rules: readonly IgnoreRule[]): Promi
   return outcome;
 }
 
-const itemOf = ({ passing: _, ...item }: Sighting): DriftItem => item;
+const itemOf = ({ passing: _, trace: __, ...item }: Sighting): DriftItem => item;
 
 const failsOn = ({ inputs }: Run, outcome: Outcome, unchecked: readonly Finding[]): boolean =>
   unchecked.length > 0 || (inputs.drift.failOn === 'drift' && outcome === 'drifted');
 
 function tell({ runner }: Run, items: readonly DriftItem[], unchecked: readonly Finding[]): void {
-  for (const { layer, ref, path, wanted, found, by } of items) {
-    const who = by === undefined ? '' : ` (by ${by})`;
+  for (const { layer, ref, path, wanted, found, by, event } of items) {
+    const who = by === undefined ? '' : ` (by ${by}${event === undefined ? '' : `, ${event}`})`;
     runner.info(`${layer}  ${ref} ${path}  wanted ${wanted ?? 'nothing'}, found ${found ?? 'nothing'}${who}`);
   }
   for (const { message } of unchecked) runner.info(`?  ${message}`);

@@ -24,10 +24,11 @@ const sayHealing = ({ heals }: DriftItem): string => {
 
 const value = (text: string | null): string => (text === null ? 'nothing' : code(text, 120));
 
-const sayWho = ({ by, since }: DriftItem): string => {
+const sayWho = ({ by, event, since }: DriftItem): string => {
   if (by === undefined && since === undefined) return '';
   const who = by === undefined ? '' : ` by ${code(by)}`;
-  return `, changed${who}${since === undefined ? '' : ` ${moment(since)}`}`;
+  const call = event === undefined ? '' : ` with ${code(event)}`;
+  return `, changed${who}${call}${since === undefined ? '' : ` ${moment(since)}`}`;
 };
 
 /** A list, no table: paths and values have no place to break, and a page that is narrow shows but the first column. */

@@ -80,6 +80,18 @@ locals {
     ]
   }
 
+  # Optional, for the roles of both accounts: who changed what has drifted.
+  drift_authors = {
+    Version = local.version
+    Statement = [
+      {
+        Effect   = "Allow"
+        Action   = "cloudtrail:LookupEvents"
+        Resource = "*"
+      },
+    ]
+  }
+
   run_dns = {
     Version = local.version
     Statement = [

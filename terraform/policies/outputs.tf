@@ -13,6 +13,11 @@ output "drift" {
   value       = jsonencode(local.drift)
 }
 
+output "drift_authors" {
+  description = "What `mode: drift` needs in either account, optionally, to say who changed something in AWS or Route 53."
+  value       = jsonencode(local.drift_authors)
+}
+
 output "doctor" {
   description = "What `mode: doctor` needs in the EKS account besides."
   value       = jsonencode(local.doctor)

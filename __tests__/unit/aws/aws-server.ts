@@ -10,6 +10,7 @@ export interface AwsRequest {
   readonly query: URLSearchParams;
   /** The form of the query protocols (STS, ELBv2); empty for others. */
   readonly form: URLSearchParams;
+  readonly body: string;
   readonly headers: IncomingHttpHeaders;
 }
 
@@ -34,11 +35,13 @@ export async function awsServer(
     const chunks: Buffer[] = [];
     for await (const chunk of message) chunks.push(chunk as Buffer);
     const url = new URL(message.url ?? '/', 'http://server');
+    const body = Buffer.concat(chunks).toString('utf8');
     const request: AwsRequest = {
       method: message.method ?? '',
       path: decodeURIComponent(url.pathname),
       query: url.searchParams,
-      form: new URLSearchParams(Buffer.concat(chunks).toString('utf8')),
+      form: new URLSearchParams(body),
+      body,
       headers: message.headers,
     };
     requests.push(request);

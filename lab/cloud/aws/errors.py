@@ -19,6 +19,7 @@ PROTOCOLS: dict[str, Protocol] = {
     "wafv2": "json",
     "waf-regional": "json",
     "shield": "json",
+    "cloudtrail": "json",
     "tagging": "json",
     "cognito-idp": "json",
     "globalaccelerator": "json",

@@ -11,7 +11,7 @@ from typing import Any
 from lab.cloud import control
 from lab.cloud.control import record
 
-from . import access, dns_answer, eks, errors, fixed_answers, simulate, sts
+from . import access, dns_answer, eks, errors, fixed_answers, simulate, sts, trail
 from .call import Call, check_signature, read_call
 from .demands import Demand, demands
 from .errors import AwsError, Response, render_error
@@ -70,6 +70,8 @@ class Front:
             say(f"LOUD: {call.service}:{call.action} failed in the lab: {error!r}\n{traceback.format_exc()}")
             response = render_error(AwsError("InternalFailure", f"lab: {error!r}", 500), call.service, call.protocol)
         self._record(call, credentials, asked, allowed, response)
+        if credentials is not None:
+            trail.record(call, credentials, response, environ.get("REMOTE_ADDR", ""))
         return response
 
     def _caller(self, call: Call) -> Credentials:
@@ -104,6 +106,8 @@ class Front:
             response = eks.answer(call, account)
         elif call.service == "iam" and call.action in ("SimulatePrincipalPolicy", "SimulateCustomPolicy"):
             return simulate.answer(call, account)
+        elif call.service == "cloudtrail":
+            response = trail.answer(call, account)
         else:
             response = fixed_answers.answer(call) or dns_answer.answer(call) or self._ask_moto(call, account, environ)
         if response is None:

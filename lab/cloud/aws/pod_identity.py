@@ -4,6 +4,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+import uuid
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
@@ -132,7 +133,8 @@ def credentials_for(claims: dict[str, Any]) -> tuple[Credentials, Association]:
         )
     # Session tags are transitive, all of them; switched off, the target role can only test an external id.
     tags = {} if association.disable_session_tags else _tags(pod, namespace, account)
-    name = f"eks-{CLUSTER}-{str(pod.get('name', 'pod'))}"[:64]
+    # eks-clustername-podname-UUID, cut to what a session's name may have.
+    name = f"eks-{CLUSTER}-{str(pod.get('name', 'pod'))}"[:27] + f"-{uuid.uuid4()}"
     policy = (json.loads(association.policy),) if association.policy else None
     target = association.target_role_arn
     first = sts.Wanted(

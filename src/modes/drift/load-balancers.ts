@@ -1,6 +1,7 @@
 // The layer AWS of a drift check: each load balancer of the repository's hosts against what its Gateway asks for.
 import { certificateStore } from '../../aws/acm.ts';
 import { balancerReader } from '../../aws/balancer-state.ts';
+import { nameIn } from '../../aws/elbv2.ts';
 import { text, textMap } from '../../bundle/field.ts';
 import type { KubernetesObject } from '../../bundle/object.ts';
 import { refOf } from '../../bundle/object.ts';
@@ -171,7 +172,7 @@ class AwsLooker {
     if (address === undefined) return [];
     const seen = await this.#reader.balancer(address, signal);
     const state = this.#known(`The load balancer of ${refOf(gateway)}`, seen);
-    if (state === undefined) return 'value' in seen ? [missingBalancer(asked, address)] : [];
+    if (state === undefined) return 'value' in seen ? [missingBalancer(asked, address, nameIn(address))] : [];
     const [attributes, listeners, rules] = [
       this.#known(`The attributes of ${state.name}`, await this.#reader.attributes(state.arn, signal)),
       this.#known(`The listeners of ${state.name}`, await this.#reader.listeners(state.arn, signal)),

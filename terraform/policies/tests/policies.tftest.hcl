@@ -54,7 +54,7 @@ run "the_action_never_writes" {
   assert {
     condition = alltrue([
       for action in flatten([
-        for document in [output.run, output.run_dns, output.drift, output.doctor, output.doctor_dns] :
+        for document in [output.run, output.run_dns, output.drift, output.drift_authors, output.doctor, output.doctor_dns] :
         [for statement in jsondecode(document).Statement : statement.Action]
       ]) : can(regex(":(Describe|Get|List|Simulate)", action))
     ])
@@ -89,7 +89,7 @@ run "another_partition" {
 
   assert {
     condition = !can(regex("arn:aws:", join(" ", concat(
-      [output.run, output.run_dns, output.drift, output.doctor, output.doctor_dns, output.external_dns, output.external_dns_target, output.external_dns_target_trust, output.pods_trust],
+      [output.run, output.run_dns, output.drift, output.drift_authors, output.doctor, output.doctor_dns, output.external_dns, output.external_dns_target, output.external_dns_target_trust, output.pods_trust],
       values(output.github_trust),
     ))))
     error_message = "Every ARN has the partition that was given."

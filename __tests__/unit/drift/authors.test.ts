@@ -1,0 +1,327 @@
+// Who made a difference, out of CloudTrail's events: somebody else's latest call, never a controller's, nobody where it is not certain.
+import { describe, expect, test } from '@jest/globals';
+import type { Json, KubernetesObject } from '../../../src/bundle/object.ts';
+import {
+  judgeBalancer,
+  judgeListeners,
+  judgeSecurityGroups,
+  judgeWebAcl,
+} from '../../../src/drift/balancer.ts';
+import { identityOf, isControllers } from '../../../src/drift/controllers.ts';
+import type { Sighting } from '../../../src/drift/item.ts';
+import { authorsUnknown } from '../../../src/drift/notes.ts';
+import {
+  addedRuleTrace,
+  answerTrace,
+  goneTrace,
+  recordTrace,
+  targetTrace,
+} from '../../../src/drift/traces.ts';
+import { authorOf, eventOf, type Trace, type TrailEvent } from '../../../src/drift/trail.ts';
+import { asked, at, state } from './balancer-setting.ts';
+
+const alice = 'arn:aws:sts::111111111111:assumed-role/Admin/alice';
+const bob = 'arn:aws:iam::111111111111:user/bob';
+const lbc =
+  'arn:aws:sts::111111111111:assumed-role/lbc/eks-sample-aws-load-bala-1ce28834-8c1f-4a38-9f0c-4ac7d3c6b4cf';
+
+const elb = 'arn:aws:elasticloadbalancing:us-east-1:111111111111';
+const balancer = `${elb}:loadbalancer/app/k8s-infra-public/0123456789abcdef`;
+const listener = `${elb}:listener/app/k8s-infra-public/0123456789abcdef/aaaa`;
+const rule = (id: string) => `${elb}:listener-rule/app/k8s-infra-public/0123456789abcdef/aaaa/${id}`;
+
+const call = (
+  minute: number,
+  by: string,
+  name: string,
+  request: Json,
+  response: Json = null,
+): TrailEvent => ({
+  name,
+  at: new Date(`2026-11-25T12:${String(minute).padStart(2, '0')}:00Z`),
+  by,
+  userAgent: 'aws-cli/2',
+  request,
+  response,
+});
+
+const isController = isControllers('sample', [
+  { deployment: 'aws-load-balancer-controller', roles: [] },
+  { deployment: 'external-dns', roles: ['dns'] },
+]);
+const by = (trace: Trace | undefined, ...events: readonly TrailEvent[]): string | undefined =>
+  trace && authorOf(trace, events, isController)?.by;
+
+describe('of several calls', () => {
+  const trace = addedRuleTrace({ balancer, rule: rule('1'), listener });
+  const modify = (minute: number, who: string, id = '1') =>
+    call(minute, who, 'ModifyRule', { ruleArn: rule(id) });
+
+  test.each<[string, TrailEvent[], string | undefined]>([
+    ['the latest', [modify(1, bob), modify(3, alice)], alice],
+    ["somebody's after the controller's", [modify(1, lbc), modify(3, alice)], alice],
+    ["nobody's when the controller has written over it since", [modify(1, alice), modify(3, lbc)], undefined],
+    ["nobody's when only the controller is known to have written", [modify(1, lbc)], undefined],
+    ["not another rule's", [modify(1, bob), modify(3, alice, '2')], bob],
+    ['not another call', [modify(1, bob), call(3, alice, 'AddTags', { resourceArns: [rule('1')] })], bob],
+  ])('%s', (_what, events, expected) => {
+    expect(by(trace, ...events)).toBe(expected);
+  });
+
+  test('with its time and name', () => {
+    expect(authorOf(trace, [modify(3, alice)], isController)).toEqual({
+      by: alice,
+      since: '2026-11-25T12:03:00.000Z',
+      event: 'ModifyRule',
+    });
+  });
+});
+
+describe('a rule that is gone', () => {
+  const trace = answerTrace({ balancer, listener }, 'shop.example.com');
+  const remove = (minute: number, who: string, id = '1') =>
+    call(minute, who, 'DeleteRule', { ruleArn: rule(id) });
+  const narrow = (minute: number, who: string, host = 'shop.example.com') =>
+    call(minute, who, 'ModifyRule', {
+      ruleArn: rule('1'),
+      conditions: [{ field: 'host-header', hostHeaderConfig: { values: [host] } }],
+    });
+
+  test.each<[string, TrailEvent[], string | undefined]>([
+    ['the one who deleted a rule of this load balancer', [remove(1, alice)], alice],
+    [
+      'whoever it was of those who deleted several, if it was one',
+      [remove(1, alice), remove(2, alice, '2')],
+      alice,
+    ],
+    ['nobody, if two have deleted rules', [remove(1, alice), remove(2, bob, '2')], undefined],
+    ["the controller's deletions are its own", [remove(1, alice), remove(2, lbc, '2')], alice],
+    ['one who gave it other conditions', [narrow(2, bob), remove(1, alice)], bob],
+    ['not one who changed another host', [narrow(2, bob, 'other.example.com')], undefined],
+    [
+      'not one who deleted rules of another load balancer',
+      [call(1, bob, 'DeleteRule', { ruleArn: `${elb}:listener-rule/app/other/1/2/3` })],
+      undefined,
+    ],
+  ])('%s', (_what, events, expected) => {
+    expect(by(trace, ...events)).toBe(expected);
+  });
+});
+
+describe('each kind of difference has its calls', () => {
+  const lb = { ...state, arn: balancer };
+  const one = (sightings: readonly Sighting[]): Trace | undefined => sightings[0]?.trace;
+  const good = {
+    arn: listener,
+    port: 443,
+    protocol: 'HTTPS',
+    sslPolicy: 'ELBSecurityPolicy-2016-08',
+    otherCertificates: [],
+  };
+  const extra = { arn: `${listener}2`, port: 8443, protocol: 'HTTP', otherCertificates: [] };
+  const acl = asked({ wafV2: { webACL: 'arn:acl' } });
+  const configured = asked({
+    listenerConfigurations: [{ protocolPort: 'HTTPS:443', defaultCertificate: 'arn:a' }],
+  });
+
+  test.each<[string, Trace | undefined, TrailEvent, TrailEvent]>([
+    [
+      'address type',
+      one(judgeBalancer(asked({ ipAddressType: 'dualstack' }), lb, undefined)),
+      call(1, alice, 'SetIpAddressType', { loadBalancerArn: balancer, ipAddressType: 'ipv4' }),
+      call(1, alice, 'SetIpAddressType', { loadBalancerArn: `${balancer}0` }),
+    ],
+    [
+      'attribute',
+      one(judgeBalancer(asked({ loadBalancerAttributes: [{ key: 'a.b', value: '1' }] }), lb, new Map())),
+      call(1, alice, 'ModifyLoadBalancerAttributes', {
+        loadBalancerArn: balancer,
+        attributes: [{ key: 'a.b' }],
+      }),
+      call(1, alice, 'ModifyLoadBalancerAttributes', {
+        loadBalancerArn: balancer,
+        attributes: [{ key: 'c' }],
+      }),
+    ],
+    [
+      'listener that is gone',
+      one(judgeListeners(asked(), lb, [])),
+      call(1, alice, 'DeleteListener', { listenerArn: listener }),
+      call(1, alice, 'DeleteListener', { listenerArn: `${elb}:listener/app/other/1/2` }),
+    ],
+    [
+      'listener too many',
+      one(judgeListeners(asked(), lb, [good, extra])),
+      call(1, alice, 'CreateListener', { loadBalancerArn: balancer, port: 8443 }),
+      call(1, alice, 'CreateListener', { loadBalancerArn: balancer, port: 443 }),
+    ],
+    [
+      'policy',
+      one(judgeListeners(asked(), lb, [{ ...good, sslPolicy: 'other' }])),
+      call(1, alice, 'ModifyListener', { listenerArn: listener, sslPolicy: 'other' }),
+      call(1, alice, 'ModifyListener', { listenerArn: listener, certificates: [] }),
+    ],
+    [
+      'certificate',
+      one(judgeListeners(configured, lb, [{ ...good, defaultCertificate: 'arn:b' }])),
+      call(1, alice, 'ModifyListener', {
+        listenerArn: listener,
+        certificates: [{ certificateArn: 'arn:b' }],
+      }),
+      call(1, alice, 'ModifyListener', { listenerArn: listener, sslPolicy: 'x' }),
+    ],
+    [
+      'certificate too many',
+      one(
+        judgeListeners(configured, lb, [
+          { ...good, defaultCertificate: 'arn:a', otherCertificates: ['arn:c'] },
+        ]),
+      ),
+      call(1, alice, 'AddListenerCertificates', {
+        listenerArn: listener,
+        certificates: [{ certificateArn: 'arn:c' }],
+      }),
+      call(1, alice, 'AddListenerCertificates', {
+        listenerArn: listener,
+        certificates: [{ certificateArn: 'arn:d' }],
+      }),
+    ],
+    [
+      'web ACL',
+      one(judgeWebAcl(acl, lb, undefined)),
+      call(1, alice, 'DisassociateWebACL', { resourceArn: balancer }),
+      call(1, alice, 'DisassociateWebACL', { resourceArn: `${balancer}0` }),
+    ],
+    [
+      'security group',
+      one(judgeSecurityGroups(asked(), lb, [good], [])),
+      call(1, alice, 'RevokeSecurityGroupIngress', { groupId: 'sg-1' }),
+      call(1, alice, 'RevokeSecurityGroupIngress', { groupId: 'sg-2' }),
+    ],
+    [
+      'load balancer that is gone',
+      goneTrace('k8s-infra-public'),
+      call(1, alice, 'DeleteLoadBalancer', { loadBalancerArn: balancer }),
+      call(1, alice, 'DeleteLoadBalancer', {
+        loadBalancerArn: `${elb}:loadbalancer/app/k8s-infra-public-2/1`,
+      }),
+    ],
+    [
+      'target',
+      targetTrace('arn:tg', '10.0.0.1'),
+      call(1, alice, 'DeregisterTargets', {
+        targetGroupArn: 'arn:tg',
+        targets: [{ id: '10.0.0.1', port: 80 }],
+      }),
+      call(1, alice, 'DeregisterTargets', { targetGroupArn: 'arn:tg', targets: [{ id: '10.0.0.2' }] }),
+    ],
+    [
+      'record, a wildcard as Route 53 writes it',
+      recordTrace('Z1', ['*.example.com'], 'A'),
+      call(1, alice, 'ChangeResourceRecordSets', {
+        hostedZoneId: '/hostedzone/Z1',
+        changeBatch: { changes: [{ resourceRecordSet: { name: '\\052.Example.com.', type: 'A' } }] },
+      }),
+      call(1, alice, 'ChangeResourceRecordSets', {
+        hostedZoneId: 'Z1',
+        changeBatch: {
+          changes: [
+            { resourceRecordSet: { name: '*.example.com', type: 'TXT' } },
+            { resourceRecordSet: { name: 'a.example.com', type: 'A' } },
+          ],
+        },
+      }),
+    ],
+  ])('%s', (_what, trace, right, wrong) => {
+    expect([by(trace, right), by(trace, wrong)]).toEqual([alice, undefined]);
+  });
+});
+
+describe("a controller's call is told", () => {
+  const deployment: KubernetesObject = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'external-dns', namespace: 'infra' },
+  };
+  const account: KubernetesObject = {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: {
+      name: 'external-dns',
+      annotations: { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::111111111111:role/path/dns' },
+    },
+  };
+  const uuid = '1ce28834-8c1f-4a38-9f0c-4ac7d3c6b4cf';
+  const session = (role: string, name: string) => `arn:aws:sts::222222222222:assumed-role/${role}/${name}`;
+  const told = isControllers('production-eu', [
+    identityOf(deployment, account, 'arn:aws:iam::222222222222:role/zone-writer'),
+  ]);
+
+  test.each<[string, string, boolean]>([
+    ['by the role of its service account', session('dns', '1700000000'), true],
+    ['by the role that it assumes', session('zone-writer', '1700000000'), true],
+    ['by its pod', session('any', `eks-production-eu-external-dns-7f9c-${uuid}`), true],
+    ['by names that are cut', session('any', `eks-product-external-d-${uuid}`), true],
+    ["not another cluster's", session('any', `eks-staging-eu-external-dns-7f9c-${uuid}`), false],
+    ["not another pod's", session('any', `eks-production-eu-terraform-0-${uuid}`), false],
+    ['not a person', session('Admin', 'alice'), false],
+  ])('%s', (_what, who, expected) => {
+    expect(told(call(1, who, 'ChangeResourceRecordSets', null))).toBe(expected);
+  });
+
+  test('by the user agent of the load balancer controller', () => {
+    const event = {
+      ...call(1, session('nodes', 'i-0123'), 'ModifyRule', null),
+      userAgent: 'elbv2.k8s.aws/v3.5.0',
+    };
+    expect(told(event)).toBe(true);
+  });
+});
+
+describe('an event is read', () => {
+  const event = (identity: Json, more: Readonly<Record<string, Json>> = {}): string =>
+    JSON.stringify({
+      eventVersion: '1.11',
+      userIdentity: identity,
+      eventTime: '2026-11-25T12:00:00Z',
+      eventSource: 'elasticloadbalancing.amazonaws.com',
+      eventName: 'ModifyRule',
+      requestParameters: { ruleArn: 'arn:rule' },
+      responseElements: null,
+      readOnly: false,
+      ...more,
+    });
+
+  // The forms of "CloudTrail userIdentity element".
+  test.each<[string, Json, string]>([
+    ['a user', { type: 'IAMUser', arn: bob, userName: 'bob' }, bob],
+    ['a session', { type: 'AssumedRole', principalId: 'AROA:alice', arn: alice }, alice],
+    ['the root user', { type: 'Root', arn: 'arn:aws:iam::1:root' }, 'arn:aws:iam::1:root'],
+    ['a service', { type: 'AWSService', invokedBy: 'fms.amazonaws.com' }, 'fms.amazonaws.com'],
+    ['Identity Center', { type: 'IdentityCenterUser', onBehalfOf: { userId: '5448-94e8' } }, '5448-94e8'],
+    ['another account', { type: 'AWSAccount', principalId: 'AIDA:x', accountId: '1' }, 'AIDA:x'],
+  ])('of %s', (_what, identity, who) => {
+    expect(eventOf(event(identity))).toMatchObject({ by: who, name: 'ModifyRule', at });
+  });
+
+  test.each([
+    ['a read', event({ arn: bob }, { readOnly: true })],
+    ['a call that was denied', event({ arn: bob }, { errorCode: 'AccessDenied' })],
+    ['one of nobody', event(null)],
+    ['no JSON', '{"eventName":'],
+  ])('%s is none', (_what, text) => {
+    expect(eventOf(text)).toBeUndefined();
+  });
+});
+
+test('a denial is said once, with the action, whichever account it was', () => {
+  const { code, severity, message, hint } = authorsUnknown([
+    { account: 'eks', why: { at, denied: 'cloudtrail:LookupEvents on *' } },
+    { account: 'dns', why: { at, failed: 'CloudTrail did not answer as it should: HTTP 500.' } },
+  ]);
+  expect([code, severity]).toEqual(['drift/author-unknown', 'notice']);
+  expect(message).toBe(
+    'CloudTrail could not be asked who changed what has drifted (in the EKS account: its role may not cloudtrail:LookupEvents on *; in the DNS account: CloudTrail did not answer as it should: HTTP 500).',
+  );
+  expect(hint).toContain('cloudtrail:LookupEvents');
+});
