@@ -86,6 +86,7 @@ const certificateOf = (arn: string, found: CertificateDetail): AcmCertificate =>
   status: found.Status ?? 'unknown',
   names: namesOf(found.DomainName, found.SubjectAlternativeNames),
   type: found.Type ?? 'unknown',
+  ...(found.NotBefore && { notBefore: found.NotBefore }),
   ...(found.NotAfter && { notAfter: found.NotAfter }),
   ...(found.FailureReason !== undefined && { failure: found.FailureReason }),
   ...(found.ManagedBy !== undefined && { managedBy: found.ManagedBy }),

@@ -86,6 +86,8 @@ export function balancerReader({
       arn: TargetGroupArn,
       name: group.TargetGroupName ?? '',
       targetType: group.TargetType ?? '',
+      ...(group.Protocol !== undefined && { protocol: group.Protocol }),
+      ...(group.IpAddressType !== undefined && { ipAddressType: group.IpAddressType }),
       protocolVersion: group.ProtocolVersion ?? '',
       healthCheck: healthCheckOf(group),
       attributes: new Map(Attributes.map(({ Key = '', Value = '' }) => [Key, Value])),

@@ -1,6 +1,7 @@
 // The fields of a manifest that a live object does not meet; what the manifest does not say is not looked at.
 import { isMap } from '../bundle/field.ts';
 import type { Json, JsonObject } from '../bundle/object.ts';
+import { sameDuration } from './duration.ts';
 import { equal } from './equal.ts';
 import { sameQuantity } from './quantity.ts';
 import { type Schema, schemaOfField, schemaOfItems } from './schema.ts';
@@ -47,21 +48,66 @@ const isEmpty = (value: Json): boolean =>
   value === false ||
   (Array.isArray(value) ? value.length === 0 : isMap(value) && Object.keys(value).length === 0);
 
+/**
+ * Fields of built-in kinds that are no pointers, so that their zero is the same as nothing, and that the API server then
+ * fills in: a default, an address, a port (kubernetes pkg/apis/core/v1/defaults.go and its like).
+ */
+const filledIn = new Set([
+  'apiGroup',
+  'clusterIP',
+  'concurrencyPolicy',
+  'dnsPolicy',
+  'failureThreshold',
+  'healthCheckNodePort',
+  'imagePullPolicy',
+  'nodePort',
+  'periodSeconds',
+  'protocol',
+  'restartPolicy',
+  'schedulerName',
+  'scheme',
+  'sessionAffinity',
+  'successThreshold',
+  'targetPort',
+  'terminationMessagePath',
+  'terminationMessagePolicy',
+  'timeoutSeconds',
+  'type',
+]);
+
+/** Not what users name themselves: labels, annotations, the keys of a ConfigMap. */
+const isFilledIn = ({ wanted, steps }: Node): boolean => {
+  const [first, last] = [steps[0], steps.at(-1)];
+  if (wanted !== '' && wanted !== 0) return false;
+  if (first === undefined || !('field' in first) || last === undefined || !('field' in last)) return false;
+  const free = steps.length > 1 && ['metadata', 'data', 'binaryData', 'stringData'].includes(first.field);
+  return !free && filledIn.has(last.field);
+};
+
 const unmet = ({ steps, wanted, live }: Node): readonly Unmet[] => [
   { steps, ...(wanted !== undefined && { wanted }), ...(live !== undefined && { found: live }) },
 ];
 
 type Compare = (node: Node) => readonly Unmet[];
 
+/** A field that the schema does not have is dropped by the API server, unless it is asked to refuse it. */
+const isDropped = (schema: Schema | undefined, name: string): boolean =>
+  isMap(schema?.['properties']) &&
+  schema?.['additionalProperties'] === undefined &&
+  schema?.['x-kubernetes-preserve-unknown-fields'] !== true &&
+  schema?.['x-kubernetes-embedded-resource'] !== true &&
+  schemaOfField(schema, name) === undefined;
+
 const inMap = (wanted: JsonObject, live: JsonObject, { schema, steps }: Node, compare: Compare) =>
-  Object.keys(wanted).flatMap((name) =>
-    compare({
+  Object.keys(wanted).flatMap((name) => {
+    if (!Object.hasOwn(live, name) && isDropped(schema, name)) return [];
+    return compare({
       wanted: wanted[name],
       live: Object.hasOwn(live, name) ? live[name] : undefined,
       schema: schemaOfField(schema, name),
       steps: [...steps, { field: name }],
-    }),
-  );
+    });
+  });
 
 /** The keys of an item, those that were left out with their default. */
 const keysOf = (item: Json, names: readonly string[], schema: Schema | undefined) => {
@@ -75,6 +121,23 @@ const keysOf = (item: Json, names: readonly string[], schema: Schema | undefined
   return keys;
 };
 
+/**
+ * The live items with the same keys, and the wanted one's place among its twins. A list that was written without
+ * server-side apply may have a key twice (`env` of a careless chart); where fewer are left, those are the last.
+ */
+const twinOf = (
+  wanted: readonly Json[],
+  live: readonly Json[],
+  index: number,
+  same: (one: Json) => boolean,
+): { readonly live: Json | undefined } | undefined => {
+  const twins = wanted.flatMap((each, place) => (same(each) ? [place] : []));
+  const found = live.filter(same);
+  const gone = twins.length - Math.max(1, found.length);
+  const place = twins.indexOf(index) - Math.max(0, gone);
+  return place < 0 ? undefined : { live: found[place] };
+};
+
 /** `x-kubernetes-list-type: map`: others' items, and the order, are not the manifest's business. */
 const inKeyed = (
   wanted: readonly Json[],
@@ -83,11 +146,13 @@ const inKeyed = (
   names: readonly string[],
   compare: Compare,
 ): readonly Unmet[] =>
-  wanted.flatMap((item) => {
+  wanted.flatMap((item, index) => {
     const keys = keysOf(item, names, node.schema);
+    const twin = twinOf(wanted, live, index, (each) => equal(keysOf(each, names, node.schema), keys));
+    if (twin === undefined) return [];
     return compare({
       wanted: item,
-      live: live.find((each) => equal(keysOf(each, names, node.schema), keys)),
+      live: twin.live,
       schema: schemaOfItems(node.schema),
       steps: [...node.steps, { keys }],
     });
@@ -138,6 +203,9 @@ export const unmetFields = (
     const [first] = node.steps;
     const mayOmit = omitsEmpty || (first !== undefined && 'field' in first && first.field === 'metadata');
     if (has === undefined && mayOmit && isEmpty(want)) return [];
+    if (omitsEmpty && isFilledIn(node)) return [];
+    // Types of Kubernetes in custom kinds: a controller that writes the object back writes them in its own way.
+    if (!omitsEmpty && sameDuration(want, has)) return [];
     if (isMap(want) && isMap(has)) return inMap(want, has, node, compare);
     if (Array.isArray(want) && Array.isArray(has)) return inList(want, has, node, compare);
     if (isQuantity(node.schema) && sameQuantity(want, has)) return [];

@@ -13,6 +13,8 @@ export interface Asked {
   /** Where the repository has the Gateway, or else a route of it. */
   readonly source?: Source;
   readonly lbc?: LbcFound;
+  /** ListenerSets are attached to the Gateway: listeners and rules that are not its own may be theirs. */
+  readonly shared?: true;
   readonly at: Date;
 }
 

@@ -32,6 +32,19 @@ export const missingBalancer = (asked: Asked, dnsName: string, name?: string): S
     },
   );
 
+const hasOwnBackendGroup = (
+  { configuration }: Asked,
+  { securityGroups }: BalancerState,
+  wanted: readonly string[],
+): boolean =>
+  field(configuration, 'manageBackendSecurityGroupRules') === true &&
+  wanted.every((each) => securityGroups.includes(each)) &&
+  securityGroups.length === wanted.length + 1;
+
+/** AWS writes truth values in lower case, whatever was asked for. */
+const sameAttribute = (one: string, other: string | undefined): boolean =>
+  one === other || (/^(true|false)$/i.test(one) && one.toLowerCase() === other);
+
 /** LBC's own defaults where neither Gateway nor class say anything. */
 export const judgeBalancer = (
   asked: Asked,
@@ -67,8 +80,11 @@ export const judgeBalancer = (
       'warning',
       settingTrace(state.arn, 'SetIpAddressType'),
     ),
-    // Names in place of ids cannot be compared here.
-    ...(groups.length > 0 && groups.every((each) => each.startsWith('sg-'))
+    // Names in place of ids cannot be compared here. One more is the controller's own, for the way to the targets
+    // (LBC 3.5.0 pkg/gateway/model, model_build_security_group.go), where it is asked for.
+    ...(groups.length > 0 &&
+    groups.every((each) => each.startsWith('sg-')) &&
+    !hasOwnBackendGroup(asked, state, groups)
       ? differs(
           'securityGroups',
           groups.join(', '),
@@ -78,7 +94,7 @@ export const judgeBalancer = (
         )
       : []),
     ...[...attributesOf(configuration, 'loadBalancerAttributes')].flatMap(([key, value]) =>
-      attributes === undefined
+      attributes === undefined || sameAttribute(value, attributes.get(key))
         ? []
         : differs(
             `attributes[${key}]`,
@@ -134,6 +150,7 @@ export const judgeListeners = (
   );
   const present = listeners.flatMap((listener): readonly Sighting[] => {
     const path = `listeners[${listener.port}]`;
+    if (!declared.has(listener.port) && asked.shared === true) return [];
     if (!declared.has(listener.port))
       return [
         item({

@@ -10,6 +10,19 @@ const day = 86_400_000;
 const soon = 45;
 const urgent = 14;
 
+/** Whoever imports certificates of 90 days or less exchanges them when a third of their life is left. */
+const part = 4;
+
+/** Days before the end from which on it is told, and from which on it is an error. */
+const limitsOf = (certificate: AcmCertificate, mends: boolean) => {
+  const { notBefore, notAfter } = certificate;
+  if (mends) return { told: urgent, error: urgent };
+  if (notBefore === undefined || notAfter === undefined) return { told: soon, error: urgent };
+  const life = (notAfter.getTime() - notBefore.getTime()) / day;
+  const told = Math.min(soon, Math.floor(life / part));
+  return { told, error: Math.min(urgent, Math.floor(told / 2)) };
+};
+
 const renewable = ({ type, renewal }: AcmCertificate): boolean =>
   type !== 'IMPORTED' && renewal?.eligible !== false;
 
@@ -57,12 +70,13 @@ export const judgeCertificate = (
   const days = Math.floor((notAfter.getTime() - asked.at.getTime()) / day);
   const mends = renewable(certificate) && !stuck(certificate);
   // What ACM renews by itself is nobody's business until it is late.
-  if (days > (mends ? urgent : soon)) return [];
+  const { told, error } = limitsOf(certificate, mends);
+  if (days > told) return [];
   return [
     item('notAfter', {
-      wanted: `more than ${mends ? urgent : soon} days of life`,
+      wanted: `more than ${told} days of life`,
       found: `${notAfter.toISOString().slice(0, 10)} (in ${days} days)`,
-      severity: days <= urgent ? 'error' : 'warning',
+      severity: days <= error ? 'error' : 'warning',
       heals: mends ? { by: 'AWS Certificate Manager', until: notAfter.toISOString() } : false,
       remedy: mends ? 'ACM should have renewed it by now: look at it there.' : whyNot(certificate),
     }),

@@ -10,7 +10,7 @@ import type { Schema } from '../compare/schema.ts';
 import { pathText, unmetFields } from '../compare/unmet.ts';
 import type { Source } from '../verdict/finding.ts';
 import { type DriftLayer, type Healing, type Sighting, shownValue } from './item.ts';
-import { wantedForm } from './wanted-form.ts';
+import { inOrderOf, wantedForm } from './wanted-form.ts';
 
 export interface Expected {
   readonly layer: DriftLayer;
@@ -94,7 +94,7 @@ export const differencesOf = (
   live: KubernetesObject,
   schema?: Schema,
 ): readonly Difference[] => {
-  const form = wantedForm(expected.object, expected.namespace);
+  const form = inOrderOf(live, wantedForm(expected.object, expected.namespace));
   const unmet = unmetFields(form, live, {
     ...(schema && { schema }),
     omitsEmpty: isBuiltIn(expected.object),

@@ -25,6 +25,10 @@ export interface TargetGroupState {
   readonly arn: string;
   readonly name: string;
   readonly targetType: string;
+  /** Of the traffic: `HTTP`, `HTTPS`. */
+  readonly protocol?: string;
+  /** `ipv4`, `ipv6`; absent: `ipv4`. */
+  readonly ipAddressType?: string;
   readonly protocolVersion: string;
   /** By LBC's names: `healthCheckPath`, `healthCheckInterval`, `matcher.httpCode` … */
   readonly healthCheck: Readonly<Record<string, string>>;

@@ -170,6 +170,9 @@ class ZoneJudge {
     const settings = this.#want.externalDns?.settings;
     const ours = owner !== undefined && owner.owner === settings?.txtOwnerId;
     const mends = ours && settings?.policy !== 'create-only' && this.#excluded(want) === undefined;
+    // Of records between which Route 53 chooses (weights, regions, health), the others are other clusters'.
+    const chosen = records.filter(({ setIdentifier }) => setIdentifier !== undefined);
+    if (chosen.some((record) => pointsTo(record, want.loadBalancers))) return [];
     return records
       .filter((record) => !pointsTo(record, want.loadBalancers))
       .map((record) =>
@@ -241,10 +244,12 @@ class ZoneJudge {
       );
   }
 
-  /** A name below a wildcard that somebody else made: visitors of that name do not come to the load balancer. */
+  /** A name below a wildcard of its own domain that somebody else made: visitors of that name do not come to the load balancer. */
   #specific({ host, loadBalancers, source }: HostWant): readonly Sighting[] {
-    const { published } = this.#want;
+    const { published, zone } = this.#want;
     const suffix = host.slice(1);
+    // Below the zone's own wildcard stands whatever else the zone is for: mail, other sites.
+    if (suffix === `.${zone.name}`) return [];
     return this.#want.records
       .filter(
         (record) =>

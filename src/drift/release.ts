@@ -1,7 +1,7 @@
 // A release against the chart and the values of the repository.
 import { isMap, textMap } from '../bundle/field.ts';
 import { type Json, type JsonObject, type KubernetesObject, refOf, type Sourced } from '../bundle/object.ts';
-import { changesBetween } from '../compare/changes.ts';
+import { type Change, changesBetween } from '../compare/changes.ts';
 import type { Source } from '../verdict/finding.ts';
 import { type Sighting, shownValue } from './item.ts';
 
@@ -127,28 +127,47 @@ export const keyOf = ({ apiVersion, kind, metadata }: KubernetesObject, namespac
 const byKey = (objects: readonly Sourced[], namespace: string): ReadonlyMap<string, Sourced> =>
   new Map(objects.filter((each) => !isHook(each)).map((each) => [keyOf(each.object, namespace), each]));
 
-/** Two renderings of one chart: the fields that differ are made anew each time (certificates, passwords). */
+/** Two renderings of one chart: what differs is made anew each time (certificates, passwords), or by what the cluster has. */
 export const unstableFields = (
   one: readonly Sourced[],
   other: readonly Sourced[],
   namespace: string,
 ): ReadonlySet<string> => {
-  const others = byKey(other, namespace);
-  return new Set(
-    [...byKey(one, namespace)].flatMap(([key, { object }]) => {
+  const [ones, others] = [byKey(one, namespace), byKey(other, namespace)];
+  const lonely = [...ones.keys(), ...others.keys()].filter((key) => !(ones.has(key) && others.has(key)));
+  return new Set([
+    // No path: the object itself.
+    ...lonely.map((key) => `${key} `),
+    ...[...ones].flatMap(([key, { object }]) => {
       const twin = others.get(key);
       return twin === undefined
         ? []
         : changesBetween(object, twin.object).map(({ path }) => `${key} ${path}`);
     }),
-  );
+  ]);
 };
 
-/** What the chart would install now and the release does not have, and the other way round. */
+const moment = /^(\d{4}-\d\d-\d\d([T ]\d\d[:.]?\d\d.*)?|1\d{9}(\d{3})?|20\d{6}([T-]?\d{4,6}Z?)?)$/;
+
+/** `{{ now | date … }}` and `{{ .Release.Revision }}` are others at each rendering; `helm template` says revision 1. */
+const isOfTheMoment = ({ from, to }: Change, revision: number | undefined): boolean => {
+  const [before, after] = [from, to].map((each) =>
+    typeof each === 'string' || typeof each === 'number' ? String(each) : '',
+  );
+  if (before === undefined || after === undefined || before === '' || after === '') return false;
+  if (moment.test(before) && moment.test(after)) return true;
+  return revision !== undefined && before.replaceAll(String(revision), '1') === after;
+};
+
+/**
+ * What the chart would install now and the release does not have, and the other way round.
+ * @param revision of the release, which templates may have written into objects
+ */
 export const judgeManifest = (
   want: ReleaseWant,
   rendered: readonly Sourced[],
   installed: readonly Sourced[],
+  revision?: number,
 ): readonly (Sighting & { readonly key: string })[] => {
   const now = byKey(rendered, want.namespace);
   const before = byKey(installed, want.namespace);
@@ -177,7 +196,8 @@ export const judgeManifest = (
     if (next === undefined)
       return [of(key, object, { path: '', wanted: null, found: 'an object', severity: 'warning', remedy })];
     const masked = object.kind === 'Secret';
-    return changesBetween(object, next.object).map(({ path, from, to }) =>
+    const changes = changesBetween(object, next.object).filter((each) => !isOfTheMoment(each, revision));
+    return changes.map(({ path, from, to }) =>
       of(key, object, {
         path,
         wanted: masked && to !== undefined ? '***' : shownValue(to),

@@ -158,6 +158,7 @@ class RulesJudge {
 
   /** Rules that answer requests which no route asks for. */
   #unexpected(port: number, told: ReadonlySet<ListenerRule>): readonly Sighting[] {
+    if (this.#asked.shared === true) return [];
     return this.#rules(port)
       .filter((rule) => !isDefault(rule) && !told.has(rule))
       .flatMap((rule) => {

@@ -68,7 +68,9 @@ const settings = (asked: Asked, state: BalancerState, want: GroupWant): readonly
   if (props === undefined) return [];
   const path = `targetGroups[${service}]`;
   const base = group.protocolVersion === 'GRPC' ? grpcDefaults : defaults;
-  const check = { ...base, ...flat(field(props, 'healthCheckConfig')) };
+  // The check speaks what the traffic speaks, unless it is told otherwise.
+  const protocol = group.protocol === undefined ? {} : { healthCheckProtocol: group.protocol };
+  const check = { ...base, ...protocol, ...flat(field(props, 'healthCheckConfig')) };
   const same = (one: string, other: string | undefined): boolean =>
     one.toLowerCase() === (other ?? '').toLowerCase();
   const ofCheck = Object.entries(check)
@@ -83,7 +85,7 @@ const settings = (asked: Asked, state: BalancerState, want: GroupWant): readonly
       }),
     );
   const ofAttributes = [...attributesOf(props, 'targetGroupAttributes')]
-    .filter(([key, wanted]) => group.attributes.get(key) !== wanted)
+    .filter(([key, wanted]) => !same(wanted, group.attributes.get(key)))
     .map(([key, wanted]) =>
       balancerItem(asked, state, {
         path: `${path}.attributes[${key}]`,
@@ -96,9 +98,14 @@ const settings = (asked: Asked, state: BalancerState, want: GroupWant): readonly
   return [...ofCheck, ...ofAttributes];
 };
 
-const readyAddresses = (slices: readonly KubernetesObject[]): ReadonlySet<string> =>
+/** A Service of both families has slices of each, and a target group takes one. */
+const readyAddresses = (
+  slices: readonly KubernetesObject[],
+  { ipAddressType = 'ipv4' }: TargetGroupState,
+): ReadonlySet<string> =>
   new Set(
     slices
+      .filter((slice) => (text(slice, 'addressType') ?? 'IPv4').toLowerCase() === ipAddressType)
       .flatMap((slice) => list(slice, 'endpoints'))
       .filter((endpoint) => field(endpoint, 'conditions', 'ready') !== false)
       .flatMap((endpoint) => texts(endpoint, 'addresses')),
@@ -108,7 +115,9 @@ const readyAddresses = (slices: readonly KubernetesObject[]): ReadonlySet<string
 const targets = (asked: Asked, state: BalancerState, want: GroupWant): readonly Sighting[] => {
   const { group, service, slices } = want;
   if (slices === undefined || group.targetType !== 'ip') return [];
-  const ready = readyAddresses(slices);
+  const ready = readyAddresses(slices, group);
+  // Other clusters register targets of theirs in the same group.
+  const shared = field(propsOf(asked, want) ?? null, 'enableMultiCluster') === true;
   const registered = group.targets.filter((each) => !each.state.includes('draining'));
   const ids = new Set(registered.map(({ id }) => id));
   const item = (id: string, wanted: string | null, found: string | null): Sighting =>
@@ -123,7 +132,7 @@ const targets = (asked: Asked, state: BalancerState, want: GroupWant): readonly 
   return [
     ...[...ready].filter((id) => !ids.has(id)).map((id) => item(id, 'registered', null)),
     ...registered
-      .filter(({ id }) => !ready.has(id))
+      .filter(({ id }) => !shared && !ready.has(id))
       .map(({ id, state: is }) => item(id, null, shownValue(is))),
   ];
 };

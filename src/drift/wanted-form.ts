@@ -1,5 +1,5 @@
 // A manifest as the API server would store it, as far as that is known without asking it.
-import { field, isMap } from '../bundle/field.ts';
+import { field, isMap, list } from '../bundle/field.ts';
 import type { Json, JsonObject, KubernetesObject } from '../bundle/object.ts';
 import { lastApplied, serverOwned } from '../compare/server-owned.ts';
 
@@ -22,16 +22,15 @@ const metadataOf = ({ metadata }: KubernetesObject, namespace: string | undefine
 
 const encoded = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
 
+const withoutBreaks = (base64: string): string => base64.replaceAll(/\s/g, '');
+
 /** `stringData` is written into `data`; base64 comes back without line breaks. */
 const secretData = ({ data, stringData }: JsonObject): JsonObject => {
   const texts = (value: Json | undefined, change: (text: string) => string): [string, Json][] =>
     Object.entries(isMap(value) ? value : {}).flatMap(([name, text]): [string, Json][] =>
       typeof text === 'string' ? [[name, change(text)]] : [],
     );
-  return Object.fromEntries([
-    ...texts(data, (text) => text.replaceAll(/\s/g, '')),
-    ...texts(stringData, encoded),
-  ]);
+  return Object.fromEntries([...texts(data, withoutBreaks), ...texts(stringData, encoded)]);
 };
 
 /** Certificates that something injects: cert-manager, the API server's own, a chart's hook. */
@@ -52,6 +51,47 @@ const takesBundles = [
   'CustomResourceDefinition',
 ];
 
+const restartable = ['Deployment', 'StatefulSet', 'DaemonSet'];
+
+/** `kubectl rollout restart` writes the moment, over one in the manifest too; it is never a wish for that very moment. */
+const restartedAt = 'kubectl.kubernetes.io/restartedAt';
+
+const withoutRestart = (object: KubernetesObject): KubernetesObject => {
+  const [spec, template] = [object['spec'], field(object, 'spec', 'template')];
+  const metadata = field(template, 'metadata');
+  const annotations = field(metadata, 'annotations');
+  if (!isMap(spec) || !isMap(template) || !isMap(metadata) || !isMap(annotations)) return object;
+  const rest = { ...metadata, annotations: without(annotations, [restartedAt]) };
+  return { ...object, spec: { ...spec, template: { ...template, metadata: rest } } };
+};
+
+/** What tells one metric of an autoscaler from another. */
+const metricOf = (metric: Json): string => {
+  const type = field(metric, 'type');
+  const source = Object.values(isMap(metric) ? metric : {}).find(isMap);
+  return JSON.stringify([
+    type,
+    field(source, 'name') ?? field(source, 'metric', 'name'),
+    field(source, 'container'),
+  ]);
+};
+
+/**
+ * Metrics of an autoscaler come back in another order where the cluster stores it as autoscaling/v1
+ * (kubernetes pkg/apis/autoscaling/v1/conversion.go), and their order means nothing.
+ */
+export const inOrderOf = (live: KubernetesObject, wanted: KubernetesObject): KubernetesObject => {
+  const spec = wanted['spec'];
+  if (wanted.kind !== 'HorizontalPodAutoscaler' || !isMap(spec)) return wanted;
+  const places = list(live, 'spec', 'metrics').map(metricOf);
+  const place = (metric: Json): number => {
+    const found = places.indexOf(metricOf(metric));
+    return found === -1 ? places.length : found;
+  };
+  const metrics = list(wanted, 'spec', 'metrics').toSorted((one, other) => place(one) - place(other));
+  return metrics.length === 0 ? wanted : { ...wanted, spec: { ...spec, metrics } };
+};
+
 /** The kinds whose manifest says less than it seems to. */
 const specific = (object: KubernetesObject): KubernetesObject => {
   const { kind } = object;
@@ -59,6 +99,14 @@ const specific = (object: KubernetesObject): KubernetesObject => {
     const data = secretData(object);
     return { ...object, stringData: undefined, ...(Object.keys(data).length > 0 && { data }) };
   }
+  if (kind === 'ConfigMap' && isMap(object['binaryData'])) {
+    const data = Object.entries(object['binaryData']).map(([name, value]): [string, Json | undefined] => [
+      name,
+      typeof value === 'string' ? withoutBreaks(value) : value,
+    ]);
+    return { ...object, binaryData: Object.fromEntries(data) };
+  }
+  if (restartable.includes(kind)) return withoutRestart(object);
   // Filled in by a controller from other roles.
   if (kind === 'ClusterRole' && isMap(field(object, 'aggregationRule')))
     return { ...object, rules: undefined };

@@ -19,6 +19,8 @@ export interface RenderOptions {
   readonly kubeVersion: string;
   /** What the API server serves, `apps/v1` and `apps/v1/Deployment`. */
   readonly apiVersions: readonly string[];
+  /** As an upgrade, whose templates may look into the cluster; helm then needs to reach it. */
+  readonly upgrade?: true;
 }
 
 export interface Rendering {
@@ -101,6 +103,7 @@ const template = async (
     options.kubeVersion,
     ...options.apiVersions.flatMap((version) => ['--api-versions', version]),
     ...options.values.flatMap((file) => ['--values', file]),
+    ...(options.upgrade ? ['--is-upgrade', '--dry-run=server'] : []),
   ];
   const end = await runChild('helm', args, { cwd: options.workspace, environment: helm.environment }, signal);
   if (end.code !== 0 || end.cut) {

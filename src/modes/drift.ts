@@ -103,7 +103,12 @@ function contextOf(
     applied,
     ports,
     rendered,
-    renderAgain: () => helm.render(),
+    renderAgain: () =>
+      helm.renderUpgrades(rendered).catch((error: unknown) => {
+        // A template may look at what the role may not.
+        if (!(error instanceof Problem)) throw error;
+        return helm.render();
+      }),
     own: [...crds, ...bundle.manifests, ...bundle.routes],
     hosts: () => {
       hosts ??= publishedHosts(run, applied, ports);

@@ -21,6 +21,7 @@ export interface AcmCertificate {
   readonly names: readonly string[];
   /** `AMAZON_ISSUED`, `IMPORTED`, `PRIVATE`: imported ones are not renewed by ACM. */
   readonly type: string;
+  readonly notBefore?: Date;
   readonly notAfter?: Date;
   readonly failure?: string;
   /** Records that prove the domain, as far as they are still wanted. */

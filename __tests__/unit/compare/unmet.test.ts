@@ -8,6 +8,7 @@ import { pathText, unmetFields } from '../../../src/compare/unmet.ts';
 const keyed: Schema = {
   properties: {
     spec: {
+      'x-kubernetes-preserve-unknown-fields': true,
       properties: {
         listeners: {
           'x-kubernetes-list-type': 'map',

@@ -43,9 +43,9 @@ describe('rules', () => {
     ['tg-web', 'apps/web'],
     ['tg-api', 'apps/api'],
   ]);
-  const judge = (routes: KubernetesObject[], rules: ListenerRule[], refused = false) =>
+  const judge = (routes: KubernetesObject[], rules: ListenerRule[], refused = false, more: object = {}) =>
     said(
-      judgeRules(asked(), state, {
+      judgeRules({ ...asked(), ...more }, state, {
         candidates: routes.flatMap((each) =>
           candidatesOf(
             {
@@ -133,6 +133,12 @@ describe('rules', () => {
     const young = route('young', [to('/', ['api'])], '2026-06-01T00:00:00Z');
     const old = route('old', [to('/', ['web'])]);
     expect(judge([young, old], [rule(1, ['/*'], [['tg-web']])])).toEqual([]);
+  });
+
+  test("rules that no route of the Gateway asks for may be a ListenerSet's, where there is one", () => {
+    const strange = [...good, rule(9, ['/*'], [['tg-web']], 'other.example.com')];
+    expect(judge(both, strange)).toHaveLength(1);
+    expect(judge(both, strange, false, { shared: true })).toEqual([]);
   });
 
   test('of a route that the controller refuses, or that takes an expression, nothing is said', () => {
@@ -224,5 +230,29 @@ describe('target groups', () => {
     expect(judge({ targets: stranger })).toEqual([
       `targetGroups[apps/web].targets[10.0.0.7]: healthy; ${mended}`,
     ]);
+  });
+
+  test('the health check speaks what the traffic speaks, truth values are in lower case', () => {
+    const https = { protocol: 'HTTPS', healthCheck: { ...healthCheck, healthCheckProtocol: 'HTTPS' } };
+    expect(judge(https)).toEqual([]);
+    expect(judge({ protocol: 'HTTPS' })).toHaveLength(1);
+    const attributes = new Map([['stickiness.enabled', 'true']]);
+    const asks = configuration({
+      defaultConfiguration: { targetGroupAttributes: [{ key: 'stickiness.enabled', value: 'True' }] },
+    });
+    expect(judge({ attributes }, [asks])).toEqual([]);
+  });
+
+  test('addresses of the other family are no targets, and those of other clusters no strangers', () => {
+    const v6: KubernetesObject = {
+      ...(slices[0] as KubernetesObject),
+      addressType: 'IPv6',
+      endpoints: [{ addresses: ['fd00::1'], conditions: { ready: true } }],
+    };
+    expect(judge({}, [], [...slices, v6])).toEqual([]);
+    const stranger = [...group.targets, { id: '10.9.0.7', state: 'healthy' }];
+    const shared = configuration({ defaultConfiguration: { enableMultiCluster: true } });
+    expect(judge({ targets: stranger }, [shared])).toEqual([]);
+    expect(judge({ targets: [] }, [shared])).toHaveLength(1);
   });
 });

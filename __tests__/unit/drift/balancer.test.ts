@@ -10,7 +10,7 @@ import {
 } from '../../../src/drift/balancer.ts';
 import { judgeCertificate } from '../../../src/drift/certificates.ts';
 import { configurationFor } from '../../../src/gateway/load-balancer-configuration.ts';
-import { asked, at, gateway, mended, said, state } from './balancer-setting.ts';
+import { asked, at, controller, gateway, mended, said, state } from './balancer-setting.ts';
 
 test('the controller mends at its next full look, by its own flag; one that is not there mends nothing', () => {
   const wanted = { ...asked(), configuration: { ipAddressType: 'dualstack' } };
@@ -102,6 +102,39 @@ test('a web ACL counts only where one is asked for', () => {
   ]);
 });
 
+test("a web ACL is nobody's wish where the controller has WAF switched off", () => {
+  const args = ['--enable-wafv2=false'];
+  const deployment: KubernetesObject = {
+    ...controller,
+    spec: { template: { spec: { containers: [{ name: 'lbc', args }] } } },
+  };
+  const wanted = asked({ wafV2: { webACL: 'arn:acl' } });
+  const off = { ...wanted, lbc: { namespace: 'infra', name: 'lbc', deployment } };
+  expect(judgeWebAcl(off, state, undefined)).toEqual([]);
+});
+
+test("the controller's own security group, for the way to the targets, is no stranger; another is", () => {
+  const configuration = { securityGroups: ['sg-1'], manageBackendSecurityGroupRules: true };
+  const with2 = { ...state, securityGroups: ['sg-1', 'sg-backend'] };
+  expect(judgeBalancer(asked(configuration), with2, undefined)).toEqual([]);
+  expect(judgeBalancer(asked({ securityGroups: ['sg-1'] }), with2, undefined)).toHaveLength(1);
+  const with3 = { ...state, securityGroups: ['sg-1', 'sg-2', 'sg-backend'] };
+  expect(judgeBalancer(asked(configuration), with3, undefined)).toHaveLength(1);
+});
+
+test('a truth value is compared without its capitals', () => {
+  const configuration = { loadBalancerAttributes: [{ key: 'a.enabled', value: 'True' }] };
+  expect(judgeBalancer(asked(configuration), state, new Map([['a.enabled', 'true']]))).toEqual([]);
+  expect(judgeBalancer(asked(configuration), state, new Map([['a.enabled', 'false']]))).toHaveLength(1);
+});
+
+test('a listener that no Gateway declares may be of a ListenerSet, where there is one', () => {
+  const extra = { port: 8443, protocol: 'HTTP', otherCertificates: [] };
+  const plain = { ...asked(), gateway: { ...gateway, status: {} } };
+  expect(judgeListeners(plain, state, [extra])).toHaveLength(1);
+  expect(judgeListeners({ ...plain, shared: true }, state, [extra])).toEqual([]);
+});
+
 test.each([
   [80, []],
   [81, ['quota[rules-per-application-load-balancer]: 81; stays']],
@@ -152,6 +185,16 @@ describe('certificates', () => {
       'was imported',
       { notAfter: days(40), type: 'IMPORTED' },
       [`${path}.notAfter: 2027-01-04 (in 40 days); stays`],
+    ],
+    [
+      'is short-lived and exchanged in time',
+      { notBefore: days(-60), notAfter: days(30), type: 'IMPORTED' },
+      [],
+    ],
+    [
+      'is short-lived and late',
+      { notBefore: days(-70), notAfter: days(20), type: 'IMPORTED' },
+      [`${path}.notAfter: 2026-12-15 (in 20 days); stays`],
     ],
     ['is revoked', { status: 'REVOKED' }, [`${path}.status: REVOKED; stays`]],
   ])('one that %s', (_what, change, expected) => {

@@ -195,15 +195,36 @@ describe('of the zone', () => {
     ]);
   });
 
-  test('a name below a wildcard that somebody else made shadows it', () => {
-    const wild = [
-      alias('*.example.com', 'A'),
-      txt('cname-*.example.com'),
-      other('beta.example.com', 'A', '192.0.2.1'),
+  test('a name below a wildcard that somebody else made shadows it, but not below the whole zone', () => {
+    const wild = (domain: string) => [
+      alias(`*.${domain}`, 'A'),
+      txt(`cname-*.${domain}`),
+      other(`beta.${domain}`, 'A', '192.0.2.1'),
       other('example.com', 'NS', 'ns-1.example.net.', 'ns-2.example.net.'),
     ];
-    expect(judge(wild, {}, '*.example.com')).toEqual([
-      'Record *.example.com shadowed by beta.example.com; A 192.0.2.1; stays',
+    expect(judge(wild('preview.example.com'), {}, '*.preview.example.com')).toEqual([
+      'Record *.preview.example.com shadowed by beta.preview.example.com; A 192.0.2.1; stays',
     ]);
+    expect(judge(wild('example.com'), {}, '*.example.com')).toEqual([]);
+  });
+
+  test('of records between which Route 53 chooses one is enough; none is told', () => {
+    const set = (setIdentifier: string, target: string): RecordSet => ({
+      ...alias('shop.example.com', 'A', target),
+      setIdentifier,
+    });
+    const rest = without('shop.example.com', 'A');
+    const elsewhere = 'k8s-other.us-east-1.elb.amazonaws.com';
+    expect(judge([...rest, set('blue', balancer), set('green', elsewhere)])).toEqual([]);
+    expect(judge([...rest, set('blue', elsewhere), set('green', elsewhere)])).toHaveLength(2);
+  });
+
+  test.each([
+    ['dualstack and a dot at the end', { target: `dualstack.${balancer}.`, zoneId: 'Z1' }],
+    ['neither', { target: balancer, zoneId: 'Z1' }],
+    ['capitals', { target: balancer.toUpperCase(), zoneId: 'Z1' }],
+  ])('an alias with %s', (_what, target) => {
+    const record: RecordSet = { name: 'shop.example.com', type: 'A', alias: target, values: [] };
+    expect(judge([...without('shop.example.com', 'A'), record])).toEqual([]);
   });
 });

@@ -83,6 +83,31 @@ test('a chart that has changed under its version is told, hooks aside', () => {
   ]);
 });
 
+test('objects that only one of two renderings has depend on the cluster, whichever it is', () => {
+  const all = unstableFields(
+    [object('a', {}), object('first', {})],
+    [object('a', {}), object('later', {})],
+    'infra',
+  );
+  expect([...all]).toEqual(['/Thing/infra/first ', '/Thing/infra/later ']);
+});
+
+test.each<[string, string | number, string | number, number]>([
+  ['a day', '2026-11-24', '2026-11-25', 0],
+  ['a moment', '2026-11-24T10:00:00Z', '2026-11-25T11:00:00Z', 0],
+  ['seconds since 1970', '1795600000', '1795686400', 0],
+  ['a moment in digits', '20261124103000', '20261125113000', 0],
+  ['the revision', 'rev-3', 'rev-1', 0],
+  ['the revision as a number', 3, 1, 0],
+  ['another number', 4, 1, 1],
+  ['a version', '1.2.4', '1.2.3', 1],
+  ['a port', '8080', '8081', 1],
+])('%s that a template writes: %s was installed, %s is rendered now', (_what, before, after, told) => {
+  expect(judgeManifest(want, [object('a', { x: after })], [object('a', { x: before })], 3)).toHaveLength(
+    told,
+  );
+});
+
 test('two renderings show what is made anew each time', () => {
   const fields = unstableFields(
     [object('a', { cert: 'x', port: 1 })],

@@ -41,6 +41,11 @@ export interface PreviewedChart {
 
 export interface ChartsOfRun {
   render(): Promise<readonly RenderedChart[]>;
+  /**
+   * The same charts once more, as upgrades that may look into the cluster: what comes out otherwise depends on the moment
+   * or on the cluster.
+   */
+  renderUpgrades(rendered: readonly RenderedChart[]): Promise<readonly RenderedChart[]>;
   /** What an upgrade would change; writes nothing. */
   preview(rendered: readonly RenderedChart[]): Promise<readonly PreviewedChart[]>;
   install(rendered: readonly RenderedChart[], installer: Installer): Promise<readonly InstalledChart[]>;
@@ -51,6 +56,7 @@ const secretKind = { apiVersion: 'v1', kind: 'Secret', plural: 'secrets' };
 
 const none: ChartsOfRun = {
   render: async () => [],
+  renderUpgrades: async () => [],
   preview: async () => [],
   install: async () => [],
   close: async () => {},
@@ -68,10 +74,14 @@ export async function useHelm(run: Run, cluster: Cluster, bundle: Bundle): Promi
   const session = await openHelm(run, cluster);
   const { helm } = session;
   const { workspace } = environment;
+  const versionsServed = async (): Promise<readonly string[]> => [
+    ...(await cluster.discovery.apiVersions(signal)),
+    ...apiVersionsOf(bundle.crds),
+  ];
   const render = async (): Promise<RenderedChart[]> => {
     const rendered: RenderedChart[] = [];
     const inline = await inlineValues(run, session.folder);
-    const apiVersions = [...(await cluster.discovery.apiVersions(signal)), ...apiVersionsOf(bundle.crds)];
+    const apiVersions = await versionsServed();
     for (const { chart, release } of releases) {
       const chartPath = await chartPathOf(run, helm, chart, session.folder);
       const values = [...filesOf(chart), ...inline];
@@ -83,6 +93,20 @@ export async function useHelm(run: Run, cluster: Cluster, bundle: Bundle): Promi
     }
     return rendered;
   };
+
+  const renderUpgrades: ChartsOfRun['renderUpgrades'] = (rendered) =>
+    session.connected(async (connected) => {
+      const apiVersions = await versionsServed();
+      const again: RenderedChart[] = [];
+      for (const each of rendered) {
+        const { chart, release, chartPath, values } = each;
+        const options = { workspace, chartPath, values, kubeVersion: cluster.version, apiVersions };
+        const upgrade = { ...options, upgrade: true as const };
+        const { crds, objects } = await renderChart(connected, chart, release, upgrade, signal);
+        again.push({ ...each, crds, objects });
+      }
+      return again;
+    });
 
   const preview: ChartsOfRun['preview'] = (rendered) =>
     session.connected(async (connected) => {
@@ -111,5 +135,5 @@ export async function useHelm(run: Run, cluster: Cluster, bundle: Bundle): Promi
       }
       return installed;
     });
-  return { render, preview, install, close: session.close };
+  return { render, renderUpgrades, preview, install, close: session.close };
 }

@@ -84,7 +84,7 @@ class ReleaseLooker {
     const live = await this.#live(installed);
     // What differs for another version or other values is said by these.
     const explained = own.some(({ path }) => path.startsWith('chart.') || path.startsWith('values'));
-    const manifest = explained ? [] : await this.#manifest(installed);
+    const manifest = explained ? [] : await this.#manifest(installed, seen.value.revision);
     return { ...live, sightings: [...own, ...manifest, ...live.sightings] };
   }
 
@@ -99,17 +99,18 @@ class ReleaseLooker {
     });
   }
 
-  async #manifest(installed: readonly Sourced[]): Promise<readonly Sighting[]> {
-    const all = judgeManifest(this.#want, this.#each.objects, installed);
+  async #manifest(installed: readonly Sourced[], revision: number): Promise<readonly Sighting[]> {
+    const all = judgeManifest(this.#want, this.#each.objects, installed, revision);
     if (all.length === 0) return [];
     const unstable = await this.#unstable();
     return all.filter(({ key }) => !unstable.has(key)).map(({ key: _, ...sighting }) => sighting);
   }
 
-  /** Rendered once more: only then is it known what the chart makes anew each time. */
+  /** Rendered once more: only then is it known what depends on the moment, or on the cluster. */
   async #unstable(): Promise<ReadonlySet<string>> {
     const again = (await this.#context.renderAgain()).find(({ chart }) => chart === this.#each.chart);
-    return unstableFields(this.#each.objects, again?.objects ?? [], this.#each.release.namespace);
+    const { objects, release } = this.#each;
+    return again === undefined ? new Set() : unstableFields(objects, again.objects, release.namespace);
   }
 
   /** Whoever may not read Secrets still sees whether the objects are as the chart renders them. */

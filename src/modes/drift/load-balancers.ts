@@ -47,6 +47,8 @@ interface Surroundings {
   readonly targetConfigurations: readonly KubernetesObject[];
   readonly bindings: readonly KubernetesObject[];
   readonly slices: readonly KubernetesObject[];
+  /** Whether listeners of others are attached to the Gateway; those that may not be read may be. */
+  readonly hasListenerSets: (gateway: KubernetesObject) => boolean;
   readonly labelsOf: (namespace: string) => Readonly<Record<string, string>> | undefined;
 }
 
@@ -89,6 +91,7 @@ class AwsLooker {
           configuration: configurationFor(gateway, around.classes, around.configurations),
           source: this.#sourceOf(gateway) ?? source,
           ...(lbc && { lbc }),
+          ...(around.hasListenerSets(gateway) && { shared: true as const }),
           at: run.clock.now(),
         };
         sightings.push(...(await this.#ofGateway(asked, around)));
@@ -160,8 +163,26 @@ class AwsLooker {
       targetConfigurations: targets,
       bindings,
       slices: slices ?? [],
+      hasListenerSets: await this.#listenerSets(served),
       labelsOf: (namespace) => labels.get(namespace),
     };
+  }
+
+  /** Gateway API 1.5 has them as `ListenerSet`, before as an experiment in a group of its own. */
+  async #listenerSets(served: readonly Kind[]): Promise<(gateway: KubernetesObject) => boolean> {
+    const { ports, run } = this.#context;
+    const sets = served.filter(({ kind }) => kind === 'ListenerSet' || kind === 'XListenerSet');
+    const seen = await Promise.all(sets.map((kind) => ports.cluster.list(kind, undefined, run.signal)));
+    return (gateway) =>
+      seen.some(
+        (each) =>
+          !('value' in each) ||
+          each.value.some(
+            (set) =>
+              text(set, 'spec', 'parentRef', 'name') === gateway.metadata.name &&
+              (text(set, 'spec', 'parentRef', 'namespace') ?? namespaceOf(set)) === namespaceOf(gateway),
+          ),
+      );
   }
 
   async #ofGateway(asked: Asked, around: Surroundings): Promise<readonly Sighting[]> {
@@ -197,10 +218,8 @@ class AwsLooker {
     const { signal } = this.#context.run;
     const sightings = [...judgeListeners(asked, state, listeners)];
     for (const { port, defaultCertificate, otherCertificates } of listeners) {
-      for (const arn of [
-        ...(defaultCertificate === undefined ? [] : [defaultCertificate]),
-        ...otherCertificates,
-      ]) {
+      // IAM's server certificates are none of ACM's.
+      for (const arn of [defaultCertificate ?? '', ...otherCertificates].filter(isAcm)) {
         const seen = await this.#store.describe(arn, signal);
         const known = this.#known(`The certificate ${arn}`, seen);
         if ('value' in seen)
@@ -312,6 +331,8 @@ class AwsLooker {
     return judgeQuotas(asked, state, used, limits);
   }
 }
+
+const isAcm = (arn: string): boolean => /^arn:[^:]+:acm:/.test(arn);
 
 /** Target group → Service, by the controller's TargetGroupBindings. */
 const servicesOf = (bindings: readonly KubernetesObject[]): ReadonlyMap<string, string> =>
