@@ -23,6 +23,19 @@ export const admissionMayExplain = (
   );
 };
 
+/** @param served a version of the kind that the API server has */
+export const versionNotServed = ({ object, source }: Expected, served: string): Finding =>
+  finding(
+    'warning',
+    'drift/version-not-served',
+    `${refOf(object)} is there, but as ${served}: the API server does not serve ${object.apiVersion}. Its fields were not compared.`,
+    {
+      source,
+      ref: refOf(object),
+      hint: `Write it as ${served}; the next deploy fails with ${object.apiVersion}, and so does \`helm upgrade\` of a release that still has it.`,
+    },
+  );
+
 export const releaseUnread = (
   { namespace, name }: { readonly namespace: string; readonly name: string },
   denied: string,

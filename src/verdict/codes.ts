@@ -298,6 +298,7 @@ export const codes = {
   ),
   'drift/release-unread': entry('A Helm release may not be read', 'platform-team', 0),
   'drift/author-unknown': entry('CloudTrail could not be asked who changed it', 'platform-team', 0),
+  'drift/version-not-served': entry('An object is written in a version that is not served', 'app-team', 0),
   'drift/compared-readonly': entry(
     'The dry run was denied or refused, so fields were compared',
     'platform-team',

@@ -18,7 +18,7 @@ import {
   missingOf,
   sightingOf,
 } from '../../drift/live-object.ts';
-import { admissionMayExplain } from '../../drift/notes.ts';
+import { admissionMayExplain, versionNotServed } from '../../drift/notes.ts';
 import { serverSideApplier } from '../../kube/apply.ts';
 import type { ApiResource } from '../../kube/discovery.ts';
 import { type Held, readHeld } from '../../kube/held.ts';
@@ -128,7 +128,11 @@ class ObjectsLooker {
   async #places(expected: readonly Expected[]): Promise<ReadonlyMap<string, ApiResource>> {
     const places = new Map<string, ApiResource>();
     for (const object of new Map(expected.map(({ object }) => [kindOf(object), object])).values()) {
-      const place = await this.#cluster.discovery.find(object.apiVersion, object.kind, this.#run.signal);
+      const { discovery } = this.#cluster;
+      const { signal } = this.#run;
+      const place =
+        (await discovery.find(object.apiVersion, object.kind, signal)) ??
+        inAnotherVersion(object, await discovery.served(signal));
       if (place) places.set(kindOf(object), place);
     }
     return places;
@@ -142,6 +146,10 @@ class ObjectsLooker {
     }
     const live = held.value;
     if (live === undefined) return { sightings: [missingOf(each)], unchecked: [] };
+    if (place.apiVersion !== each.object.apiVersion) {
+      this.#notes.push(versionNotServed(each, place.apiVersion));
+      return { sightings: [], unchecked: [] };
+    }
     const kept = each.object.kind === 'CustomResourceDefinition' && refuseLowering(each.object, live);
     if (kept) {
       const { code, message, hint } = kept;
@@ -230,6 +238,15 @@ class ObjectsLooker {
 }
 
 const kindOf = ({ apiVersion, kind }: KubernetesObject): string => `${apiVersion}/${kind}`;
+
+/** The kind in a version that is served, where the manifest's is not (any more): the object is there all the same. */
+const inAnotherVersion = (
+  { apiVersion, kind }: KubernetesObject,
+  served: readonly ApiResource[],
+): ApiResource | undefined => {
+  const groupOf = (version: string): string => version.slice(0, Math.max(0, version.indexOf('/')));
+  return served.find((each) => each.kind === kind && groupOf(each.apiVersion) === groupOf(apiVersion));
+};
 
 const placedIn = (each: Expected, { namespaced }: ApiResource): Expected => ({
   ...each,
