@@ -56,7 +56,7 @@ run "the_action_never_writes" {
       for action in flatten([
         for document in [output.run, output.run_dns, output.drift, output.drift_authors, output.doctor, output.doctor_dns] :
         [for statement in jsondecode(document).Statement : statement.Action]
-      ]) : can(regex(":(Describe|Get|List|Simulate)", action))
+      ]) : can(regex(":(Describe|Get|List|Lookup|Simulate)", action))
     ])
     error_message = "The action's own roles read AWS; the controllers write."
   }
