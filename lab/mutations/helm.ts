@@ -1,17 +1,26 @@
 // Changes of a release, and of the objects that it installed.
 import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Family, kubectl } from './mutation.ts';
+
+const extra = `apiVersion: v1
+kind: ConfigMap
+metadata: { name: extra, namespace: {{ .Release.Namespace }} }
+data: { installed: "{{ .Release.Revision }}" }
+`;
 
 /** @param workspace the repository with the chart, its dependencies built */
 export function helm(workspace: string): readonly Family[] {
   let built = false;
-  const upgrade = (...args: string[]): void => {
+  const own = join(workspace, 'infra');
+  const upgrade = (folder: string, ...args: string[]): void => {
     // The action keeps the dependencies in a copy of its own.
-    if (!built) execFileSync('helm', ['dependency', 'update', join(workspace, 'infra')], { stdio: 'pipe' });
+    if (!built) execFileSync('helm', ['dependency', 'update', own], { stdio: 'pipe' });
     built = true;
-    const values = ['--values', join(workspace, 'infra/environment.yaml')];
-    const chart = ['upgrade', 'infra', join(workspace, 'infra'), '--namespace', 'infra', '--skip-crds'];
+    const values = ['--values', join(own, 'environment.yaml')];
+    const chart = ['upgrade', 'infra', folder, '--namespace', 'infra', '--skip-crds'];
     execFileSync('helm', [...chart, ...values, '--server-side=true', '--force-conflicts', ...args], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
@@ -19,7 +28,20 @@ export function helm(workspace: string): readonly Family[] {
   const patch = (kind: string, name: string, patches: unknown): void => {
     kubectl('-n', 'infra', 'patch', kind, name, '--type=merge', '-p', JSON.stringify(patches));
   };
-  const mend = (): void => upgrade();
+  /** The same chart and version, with an object that the repository does not have. */
+  const upgradeToAnother = (): void => {
+    // Its dependencies are there after the first.
+    upgrade(own);
+    const folder = mkdtempSync(join(tmpdir(), 'eks-gateway-chart-'));
+    try {
+      cpSync(own, folder, { recursive: true });
+      writeFileSync(join(folder, 'templates/extra.yaml'), extra);
+      upgrade(folder);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  };
+  const mend = (): void => upgrade(own);
   return [
     {
       name: 'helm-values',
@@ -31,7 +53,20 @@ export function helm(workspace: string): readonly Family[] {
           ref: 'Release infra/infra',
           path: 'values.external-dns.logLevel',
           make: () =>
-            upgrade('--set', 'external-dns.logLevel=debug', '--set', 'external-dns.txtOwnerId=sample'),
+            upgrade(own, '--set', 'external-dns.logLevel=debug', '--set', 'external-dns.txtOwnerId=sample'),
+        },
+      ],
+    },
+    {
+      name: 'helm-chart',
+      mend,
+      mutations: [
+        {
+          name: 'helm upgrade with another chart of the same version',
+          layer: 'helm',
+          ref: 'ConfigMap infra/extra',
+          path: '',
+          make: upgradeToAnother,
         },
       ],
     },

@@ -5,6 +5,8 @@ import type { Seen } from '../verdict/seen.ts';
 
 /** A call to AWS that changes something (CloudTrail User Guide, "CloudTrail record contents"). */
 export interface TrailEvent {
+  /** Its times are seconds: only this tells two calls of one second apart. */
+  readonly id: string;
   /** `ModifyRule`. */
   readonly name: string;
   readonly at: Date;
@@ -72,6 +74,7 @@ export const eventOf = (json: string): TrailEvent | undefined => {
   if (name === undefined || at === undefined || by === undefined) return undefined;
   if (field(event, 'readOnly') === true || text(event, 'errorCode') !== undefined) return undefined;
   return {
+    id: text(event, 'eventID') ?? '',
     name,
     at,
     by,

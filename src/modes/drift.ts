@@ -105,8 +105,9 @@ function contextOf(
     rendered,
     renderAgain: () =>
       helm.renderUpgrades(rendered).catch((error: unknown) => {
-        // A template may look at what the role may not.
         if (!(error instanceof Problem)) throw error;
+        // A template may look at what the role may not.
+        run.runner.info(`Rendered again without the cluster: ${error.message}`);
         return helm.render();
       }),
     own: [...crds, ...bundle.manifests, ...bundle.routes],

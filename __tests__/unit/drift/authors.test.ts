@@ -37,6 +37,7 @@ const call = (
   request: Json,
   response: Json = null,
 ): TrailEvent => ({
+  id: `${minute}-${name}-${by}`,
   name,
   at: new Date(`2026-11-25T12:${String(minute).padStart(2, '0')}:00Z`),
   by,
@@ -286,6 +287,7 @@ describe('an event is read', () => {
       eventTime: '2026-11-25T12:00:00Z',
       eventSource: 'elasticloadbalancing.amazonaws.com',
       eventName: 'ModifyRule',
+      eventID: 'e-1',
       requestParameters: { ruleArn: 'arn:rule' },
       responseElements: null,
       readOnly: false,
@@ -301,7 +303,7 @@ describe('an event is read', () => {
     ['Identity Center', { type: 'IdentityCenterUser', onBehalfOf: { userId: '5448-94e8' } }, '5448-94e8'],
     ['another account', { type: 'AWSAccount', principalId: 'AIDA:x', accountId: '1' }, 'AIDA:x'],
   ])('of %s', (_what, identity, who) => {
-    expect(eventOf(event(identity))).toMatchObject({ by: who, name: 'ModifyRule', at });
+    expect(eventOf(event(identity))).toMatchObject({ id: 'e-1', by: who, name: 'ModifyRule', at });
   });
 
   test.each([

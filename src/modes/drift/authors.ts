@@ -38,7 +38,7 @@ async function controllers({ ports, run }: DriftContext): Promise<readonly Contr
 type NotSeen = Exclude<Seen<unknown>, { readonly value: unknown }>;
 
 /** One account's event history, and why it could not be read. */
-class History {
+export class History {
   readonly #reader: TrailReader;
   readonly #isController: (event: TrailEvent) => boolean;
   readonly #signal: AbortSignal;
@@ -64,7 +64,7 @@ class History {
           this.unread = seen;
           return undefined;
         }
-        for (const event of seen.value) events.set(`${event.name} ${event.at.getTime()} ${event.by}`, event);
+        for (const event of seen.value) events.set(event.id, event);
       }
       const author = authorOf(trace, [...events.values()], this.#isController);
       if (author !== undefined) return author;
