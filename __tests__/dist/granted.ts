@@ -9,6 +9,9 @@ interface Call {
   readonly allowed: boolean;
 }
 
+/** A request's service is not always the prefix of its IAM actions: lab/cloud/aws/demands.py. */
+const prefixes: Readonly<Record<string, string>> = { tagging: 'tag' };
+
 /** Every role may say who it is; the cluster's check of a token is no call of its own. */
 const free = /^sts:|:TokenReview$/;
 
@@ -21,7 +24,7 @@ export async function callsOf(
   const session = `arn:aws:sts::${layout.accounts[account]}:assumed-role/${role}/`;
   const own = calls.filter(({ principal }) => principal?.startsWith(session));
   const names = (of: readonly Call[]): readonly string[] =>
-    [...new Set(of.map(({ service, action }) => `${service}:${action}`))]
+    [...new Set(of.map(({ service, action }) => `${prefixes[service] ?? service}:${action}`))]
       .filter((name) => !free.test(name))
       .sort();
   return { used: names(own), denied: names(own.filter(({ allowed }) => !allowed)) };

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Account, clusterAdminPolicy, eks, iam, setTrustPolicy, trustPolicy } from './admin.ts';
+import { app, edgeGateway, edgeRoute } from './edge.ts';
 import { callsOf, granted } from './granted.ts';
 import {
   appFiles,
@@ -48,7 +49,7 @@ async function makeRole(account: Account): Promise<void> {
 }
 
 async function removeRole(account: Account): Promise<void> {
-  for (const policy of ['run', 'doctor']) {
+  for (const policy of ['run', 'doctor', ...(account === 'eks' ? ['teardown'] : [])]) {
     await iam(account, 'DeleteRolePolicy', { RoleName: own[account], PolicyName: policy });
   }
   await iam(account, 'DeleteRole', { RoleName: own[account] });
@@ -78,6 +79,11 @@ spec:
 
 /** The load balancer's health check is read only where a target fails it: no container listens on this port. */
 const unfit = workspaceOf(appFiles('unfit', (yaml) => yaml.replace('targetPort: http', 'targetPort: 8081')));
+
+const held = workspaceOf({
+  'app/app.yaml': `${edgeGateway('held')}---\n${app('held', 'web')}`,
+  'routes/route.yaml': edgeRoute('held', { name: 'web', hostnames: ['held.example.com'] }),
+});
 
 const attempt = (
   action: string,
@@ -124,8 +130,7 @@ afterAll(async () => {
   await eks('DELETE', entry);
   await removeRole('eks');
   await removeRole('dns');
-  workspace.remove();
-  unfit.remove();
+  for (const each of [workspace, unfit, held]) each.remove();
 });
 
 /** Policies and trust of ExternalDNS's two roles and the controller's trust, as the page has them; gives what puts the old ones back. */
@@ -208,6 +213,35 @@ test('doctor, with what it needs besides: nothing is left unseen, and nothing gr
   expect(await used('eks')).toEqual(granted('run-eks', 'doctor-eks'));
   expect(await used('dns')).toEqual(granted('run-dns', 'doctor-dns'));
 }, 60_000);
+
+test('teardown of a Gateway that does not go: what it holds is listed, with no action that was not granted for that', async () => {
+  const deployed = await attempt('deploy', { namespace: 'held' }, held);
+  expect(deployed.report.outcome).toBe('live');
+  await grant('eks', 'teardown', 'teardown-eks');
+  await lab('DELETE', '/calls');
+  const controller = 'aws-load-balancer-controller';
+  const deployment = kubectl('get', 'deployment', '-n', 'infra', '-o', 'name')
+    .split('\n')
+    .filter((each) => each.includes('load-balancer-controller'));
+  const scale = (replicas: number): string =>
+    kubectl('scale', ...deployment, '-n', 'infra', `--replicas=${replicas}`);
+  const pods = ['pod', '-n', 'infra', '-l', `app.kubernetes.io/name=${controller}`, '--timeout=60s'];
+  scale(0);
+  try {
+    kubectl('wait', '--for=delete', ...pods);
+    const down = await attempt('teardown', { namespace: 'held', prune: 'true', 'wait-timeout': '14s' }, held);
+    expect(down.report.findings.map(({ code }) => code)).toEqual([
+      'teardown/objects-left',
+      'teardown/resources-left',
+    ]);
+    const { used: asked, denied } = await callsOf('eks', own.eks);
+    expect(denied).toEqual([]);
+    expect(asked).toEqual(expect.arrayContaining([...granted('teardown-eks')]));
+  } finally {
+    scale(1);
+  }
+  kubectl('wait', '--for=delete', 'gateway/edge', '-n', 'held', '--timeout=60s');
+}, 150_000);
 
 test('without the permission on load balancers: the link that needs it is unknown, and says which it is', async () => {
   const policy = JSON.parse(documented('run-eks')) as { Statement: unknown[] };

@@ -14,7 +14,7 @@ import { asAdmin } from './mutation.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-export const driftRole = 'gateway-read';
+export const driftRole = 'gateway-drift';
 export const driftRoleArn = `arn:aws:iam::${layout.accounts.eks}:role/${driftRole}`;
 
 /** A marked block of a page, as it stands. */

@@ -5,7 +5,7 @@ terraform {
   required_providers {
     aws = {
       source                = "hashicorp/aws"
-      version               = ">= 6.28, < 7.0"
+      version               = ">= 6.2, < 7.0"
       configuration_aliases = [aws.eks, aws.dns]
     }
   }
@@ -22,16 +22,24 @@ resource "aws_acm_certificate" "this" {
   }
 }
 
-# `example.com` and `*.example.com` are proved by one and the same record.
-resource "aws_route53_record" "validation" {
-  for_each = {
-    for each in aws_acm_certificate.this.domain_validation_options : trimprefix(each.domain_name, "*.") => each...
+locals {
+  # `example.com` and `*.example.com` are proved by one and the same record. How many there are is known before there is a
+  # certificate; what they hold is not.
+  domains = toset([for name in var.names : trimprefix(name, "*.")])
+  proofs = {
+    for domain in local.domains : domain => [
+      for option in aws_acm_certificate.this.domain_validation_options : option if trimprefix(option.domain_name, "*.") == domain
+    ][0]
   }
+}
+
+resource "aws_route53_record" "validation" {
+  for_each        = local.domains
   provider        = aws.dns
   zone_id         = var.zone_id
-  name            = each.value[0].resource_record_name
-  type            = each.value[0].resource_record_type
-  records         = [each.value[0].resource_record_value]
+  name            = local.proofs[each.key].resource_record_name
+  type            = local.proofs[each.key].resource_record_type
+  records         = [local.proofs[each.key].resource_record_value]
   ttl             = 300
   allow_overwrite = true
 }

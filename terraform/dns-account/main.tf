@@ -5,7 +5,7 @@ terraform {
   required_providers {
     aws = {
       source  = "hashicorp/aws"
-      version = ">= 6.28, < 7.0"
+      version = ">= 6.2, < 7.0"
     }
   }
 }
@@ -14,23 +14,27 @@ terraform {
 resource "aws_iam_openid_connect_provider" "github" {
   count          = var.create_oidc_provider ? 1 : 0
   url            = "https://token.actions.githubusercontent.com"
-  client_id_list = ["sts.amazonaws.com"]
+  client_id_list = [var.policies.setting.audience]
 }
 
 resource "aws_iam_role" "external_dns_target" {
-  name               = var.role_names.external_dns_target
-  assume_role_policy = var.policies.external_dns_target_trust
+  count                = var.create_external_dns_target ? 1 : 0
+  name                 = var.policies.setting.external_dns.target_role
+  assume_role_policy   = var.policies.external_dns_target_trust
+  permissions_boundary = var.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "external_dns_target" {
+  count  = var.create_external_dns_target ? 1 : 0
   name   = "zone"
-  role   = aws_iam_role.external_dns_target.name
+  role   = aws_iam_role.external_dns_target[0].name
   policy = var.policies.external_dns_target
 }
 
 resource "aws_iam_role" "reader" {
-  name               = var.role_names.reader
-  assume_role_policy = var.policies.github_trust.dns_reader
+  name                 = var.reader_name
+  assume_role_policy   = var.policies.github_trust.dns_reader
+  permissions_boundary = var.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "reader" {

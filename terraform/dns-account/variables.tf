@@ -1,6 +1,10 @@
 variable "policies" {
   description = "What ../policies made: pass the whole module."
   type = object({
+    setting = object({
+      audience     = string
+      external_dns = object({ target_role = string })
+    })
     run_dns                   = string
     doctor_dns                = string
     external_dns_target       = string
@@ -10,22 +14,31 @@ variable "policies" {
 }
 
 variable "create_oidc_provider" {
-  description = "Make GitHub's OIDC provider; false where the account has it."
+  description = "Make GitHub's OIDC provider; false where the account has it, as where both accounts are one."
   type        = bool
   default     = true
 }
 
-variable "role_names" {
-  description = "Names of the two roles; the first as given to ../policies."
-  type = object({
-    external_dns_target = optional(string, "external-dns-target")
-    reader              = optional(string, "gateway-dns-reader")
-  })
-  default = {}
+variable "create_external_dns_target" {
+  description = "Make ExternalDNS's role; false where ExternalDNS writes the zone already in a way of its own."
+  type        = bool
+  default     = true
+}
+
+variable "reader_name" {
+  description = "Name of the action's role."
+  type        = string
+  default     = "gateway-dns-reader"
 }
 
 variable "doctor" {
   description = "Let the reader run `mode: doctor` in full."
   type        = bool
   default     = true
+}
+
+variable "permissions_boundary" {
+  description = "ARN of the permissions boundary of every role that is made here, where the organization wants one."
+  type        = string
+  default     = null
 }

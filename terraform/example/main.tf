@@ -5,7 +5,7 @@ terraform {
   required_providers {
     aws = {
       source  = "hashicorp/aws"
-      version = ">= 6.28, < 7.0"
+      version = ">= 6.2, < 7.0"
     }
   }
 }
@@ -67,7 +67,6 @@ module "dns_account" {
 module "eks_account" {
   source                          = "../eks-account"
   providers                       = { aws = aws.eks }
-  cluster_name                    = local.cluster
   policies                        = module.policies
   external_dns_target_role_arn    = module.dns_account.external_dns_target_role_arn
   load_balancer_controller_policy = file("${path.module}/iam_policy.json")

@@ -9,14 +9,21 @@ locals {
   version = "2012-10-17"
   issuer  = "token.actions.githubusercontent.com"
 
-  eks_prefix   = "arn:${var.partition}:eks:${var.region}:${var.eks_account_id}"
+  partitions = { us-gov = "aws-us-gov", cn = "aws-cn", eusc = "aws-eusc", us-iso = "aws-iso", us-isob = "aws-iso-b" }
+  partition = coalesce(
+    var.partition,
+    one([for prefix, partition in local.partitions : partition if startswith(var.region, "${prefix}-")]),
+    "aws",
+  )
+
+  eks_prefix   = "arn:${local.partition}:eks:${var.region}:${var.eks_account_id}"
   cluster_arn  = "${local.eks_prefix}:cluster/${var.cluster_name}"
-  zone_arn     = "arn:${var.partition}:route53:::hostedzone/${var.zone_id}"
-  iam_prefix   = "arn:${var.partition}:iam::${var.eks_account_id}"
+  zone_arn     = "arn:${local.partition}:route53:::hostedzone/${var.zone_id}"
+  iam_prefix   = "arn:${local.partition}:iam::${var.eks_account_id}"
   assumer_arn  = "${local.iam_prefix}:role/${var.external_dns.role_name}"
-  target_arn   = "arn:${var.partition}:iam::${var.dns_account_id}:role/${var.external_dns.target_role}"
+  target_arn   = "arn:${local.partition}:iam::${var.dns_account_id}:role/${var.external_dns.target_role}"
   assume       = ["sts:AssumeRole", "sts:TagSession"]
-  job_purposes = { deploy = var.deploy_jobs, preview = var.preview_jobs, read = var.read_jobs }
+  job_purposes = { deploy = var.deploy_jobs, preview = var.preview_jobs, drift = var.drift_jobs, plan = var.plan_jobs }
 
   # GitHub's two forms: by names, and since July 2026 by names with ids that stay through a rename.
   repositories = flatten([
@@ -75,7 +82,18 @@ locals {
       {
         Effect   = "Allow"
         Action   = "acm:DescribeCertificate"
-        Resource = "arn:${var.partition}:acm:${var.region}:${var.eks_account_id}:certificate/*"
+        Resource = "arn:${local.partition}:acm:${var.region}:${var.eks_account_id}:certificate/*"
+      },
+    ]
+  }
+
+  teardown = {
+    Version = local.version
+    Statement = [
+      {
+        Effect   = "Allow"
+        Action   = ["tag:GetResources", "elasticloadbalancing:DescribeLoadBalancers"]
+        Resource = "*"
       },
     ]
   }
@@ -141,7 +159,7 @@ locals {
         Sid      = "Certificates"
         Effect   = "Allow"
         Action   = "acm:DescribeCertificate"
-        Resource = "arn:${var.partition}:acm:${var.region}:${var.eks_account_id}:certificate/*"
+        Resource = "arn:${local.partition}:acm:${var.region}:${var.eks_account_id}:certificate/*"
       },
       {
         Sid      = "CertificatesToFind"
@@ -184,17 +202,18 @@ locals {
     for key, each in {
       deploy     = { account = var.eks_account_id, subjects = local.subjects.deploy }
       preview    = { account = var.eks_account_id, subjects = local.subjects.preview }
-      read       = { account = var.eks_account_id, subjects = local.subjects.read }
+      drift      = { account = var.eks_account_id, subjects = local.subjects.drift }
+      plan       = { account = var.eks_account_id, subjects = local.subjects.plan }
       dns_reader = { account = var.dns_account_id, subjects = distinct(concat(flatten(values(local.subjects)), var.dns_reader_subjects)) }
       } : key => {
       Version = local.version
       Statement = [
         {
           Effect    = "Allow"
-          Principal = { Federated = "arn:${var.partition}:iam::${each.account}:oidc-provider/${local.issuer}" }
+          Principal = { Federated = "arn:${local.partition}:iam::${each.account}:oidc-provider/${local.issuer}" }
           Action    = "sts:AssumeRoleWithWebIdentity"
           Condition = {
-            StringEquals = { "${local.issuer}:aud" = "sts.amazonaws.com" }
+            StringEquals = { "${local.issuer}:aud" = var.audience }
             StringLike   = { "${local.issuer}:sub" = each.subjects }
           }
         },

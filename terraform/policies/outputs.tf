@@ -1,3 +1,15 @@
+output "setting" {
+  description = "What the other modules take from here, so that both sides of a name are written once."
+  value = {
+    partition                     = local.partition
+    cluster_name                  = var.cluster_name
+    zone_id                       = var.zone_id
+    audience                      = var.audience
+    external_dns                  = var.external_dns
+    load_balancer_controller_role = var.load_balancer_controller_role
+  }
+}
+
 output "run" {
   description = "Policy of every role in the EKS account that the action assumes, whatever the mode."
   value       = jsonencode(local.run)
@@ -18,6 +30,11 @@ output "drift_authors" {
   value       = jsonencode(local.drift_authors)
 }
 
+output "teardown" {
+  description = "What `mode: teardown` of a deploy needs in the EKS account besides."
+  value       = jsonencode(local.teardown)
+}
+
 output "doctor" {
   description = "What `mode: doctor` needs in the EKS account besides."
   value       = jsonencode(local.doctor)
@@ -29,12 +46,12 @@ output "doctor_dns" {
 }
 
 output "github_trust" {
-  description = "Trust policies of the action's roles: deploy, preview, read (EKS account) and dns_reader (DNS account)."
+  description = "Trust policies of the action's roles: deploy, preview, drift, plan (EKS account) and dns_reader (DNS account)."
   value       = { for key, each in local.github_trust : key => jsonencode(each) }
 }
 
 output "subjects" {
-  description = "The subjects that are admitted, by purpose: deploy, preview, read."
+  description = "The subjects that are admitted, by purpose: deploy, preview, drift, plan."
   value       = local.subjects
 }
 

@@ -1,17 +1,27 @@
-variable "partition" {
-  description = "Partition of both accounts."
-  type        = string
-  default     = "aws"
-}
-
 variable "region" {
   description = "Region of the cluster."
   type        = string
+
+  validation {
+    condition     = can(regex("^[a-z]{2,4}(-[a-z]+)+-[0-9]+$", var.region))
+    error_message = "The name of a region, such as eu-west-1; not of an availability zone."
+  }
+}
+
+variable "partition" {
+  description = "Partition of both accounts; the region's own where it is left out."
+  type        = string
+  default     = null
 }
 
 variable "cluster_name" {
   description = "Name of the EKS cluster."
   type        = string
+
+  validation {
+    condition     = can(regex("^[0-9A-Za-z][0-9A-Za-z_-]{0,99}$", var.cluster_name))
+    error_message = "The name alone, not its ARN: letters, digits, - and _, 100 at most."
+  }
 }
 
 variable "eks_account_id" {
@@ -54,13 +64,18 @@ variable "repositories" {
   }))
 
   validation {
-    condition     = length(var.repositories) > 0 && alltrue([for each in var.repositories : can(regex("^[A-Za-z0-9_.-]+$", "${each.owner}${each.name}"))])
-    error_message = "At least one repository; neither owner nor name may hold a wildcard."
+    condition     = length(var.repositories) > 0 && alltrue([for each in var.repositories : can(regex("^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$", "${each.owner}/${each.name}"))])
+    error_message = "At least one repository; each has an owner and a name, and neither may hold a wildcard."
   }
 
   validation {
     condition     = alltrue([for each in var.repositories : (each.owner_id == null) == (each.id == null)])
     error_message = "Give both ids of a repository, or none."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for each in var.repositories : [for id in [each.owner_id, each.id] : id == null || can(regex("^[0-9]+$", id))]]))
+    error_message = "Ids are numbers: `gh api repos/OWNER/NAME --jq '.owner.id, .id'`."
   }
 }
 
@@ -68,6 +83,17 @@ variable "dns_reader_subjects" {
   description = "Subjects of other repositories that may read the zone, such as those of app teams: output `subjects` of their own ../policies."
   type        = list(string)
   default     = []
+
+  validation {
+    condition     = alltrue([for each in var.dns_reader_subjects : can(regex("^repo:[^*?/]+/[^*?:]+:.", each))])
+    error_message = "Begin with repo:OWNER/NAME: without a wildcard in it."
+  }
+}
+
+variable "audience" {
+  description = "Audience of the tokens, as the action's input `audience` has it; GitHub's OIDC provider in both accounts must list it."
+  type        = string
+  default     = "sts.amazonaws.com"
 }
 
 variable "deploy_jobs" {
@@ -82,15 +108,36 @@ variable "deploy_jobs" {
 }
 
 variable "preview_jobs" {
-  description = "Which jobs may make previews. `environment:preview` is narrower where the job names that environment."
+  description = "Which jobs may make previews, and sweep them away on a schedule. `environment:preview` is narrower than `pull_request` where the job names that environment."
   type        = list(string)
-  default     = ["pull_request"]
+  default     = ["pull_request", "ref:refs/heads/main"]
+
+  validation {
+    condition     = length(var.preview_jobs) > 0 && alltrue([for each in var.preview_jobs : can(regex("^(pull_request$|(ref:refs/(heads|tags)/|environment:)[^*?])", each))])
+    error_message = "pull_request, or begin with ref:refs/heads/, ref:refs/tags/ or environment:, and name at least the beginning of what follows."
+  }
 }
 
-variable "read_jobs" {
-  description = "Which jobs may look, and write nothing: drift on a schedule, plans of pull requests."
+variable "drift_jobs" {
+  description = "Which jobs may look for drift: the schedule runs on the default branch. Not pull requests: whoever opens one could read all that the role reads."
   type        = list(string)
-  default     = ["ref:refs/heads/main", "pull_request"]
+  default     = ["ref:refs/heads/main"]
+
+  validation {
+    condition     = length(var.drift_jobs) > 0 && alltrue([for each in var.drift_jobs : can(regex("^(ref:refs/(heads|tags)/|environment:)[^*?]", each))])
+    error_message = "Begin with ref:refs/heads/, ref:refs/tags/ or environment:, and name at least the beginning of what follows."
+  }
+}
+
+variable "plan_jobs" {
+  description = "Which jobs may plan: what a pull request would change."
+  type        = list(string)
+  default     = ["pull_request"]
+
+  validation {
+    condition     = length(var.plan_jobs) > 0 && alltrue([for each in var.plan_jobs : can(regex("^(pull_request$|(ref:refs/(heads|tags)/|environment:)[^*?])", each))])
+    error_message = "pull_request, or begin with ref:refs/heads/, ref:refs/tags/ or environment:, and name at least the beginning of what follows."
+  }
 }
 
 variable "external_dns" {

@@ -1,6 +1,11 @@
 variable "name" {
   description = "Name of the web ACL and of its metrics."
   type        = string
+
+  validation {
+    condition     = can(regex("^[0-9A-Za-z_-]{1,128}$", var.name))
+    error_message = "Letters, digits, - and _."
+  }
 }
 
 variable "enforce" {

@@ -31,16 +31,46 @@ run "without_ids_the_older_form_alone" {
   }
 }
 
-run "deploying_is_not_for_pull_requests" {
+run "deploying_and_drift_are_not_for_pull_requests" {
   assert {
-    condition     = !strcontains(output.github_trust.deploy, "pull_request")
-    error_message = "A pull request must not get the role that deploys."
+    condition     = [for purpose, trust in output.github_trust : purpose if strcontains(trust, "pull_request")] == ["dns_reader", "plan", "preview"]
+    error_message = "A pull request must get neither the role that deploys, nor the one that reads the whole cluster."
+  }
+}
+
+run "a_schedule_sweeps_previews" {
+  assert {
+    condition     = contains(output.subjects.preview, "repo:example-org/sample-app:ref:refs/heads/main")
+    error_message = "A schedule runs on the default branch; the role of previews sweeps them."
+  }
+}
+
+run "another_audience" {
+  variables {
+    audience = "sts.amazonaws.com.cn"
+  }
+
+  assert {
+    condition     = alltrue([for trust in values(output.github_trust) : jsondecode(trust).Statement[0].Condition.StringEquals == { "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com.cn" }])
+    error_message = "Every trust policy demands the audience that was given."
+  }
+}
+
+run "app_teams_read_the_zone" {
+  variables {
+    dns_reader_subjects = ["repo:example-org/shop-routes:ref:refs/heads/main"]
+  }
+
+  assert {
+    condition     = contains(jsondecode(output.github_trust.dns_reader).Statement[0].Condition.StringLike["token.actions.githubusercontent.com:sub"], "repo:example-org/shop-routes:ref:refs/heads/main") && !strcontains(output.github_trust.deploy, "shop-routes")
+    error_message = "The zone's reader admits them, the roles of the cluster do not."
   }
 }
 
 run "each_account_has_a_provider_of_its_own" {
   assert {
-    condition = [for key in ["deploy", "preview", "read", "dns_reader"] : jsondecode(output.github_trust[key]).Statement[0].Principal.Federated] == [
+    condition = [for key in ["deploy", "preview", "drift", "plan", "dns_reader"] : jsondecode(output.github_trust[key]).Statement[0].Principal.Federated] == [
+      "arn:aws:iam::111111111111:oidc-provider/token.actions.githubusercontent.com",
       "arn:aws:iam::111111111111:oidc-provider/token.actions.githubusercontent.com",
       "arn:aws:iam::111111111111:oidc-provider/token.actions.githubusercontent.com",
       "arn:aws:iam::111111111111:oidc-provider/token.actions.githubusercontent.com",
@@ -54,7 +84,7 @@ run "the_action_never_writes" {
   assert {
     condition = alltrue([
       for action in flatten([
-        for document in [output.run, output.run_dns, output.drift, output.drift_authors, output.doctor, output.doctor_dns] :
+        for document in [output.run, output.run_dns, output.drift, output.drift_authors, output.teardown, output.doctor, output.doctor_dns] :
         [for statement in jsondecode(document).Statement : statement.Action]
       ]) : can(regex(":(Describe|Get|List|Lookup|Simulate)", action))
     ])
@@ -81,18 +111,45 @@ run "only_the_controller_of_this_cluster_may_write_the_zone" {
   }
 }
 
-run "another_partition" {
+run "the_partition_of_the_region" {
   variables {
-    partition = "aws-us-gov"
-    region    = "us-gov-west-1"
+    region = "us-gov-west-1"
   }
 
   assert {
-    condition = !can(regex("arn:aws:", join(" ", concat(
+    condition = join(" ", distinct(flatten(regexall("arn:([a-z-]+):", join(" ", concat(
       [output.run, output.run_dns, output.drift, output.drift_authors, output.doctor, output.doctor_dns, output.external_dns, output.external_dns_target, output.external_dns_target_trust, output.pods_trust],
       values(output.github_trust),
-    ))))
-    error_message = "Every ARN has the partition that was given."
+    )))))) == "aws-us-gov"
+    error_message = "Every ARN has the partition of the region."
+  }
+
+  assert {
+    condition     = output.setting.partition == "aws-us-gov"
+    error_message = "The other modules get it as well."
+  }
+}
+
+run "a_partition_that_is_given" {
+  variables {
+    region    = "xx-new-1"
+    partition = "aws-xx"
+  }
+
+  assert {
+    condition     = startswith(jsondecode(output.run).Statement[0].Resource, "arn:aws-xx:eks:xx-new-1:")
+    error_message = "What is given counts."
+  }
+}
+
+run "china" {
+  variables {
+    region = "cn-north-1"
+  }
+
+  assert {
+    condition     = output.setting.partition == "aws-cn"
+    error_message = "Regions that begin with cn- are in aws-cn."
   }
 }
 
@@ -100,6 +157,22 @@ run "a_wildcard_owner" {
   command = plan
   variables {
     repositories = [{ owner = "*", name = "sample-app" }]
+  }
+  expect_failures = [var.repositories]
+}
+
+run "an_owner_alone" {
+  command = plan
+  variables {
+    repositories = [{ owner = "example-org", name = "" }]
+  }
+  expect_failures = [var.repositories]
+}
+
+run "an_id_that_is_a_name" {
+  command = plan
+  variables {
+    repositories = [{ owner = "example-org", name = "sample-app", owner_id = "example-org", id = "424242" }]
   }
   expect_failures = [var.repositories]
 }
@@ -118,6 +191,54 @@ run "any_job_may_deploy" {
     deploy_jobs = ["*"]
   }
   expect_failures = [var.deploy_jobs]
+}
+
+run "any_job_may_make_previews" {
+  command = plan
+  variables {
+    preview_jobs = ["*"]
+  }
+  expect_failures = [var.preview_jobs]
+}
+
+run "pull_requests_look_for_drift" {
+  command = plan
+  variables {
+    drift_jobs = ["pull_request"]
+  }
+  expect_failures = [var.drift_jobs]
+}
+
+run "no_job_plans" {
+  command = plan
+  variables {
+    plan_jobs = []
+  }
+  expect_failures = [var.plan_jobs]
+}
+
+run "every_repository_reads_the_zone" {
+  command = plan
+  variables {
+    dns_reader_subjects = ["repo:example-org/*"]
+  }
+  expect_failures = [var.dns_reader_subjects]
+}
+
+run "an_availability_zone_for_a_region" {
+  command = plan
+  variables {
+    region = "us-east-1a"
+  }
+  expect_failures = [var.region]
+}
+
+run "an_arn_for_a_name" {
+  command = plan
+  variables {
+    cluster_name = "arn:aws:eks:us-east-1:111111111111:cluster/sample"
+  }
+  expect_failures = [var.cluster_name]
 }
 
 run "an_account_that_lost_its_zeros" {
