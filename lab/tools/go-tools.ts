@@ -114,6 +114,21 @@ const builds: readonly GoBuild[] = [
       'github.com/opentofu/opentofu/cmd/tofu',
     ],
   },
+  {
+    tools: ['provider-stand-in'],
+    about: '30 s',
+    module: 'provider-stand-in',
+    onDemand: true,
+    command: (into) => [
+      'build',
+      '-trimpath',
+      '-o',
+      join(into, 'provider-stand-in'),
+      '-ldflags',
+      '-s -w',
+      '.',
+    ],
+  },
 ];
 
 /** Every Go tool that a lab needs and that is not in the cache yet (or those of `only`), one build after the other: a build alone fills two cores. */

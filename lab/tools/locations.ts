@@ -17,6 +17,7 @@ export type Tool =
   | 'act'
   | 'actionlint'
   | 'opentofu'
+  | 'provider-stand-in'
   | 'helm'
   | 'helm3'
   | 'kubectl';
