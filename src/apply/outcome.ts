@@ -71,7 +71,7 @@ export const refused = async (
 
 /** A definition that is left as the cluster has it, or away, counts as unchanged, and is a finding. */
 export const kept = (
-  { source }: Sourced,
+  { object, source }: Sourced,
   ref: string,
   live: KubernetesObject | undefined,
   why: Lowering | Owner,
@@ -81,7 +81,7 @@ export const kept = (
       ? why
       : {
           code: 'crds/other-owner' as const,
-          message: `${ref.split(' ').at(-1)} belongs to ${why.name}. It was left as it is.`,
+          message: `${object.metadata.name} belongs to ${why.name}. It was left as it is.`,
           hint:
             why.manager === undefined
               ? 'Take it out of the repository.'
