@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { callsOf, granted } from './granted.ts';
-import { kubectl, lab } from './harness.ts';
+import { kubectl, kubectlApply, lab } from './harness.ts';
 import { attacks, elsewhere, outside } from './preview-attacks.ts';
 import { previewPrincipal, previewRole } from './preview-role.ts';
 import { freshPreviews, namespaceOf, preview, shas } from './previews.ts';
@@ -179,3 +179,24 @@ test('a sweep does with them too; no mode of previews was denied anything, or as
   });
   expect(used).toContain('eks:DescribeCluster');
 }, 60_000);
+
+test('in a namespace that previews share: the Leases of previews, and no other', () => {
+  const shared = 'previews-shared';
+  kubectl('create', 'namespace', shared);
+  try {
+    kubectl('label', 'namespace', shared, 'eks-gateway-action/previews=shared');
+    const role = '--clusterrole=eks-gateway-preview-routes';
+    kubectl('create', 'rolebinding', 'previews', role, '--group=eks-gateway-preview', '-n', shared);
+    const lease = (name: string): string =>
+      `apiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata: { name: ${name}, namespace: ${shared} }\n`;
+    expect(attempt(['create', '-f', '-'], lease('eks-gateway-preview-pr-1-a'))).toMatch(/ created$/m);
+    expect(attempt(['create', '-f', '-'], lease('controller'))).toMatch(/routes and a Lease of their own/);
+    kubectlApply(lease('controller'));
+    expect(attempt(['delete', 'lease', 'controller', '-n', shared])).toMatch(
+      /routes and a Lease of their own/,
+    );
+    expect(attempt(['delete', 'lease', 'eks-gateway-preview-pr-1-a', '-n', shared])).toMatch(/deleted/);
+  } finally {
+    kubectl('delete', 'namespace', shared, '--wait=false');
+  }
+});

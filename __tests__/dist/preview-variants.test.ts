@@ -145,6 +145,20 @@ const more = () => {
       'HTTPRoute store/pr-93-sample-app-store created',
     ]);
     expect(namespaceOf('pr-93-sample-app')).toBe('');
+    expect(kubectl('get', 'leases', '-n', 'store', '-o', 'name')).toBe('');
+    // A run that was killed leaves its Lease; the next one has it, and the end of the preview takes it away.
+    const lease = (name: string, renewed: Date): string => `apiVersion: coordination.k8s.io/v1
+kind: Lease
+metadata: { name: ${name}, namespace: store }
+spec: { holderIdentity: killed, leaseDurationSeconds: 30, renewTime: '${renewed.toISOString().replace('Z', '000Z')}' }
+`;
+    kubectlApply(lease('eks-gateway-preview-pr-93-sample-app', new Date()));
+    const held = await preview(
+      { number: 93, sha: shas.first },
+      { files, inputs: { ...inputs, 'wait-timeout': '2s' } },
+    );
+    expect(codesOf(held)).toContain('run/held-by-another');
+    kubectlApply(lease('eks-gateway-preview-pr-93-sample-app', new Date(0)));
     // Another preview beside it is left alone by a push, and by the end, of this one.
     const other = await preview({ number: 94, sha: shas.first }, { files, inputs });
     expect(other.report.outcome).toBe('live');
@@ -160,6 +174,7 @@ const more = () => {
       'httproute.gateway.networking.k8s.io/pr-94-sample-app-store',
       'deployment.apps/store',
     ]);
+    expect(kubectl('get', 'leases', '-n', 'store', '-o', 'name')).toBe('');
     expect((await records()).filter((name) => name.includes('pr-93'))).toEqual([]);
 
     const missing = await preview(
@@ -167,7 +182,7 @@ const more = () => {
       { files, inputs: { ...inputs, 'preview-services': 'nowhere' } },
     );
     expect(codesOf(missing)).toContain('preview/no-services');
-    kubectl('delete', 'namespace', 'shop', '--wait=false');
+    kubectl('delete', 'namespace', 'store', '--wait=false');
   }, 120_000);
 
   test('from a chart: rendered with its values, then held to the same rules; without its hooks', async () => {

@@ -1,6 +1,5 @@
 // Applies a preview and waits until it is live; whatever would stand in its way in the cluster is looked at before.
 
-import { inventoryOf } from '../../apply/inventory.ts';
 import type { Bundle } from '../../bundle/object.ts';
 import { mayI } from '../../kube/access.ts';
 import { leases } from '../../kube/lease.ts';
@@ -21,6 +20,7 @@ import type { PreviewOf } from './pull-request.ts';
 import { rolledOut } from './rollouts.ts';
 import { makeRoom } from './room.ts';
 import { removeOldRoutes } from './routes.ts';
+import { turnName } from './turn.ts';
 import { wildcardStands } from './wildcard.ts';
 
 interface Ground {
@@ -46,9 +46,11 @@ export async function applyPreview(
   begin(run, 'Look at what is there');
   if (!(await mayStand(run, ground))) return 'failed';
   const since = cluster.kube.clock.now();
-  const turn = turnOf(run, cluster, inventoryOf(of.repository, '', inputs.namespace, 'preview'));
+  const turn = turnOf(run, cluster, turnName(of, inputs));
   const writer = writerOf(turn.run, cluster);
-  const ended = await written(turn, ground, writer).finally(() => turn.end());
+  // A namespace that previews share stays when this one goes: its Lease does not.
+  const last = made.namespace === undefined ? 'last' : undefined;
+  const ended = await written(turn, ground, writer).finally(() => turn.end(last));
   if (ended !== undefined) return ended;
 
   begin(run, 'Wait for the new version');
@@ -103,9 +105,9 @@ async function written(turn: BundleTurn, ground: Ground, writer: Writer): Promis
     const namespace = [{ object: made.namespace, source }];
     if (!(await writer.apply(namespace))) return 'failed';
     await enter(run, cluster, writer, { number: of.pull.number, source }, ground.deadline);
-    await turn.take();
-    if (await late(turn, of)) return 'refused';
   }
+  await turn.take();
+  if (await late(turn, of)) return 'refused';
   begin(run, 'Apply the preview');
   const fences = made.fences.map((object) => ({ object, source }));
   for (const stage of [fences, made.manifests, made.routes]) {

@@ -12,6 +12,7 @@ import { begin } from '../steps.ts';
 import { gone } from '../teardown/gone.ts';
 import { type RecordsLeft, recordEvidence, recordsGone } from '../teardown/records-gone.ts';
 import { type LiveRoute, removeRoutes, routesOf } from './routes.ts';
+import { forgetTurn } from './turn.ts';
 
 export interface Removing {
   readonly cluster: Cluster;
@@ -62,6 +63,7 @@ export async function removePreviews(
     .filter((each) => !each.hosts.some((host) => named.has(host)))
     .map(({ preview }) => preview);
 
+  for (const preview of unnamed.filter(({ own }) => !own)) await forgetTurn(run, cluster, preview);
   begin(run, 'Remove the namespaces');
   const owners = unnamed.filter(({ own }) => own);
   for (const { namespace } of owners) {
