@@ -40,6 +40,8 @@ export interface Environment {
   /** The private folder that the main step made, for `post` to remove. */
   readonly privateFolder?: string;
   readonly debug: boolean;
+  /** Whether the job had turned off the check of certificates for all that Node does. */
+  readonly uncheckedTls: boolean;
 }
 
 /** Names that helm needs to find itself, its certificates and its way out. */
@@ -57,6 +59,17 @@ const forChildren = [
   'no_proxy',
 ];
 
+/**
+ * Node looks at the variable for each connection: with it, whoever sits on the way, or is the proxy of an earlier step, gets
+ * tokens and answers for AWS and the cluster.
+ */
+function checkCertificates(env: NodeJS.ProcessEnv): boolean {
+  const unchecked = env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0';
+  delete env['NODE_TLS_REJECT_UNAUTHORIZED'];
+  return unchecked;
+}
+
+/** Takes `NODE_TLS_REJECT_UNAUTHORIZED` out of the environment that it is given. */
 export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environment {
   const text = (name: string): string | undefined => env[name] || undefined;
   const optional = <Key extends string>(key: Key, value: string | undefined): { [K in Key]?: string } =>
@@ -109,6 +122,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     post: text('STATE_started') === 'true',
     ...optional('privateFolder', text('STATE_private-folder')),
     debug: text('RUNNER_DEBUG') === '1',
+    uncheckedTls: checkCertificates(env),
   };
 }
 

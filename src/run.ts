@@ -61,6 +61,7 @@ async function attempt(given: Omit<Run, 'inputs' | 'clock'>): Promise<Outcome> {
     if (foreign && !linted) return 'refused';
     draft.phase('inputs');
     draft.findings(environment.unknownInputs.map(unknownInput));
+    if (environment.uncheckedTls) draft.findings([uncheckedTls]);
     const inputs = readInputs(linted ? lintOnly(environment.raw) : environment.raw);
     return await (await modeOf(inputs.mode))({ ...given, inputs, clock: systemClock });
   } catch (error) {
@@ -113,6 +114,15 @@ const lintOnly =
   (raw: Environment['raw']): Environment['raw'] =>
   (name) =>
     name === 'mode' ? 'lint' : raw(name);
+
+const uncheckedTls = finding(
+  'warning',
+  'auth/certificates-unchecked',
+  'NODE_TLS_REJECT_UNAUTHORIZED=0 of the job is not obeyed: certificates are checked.',
+  {
+    hint: 'Remove it. The authority of a proxy or of a registry goes into NODE_EXTRA_CA_CERTS.',
+  },
+);
 
 function unknownInput(name: string): Finding {
   const letters = (text: string): string => text.replaceAll(/[^a-z0-9]/g, '');

@@ -1,5 +1,8 @@
 // Threats that only a whole run shows: variables of the job that lead elsewhere, what earlier steps left, text of a stranger.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { appFiles, ensureInfra, lab, run, workspaceOf } from './harness.ts';
@@ -30,6 +33,34 @@ test.each(['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_STS'])(
   },
   60_000,
 );
+
+test('a job that turns the check of certificates off: a stranger on the way gets no token', async () => {
+  const read = (file: string): string =>
+    readFileSync(new URL(`../fixtures/tls/${file}.pem`, import.meta.url), 'utf8');
+  const asked: string[] = [];
+  const stranger = createServer({ key: read('app.key'), cert: read('app.cert') }, (request, response) => {
+    asked.push(request.headers.authorization ?? '');
+    response.end(JSON.stringify({ value: 'a.b.c' }));
+  });
+  stranger.listen(0, '127.0.0.1');
+  await once(stranger, 'listening');
+  const { port } = stranger.address() as AddressInfo;
+  const { code, report } = await run({
+    workspace: workspace.path,
+    inputs: quick,
+    env: {
+      NODE_TLS_REJECT_UNAUTHORIZED: '0',
+      ACTIONS_ID_TOKEN_REQUEST_URL: `https://127.0.0.1:${port}/token?api-version=2.0`,
+    },
+  });
+  stranger.close();
+  expect({ code, errors: errorsOf(report), asked }).toEqual({
+    code: 1,
+    errors: ['auth/oidc-failed'],
+    asked: [],
+  });
+  expect(report.findings.map(({ code: each }) => each)).toContain('auth/certificates-unchecked');
+}, 60_000);
 
 /** A kubeconfig whose credentials come from a program, as an earlier step or a checkout may leave one. */
 const withProgram = (mark: string): string => `apiVersion: v1

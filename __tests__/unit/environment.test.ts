@@ -12,6 +12,16 @@ test('inputs that the action does not have are found, whatever else begins like 
   expect(environment.raw('cluster-name')).toBe('sample');
 });
 
+test.each([
+  ['0', true],
+  ['1', false],
+  [undefined, false],
+])('NODE_TLS_REJECT_UNAUTHORIZED=%s is taken away, and told where it counts: %s', (value, unchecked) => {
+  const env = { ...(value !== undefined && { NODE_TLS_REJECT_UNAUTHORIZED: value }) };
+  expect(readEnvironment(env).uncheckedTls).toBe(unchecked);
+  expect(env).toEqual({});
+});
+
 describe('where the documentation of this version is', () => {
   const called = {
     GITHUB_SERVER_URL: 'https://github.com',

@@ -37,6 +37,7 @@ export const codes = {
   'auth/region-disabled': entry('AWS STS is not active in this region', 'platform-team', 0),
   'auth/session-refused': entry('The role does not allow a session like this', 'platform-team', 0),
   'auth/endpoint-refused': entry('AWS calls would go to a foreign address', 'github-admin', 0),
+  'auth/certificates-unchecked': entry('The job turns the check of certificates off', 'github-admin', 0),
   'auth/failed': entry('AWS did not give credentials', 'aws', 0),
   'cluster/not-found': entry('No such cluster in this account and region', 'platform-team', 0),
   'cluster/describe-denied': entry('The role may not describe the cluster', 'platform-team', 0),
