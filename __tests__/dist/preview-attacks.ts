@@ -83,6 +83,18 @@ spec: { ports: [{ port: 80 }] }`,
     denied: /has no role in AWS/,
   },
   {
+    yaml: `apiVersion: apps/v1
+kind: Deployment
+metadata: { name: attack-kube2iam }
+spec:
+  selector: { matchLabels: { app: x } }
+  template:
+    metadata: { labels: { app: x }, annotations: { iam.amazonaws.com/role: admin } }
+    spec: { automountServiceAccountToken: false, ${plain} }`,
+    code: 'aws-access',
+    denied: /have no role in AWS/,
+  },
+  {
     yaml: 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: attack-finalizer, finalizers: [a.example.com/b] }',
     code: 'finalizer',
     denied: /would keep the preview from being removed/,

@@ -288,17 +288,20 @@ const blockers: Check = (object) => {
       ];
 };
 
+/** By a role's ARN on a service account (IRSA), or a role's name on a pod, wherever it is wrapped (kube2iam, kiam). */
 const accounts: Check = (object) =>
-  object.kind === 'ServiceAccount'
-    ? Object.keys(textMap(object, 'metadata', 'annotations'))
-        .filter((key) => /amazonaws\.com\//.test(key))
-        .map((key) => ({
-          path: ['metadata', 'annotations', key],
-          code: 'preview/aws-access' as const,
-          message: `the annotation ${key} gives it a role in AWS`,
-          hint: 'Previews have no AWS permissions.',
-        }))
-    : [];
+  [...withKey(object, 'annotations')].flatMap(([holder, path]) =>
+    Object.keys(textMap(holder, 'annotations'))
+      .filter((key) =>
+        object.kind === 'ServiceAccount' ? /amazonaws\.com\//.test(key) : /^iam\.amazonaws\.com\//.test(key),
+      )
+      .map((key) => ({
+        path: [...path, 'annotations', key],
+        code: 'preview/aws-access' as const,
+        message: `the annotation ${key} gives it a role in AWS`,
+        hint: 'Previews have no AWS permissions.',
+      })),
+  );
 
 const services: Check = (object) => {
   if (kindName(object) !== 'Service') return [];

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import type { Bundle, KubernetesObject } from '../../../src/bundle/object.ts';
 import type { ClusterReader } from '../../../src/chain/cluster.ts';
-import { claimNamespace, refuseLongNames } from '../../../src/modes/preview/checks.ts';
+import { claimNamespace, dnsAnnotations, refuseLongNames } from '../../../src/modes/preview/checks.ts';
 import { planned } from '../../../src/modes/preview/plan.ts';
 import type { PreviewOf } from '../../../src/modes/preview/pull-request.ts';
 import { rolledOut } from '../../../src/modes/preview/rollouts.ts';
@@ -43,6 +43,35 @@ test('a host whose ownership record would have a label of over 63 characters', a
   });
   await refuseLongNames(run, reader([externalDns]), ['p-1.example.com']);
   await refuseLongNames(run, reader([]), [host]);
+});
+
+const withPrefix: KubernetesObject = {
+  ...externalDns,
+  spec: {
+    template: {
+      spec: {
+        containers: [{ image: 'external-dns:v0.20.0', args: ['--annotation-prefix=dns.corp.example/'] }],
+      },
+    },
+  },
+};
+
+test.each([
+  ['a name, by the prefix that ExternalDNS was given', withPrefix, 'dns.corp.example/hostname', 1],
+  ['another controller, which makes it look away', withPrefix, 'dns.corp.example/controller', 0],
+  ['what it does not read', withPrefix, 'corp.example/hostname', 0],
+  ['the same, where it has its usual prefix', externalDns, 'dns.corp.example/hostname', 0],
+])('an annotation for ExternalDNS: %s', async (_what, controller, key, count) => {
+  const { run } = stubRun({});
+  const object: KubernetesObject = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'web', namespace: 'pr-7-app', annotations: { [key]: 'login.example.com' } },
+  };
+  const source = { file: 'app.yaml', line: 3 };
+  const found = await dnsAnnotations(run, reader([controller]), [{ object, source }]);
+  expect(found).toHaveLength(count);
+  for (const each of found) expect(each).toMatchObject({ code: 'preview/dns-annotation', source });
 });
 
 const of = {

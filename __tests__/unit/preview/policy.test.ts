@@ -220,6 +220,14 @@ describe('is refused', () => {
       'aws-access at metadata.annotations.eks.amazonaws.com/role-arn',
     ],
     [
+      'a pod that names a role in AWS, as kube2iam and kiam take it',
+      object(
+        'CronJob.batch',
+        'spec: { jobTemplate: { spec: { template: { metadata: { annotations: { iam.amazonaws.com/role: admin } }, spec: { containers: [] } } } } }',
+      ),
+      'aws-access at spec.jobTemplate.spec.template.metadata.annotations.iam.amazonaws.com/role',
+    ],
+    [
       'a token for AWS',
       deployment(
         'containers: [{ name: web }], volumes: [{ name: t, projected: { sources: [{ serviceAccountToken: { audience: sts.amazonaws.com } }] } }]',

@@ -13,7 +13,7 @@ import { type BundleTurn, turnOf } from '../apply/turn.ts';
 import { type Writer, writerOf } from '../apply/write.ts';
 import { waitUntilLive } from '../chain/live.ts';
 import { begin } from '../steps.ts';
-import { claimNamespace, claimRoutes, clusterScoped, refuseLongNames } from './checks.ts';
+import { claimNamespace, claimRoutes, clusterScoped, dnsAnnotations, refuseLongNames } from './checks.ts';
 import { enter } from './enter-namespace.ts';
 import { overtaken } from './overtaken.ts';
 import type { PreviewOf } from './pull-request.ts';
@@ -80,7 +80,11 @@ async function mayStand(run: Run, ground: Ground): Promise<boolean> {
   const { of, made, signedIn, cluster, deadline } = ground;
   const { wildcard, shared } = run.inputs.preview;
   const reader = clusterReader(cluster.kube);
-  const wrong = await clusterScoped(run, cluster, [...made.manifests, ...made.routes]);
+  const objects = [...made.manifests, ...made.routes];
+  const wrong = [
+    ...(await clusterScoped(run, cluster, objects)),
+    ...(await dnsAnnotations(run, reader, objects)),
+  ];
   run.draft.findings(wrong);
   if (wrong.length > 0) return false;
   const hosts = [...made.hosts.values()];

@@ -1,4 +1,5 @@
 // What has to be asked of the cluster before a preview may be applied.
+import { textMap } from '../../bundle/field.ts';
 import { refOf, type Sourced } from '../../bundle/object.ts';
 import { type ClusterReader, kinds } from '../../chain/cluster.ts';
 import { observeRelease } from '../../chain/release.ts';
@@ -36,6 +37,32 @@ export async function clusterScoped(
     );
   }
   return findings;
+}
+
+/**
+ * Annotations that the ExternalDNS of this cluster obeys, whatever prefix it was given (`--annotation-prefix`, from 0.20);
+ * those of its usual prefixes are refused without a look (preview/policy.ts).
+ */
+export async function dnsAnnotations(
+  { signal }: Run,
+  reader: ClusterReader,
+  objects: readonly Sourced[],
+): Promise<readonly Finding[]> {
+  const seen = await observeRelease(reader, signal);
+  const prefix = 'value' in seen ? seen.value.controllers.externalDns?.settings.annotationPrefix : undefined;
+  if (prefix === undefined || /(^|[.-])external-?dns[./]/i.test(prefix)) return [];
+  return objects.flatMap(({ object, source }) =>
+    Object.entries(textMap(object, 'metadata', 'annotations'))
+      .filter(([key]) => key.startsWith(prefix))
+      // Naming another controller makes it leave the object alone.
+      .filter(([key, value]) => key !== `${prefix}controller` || value === 'dns-controller')
+      .map(([key]) => {
+        const ref = refOf(object);
+        const message = `${ref}: the annotation ${key} tells ExternalDNS which records to write; it runs with --annotation-prefix=${prefix}.`;
+        const hint = 'Remove it: the names of a preview are made by the action.';
+        return finding('error', 'preview/dns-annotation', message, { source, ref, hint });
+      }),
+  );
 }
 
 /**
