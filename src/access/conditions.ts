@@ -1,4 +1,5 @@
 // Condition operators of IAM policies: what each compares, and the first that does not hold.
+import { fitsWildcard } from '../compare/wildcard.ts';
 
 /** What IAM compares: condition keys (without regard to case) and their values. */
 export type Context = Readonly<Record<string, string | readonly string[]>>;
@@ -25,12 +26,7 @@ export type ConditionMismatch =
 type Compare = (wanted: string, got: string) => boolean;
 
 /** `*` is any text, `?` one character. */
-const like: Compare = (pattern, text) => {
-  const source = pattern.replace(/[\\^$.*+?()[\]{}|]/g, (sign) =>
-    sign === '*' ? '.*' : sign === '?' ? '.' : `\\${sign}`,
-  );
-  return new RegExp(`^${source}$`, 's').test(text);
-};
+const like: Compare = fitsWildcard;
 
 /** ArnEquals and ArnLike are the same: each of the six parts is compared by itself, so a `*` does not cross a colon. */
 const arnLike: Compare = (pattern, text) => {

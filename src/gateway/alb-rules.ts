@@ -1,4 +1,6 @@
 // Which rule of a load balancer a request meets: the conditions of ELBv2's listener rules.
+import { fitsExpression } from '../compare/expression.ts';
+import { fitsWildcard } from '../compare/wildcard.ts';
 
 export interface RuleCondition {
   /** `host-header`, `path-pattern`, `http-request-method`, `http-header`, `query-string`, `source-ip`. */
@@ -38,30 +40,20 @@ export interface AlbRequest {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** `*` stands for any characters, also for none, `?` for exactly one; compared without regard to case but for paths. */
-const fits = (pattern: string, value: string, { exactCase }: { readonly exactCase: boolean }): boolean => {
-  const source = pattern
-    .replaceAll(/[\\^$.|+()[\]{}]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`, exactCase ? 's' : 'is').test(value);
-};
-
-/** An expression of AWS's that JavaScript does not take counts as fitting: nobody here can tell. */
-const fitsExpression = (expression: string, value: string): boolean => {
-  try {
-    return new RegExp(expression).test(value);
-  } catch {
-    return true;
-  }
-};
+/** Compared without regard to case but for paths. */
+const fits = (pattern: string, value: string, { exactCase }: { readonly exactCase: boolean }): boolean =>
+  exactCase ? fitsWildcard(pattern, value) : fitsWildcard(pattern.toLowerCase(), value.toLowerCase());
 
 const anyFits = (
   { values, regex }: RuleCondition,
   value: string,
   options: { readonly exactCase: boolean },
 ): boolean =>
-  values.some((each) => (regex === true ? fitsExpression(each, value) : fits(each, value, options)));
+  values.some(
+    (
+      each, // An expression of AWS's that cannot be tried counts as fitting.
+    ) => (regex === true ? (fitsExpression(each, value) ?? true) : fits(each, value, options)),
+  );
 
 const loose = { exactCase: false };
 

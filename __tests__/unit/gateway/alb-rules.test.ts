@@ -76,3 +76,12 @@ test('a rule without a condition on hosts serves every host', () => {
   expect(servesHost(rule(1, condition('path-pattern', ['/x'])), 'a.example.com')).toBe(true);
   expect(servesHost(rule(1, condition('host-header', ['b'])), 'a.example.com')).toBe(false);
 });
+
+test("other people's patterns take no time; what cannot be tried counts as fitting", () => {
+  const since = performance.now();
+  const path = `/${'a'.repeat(200)}!`;
+  const long = (each: RuleCondition) => ruleFor([rule(1, each)], { ...request, path }) !== undefined;
+  expect(long(condition('path-pattern', [`${'*a'.repeat(40)}*b`]))).toBe(false);
+  expect(long(condition('path-pattern', ['^/(a+)+$'], { regex: true }))).toBe(true);
+  expect(performance.now() - since).toBeLessThan(1_000);
+});
