@@ -1,6 +1,6 @@
 // Threats that only a whole run shows: variables of the job that lead elsewhere, what earlier steps left, text of a stranger.
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -126,4 +126,23 @@ test("a stranger's text in names of files, kinds and values is text in log, summ
   // The runner takes the older form anywhere in a line.
   expect(log).not.toMatch(/##\[(?!group|endgroup)/);
   expect(summary).not.toMatch(/<img|\]\(https:\/\/evil/);
+}, 60_000);
+
+test('a chart with a link to a file of the runner: refused before helm reads it', async () => {
+  const hostile = workspaceOf({
+    'chart/Chart.yaml': 'apiVersion: v2\nname: curious\nversion: 0.1.0\n',
+    'chart/templates/config.yaml':
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: curious }\ndata: { a: {{ .Files.Get "x" | quote }} }\n',
+  });
+  symlinkSync('/proc/self/environ', join(hostile.path, 'chart/x'));
+  for (const action of ['lint', 'deploy']) {
+    const { code, report } = await run({ workspace: hostile.path, action, inputs: quick });
+    expect({ action, code, errors: errorsOf(report), objects: report.objects }).toEqual({
+      action,
+      code: 1,
+      errors: ['bundle/outside-workspace'],
+      objects: [],
+    });
+  }
+  hostile.remove();
 }, 60_000);

@@ -110,7 +110,7 @@ async function renderAll(
 
 /** A chart that does not render, or whose release cannot have its name, is broken here and anywhere; no helm, and no repository to reach, are not its fault. */
 const unread = ({ code, message, hint }: Problem): Finding =>
-  code === 'helm/render-failed' || code === 'input/invalid'
+  ['helm/render-failed', 'input/invalid', 'bundle/outside-workspace'].includes(code)
     ? finding('error', code, message, { hint })
     : finding(
         'notice',

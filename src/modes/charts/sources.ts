@@ -2,6 +2,7 @@
 import { mkdir, readFile, realpath } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { Chart } from '../../bundle/object.ts';
+import { linkOutside } from '../../files/links.ts';
 import { readAgain } from '../../files/read.ts';
 import { writePrivateFile } from '../../files/write.ts';
 import { copyChart } from '../../helm/chart-copy.ts';
@@ -66,6 +67,25 @@ async function maskSecrets({ inputs, environment, runner }: Run, inline: string 
   for (const secret of new Set(secrets)) runner.mask(secret);
 }
 
+/** Helm follows links, and a template may print what they lead to. */
+async function refuseLinks(
+  root: string,
+  { folder, dependencies }: Chart,
+  signal: AbortSignal,
+): Promise<void> {
+  const local = dependencies.flatMap(({ repository }) => /^file:\/\/([^/].*)$/.exec(repository)?.[1] ?? []);
+  for (const path of [folder, ...local.map((each) => posix.join(folder, each))]) {
+    const real = await realpath(join(root, path)).catch(() => undefined);
+    const link = real === undefined ? undefined : await linkOutside(root, real, signal);
+    if (link === undefined) continue;
+    throw new Problem(
+      'bundle/outside-workspace',
+      `${link.path} leads out of the workspace, to ${link.target}.`,
+      { hint: 'Helm would read it: copy what is needed into the chart, or remove the link.' },
+    );
+  }
+}
+
 /**
  * The chart's own folder, or, where dependencies have to be fetched, a copy in the private folder with all of them in it.
  * @throws Problem `helm/dependency-failed`, `bundle/outside-workspace`, `bundle/invalid-chart`.
@@ -73,11 +93,13 @@ async function maskSecrets({ inputs, environment, runner }: Run, inline: string 
 export async function chartPathOf(run: Run, helm: Helm, chart: Chart, folder: string): Promise<string> {
   const { environment, runner, signal } = run;
   const { workspace, registries } = environment;
+  const root = await realpath(workspace);
+  await refuseLinks(root, chart, signal);
   const own = join(workspace, chart.folder);
   if (await hasDependencies(helm, chart, own, signal)) return own;
   const copies = join(folder, 'charts');
   await mkdir(copies, { recursive: true });
-  const copied = await copyChart(await realpath(workspace), chart, copies);
+  const copied = await copyChart(root, chart, copies);
   const known = await useRepositories(
     run,
     helm,
