@@ -1,4 +1,5 @@
 // Lines for the runner's log: commands we mean, and text from outside that must not be taken for one.
+import { visible } from '../verdict/visible.ts';
 
 /** GitHub shows no more annotations of one type from a step, and no more characters of each. */
 export const annotationLimit = 10;
@@ -15,7 +16,7 @@ const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
  * newlines inside a command's data, so text that ends up there must not bring its own.
  */
 export function harmless(text: string): string {
-  return text
+  return visible(text)
     .replace(/\r\n?|[\u2028\u2029\u0085]/g, '\n')
     .replace(control, '')
     .replace(/^([^\S\n]*)::/gm, '$1\\::')
@@ -58,7 +59,7 @@ export function annotations(): (annotation: Annotation) => string | undefined {
       .filter(([, value]) => value !== undefined)
       .map(([name, value]) => `${name}=${escapeProperty(String(value))}`)
       .join(',');
-    return `::${severity}${properties && ` ${properties}`}::${escapeData(shortened(message))}`;
+    return `::${severity}${properties && ` ${properties}`}::${escapeData(shortened(visible(message)))}`;
   };
 }
 

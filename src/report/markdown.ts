@@ -1,6 +1,7 @@
 // Text from repositories, clusters and servers made harmless inside GitHub-flavoured Markdown.
+import { visible } from '../verdict/visible.ts';
 
-const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
+const oneLine = (text: string): string => visible(text).replace(/\s+/g, ' ').trim();
 
 /** Plain text: shown as it is, never as markup, a mention or a link. */
 export const plain = (text: string): string =>
@@ -20,7 +21,7 @@ export const code = (text: string, limit = 500): string => {
 
 /** Text to be seen line by line, or copied; a fence that its content cannot close. `indent` places it in a list. */
 export const block = (text: string, indent = ''): string => {
-  const lines = clip(text, 4_000).split(/\r?\n/);
+  const lines = clip(visible(text), 4_000).split(/\r?\n/);
   const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map((run) => run.length));
   const fence = '`'.repeat(longest + 1);
   return [fence, ...lines, fence].map((line) => `${indent}${line}`).join('\n');

@@ -42,6 +42,12 @@ describe('text from outside', () => {
     expect(commandsIn(harmless(text))).toEqual([]);
   });
 
+  test('what turns the direction of a text is written out, in the log and in annotations', () => {
+    expect(harmless('app\u202elmay.yaml')).toBe('app\\u202elmay.yaml');
+    const command = annotations()({ severity: 'error', message: 'a\u2066b' });
+    expect(command).toBe('::error::a\\u2066b');
+  });
+
   test("the port of the runner's parser does find commands", () => {
     expect(commandsIn('  ::error file=a::b\nx ##[group]y')).toEqual(['error', 'group']);
   });

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { marked } from 'marked';
 import { Draft } from '../../../src/report/draft.ts';
-import { code, plain, sentence, table } from '../../../src/report/markdown.ts';
+import { block, code, plain, sentence, table } from '../../../src/report/markdown.ts';
 import { outputsOf } from '../../../src/report/outputs.ts';
 import type { Outcome, ReportedHost, ReportedLink } from '../../../src/report/report.ts';
 import { summaryOf } from '../../../src/report/summary.ts';
@@ -214,6 +214,10 @@ describe('text from outside', () => {
   test('is no markup as plain text', () => {
     expect(plain(hostile)).not.toMatch(/[<>|`*[\]()]/);
     expect(plain('@everyone')).not.toContain('@everyone');
+  });
+  test('does not turn its direction', () => {
+    for (const shown of [plain, code, block]) expect(shown('a\u202eb\u200f')).not.toMatch(/[\u200f\u202e]/);
+    expect(code('a\u202eb')).toBe('`a\\u202eb`');
   });
   test('cannot leave a code span', () => {
     expect(code('a ` b `` c')).toBe('```a ` b `` c```');
