@@ -92,7 +92,9 @@ interface Claim {
 /** One claim for each host and match: the older of two routes with the same one wins, the other is shadowed without a condition. */
 const claimsOf = (route: Sourced, namespace: string): readonly Claim[] => {
   const { object } = route;
-  const hosts = hostnamesOf(object);
+  const named = hostnamesOf(object);
+  // Without hostnames it takes every request of the listener.
+  const hosts = named.length > 0 ? named : ['every host'];
   const parents = parentRefsOf(object, namespaceOf(object, namespace));
   const rules = list(object, 'spec', 'rules');
   return (rules.length > 0 ? rules : [{}]).flatMap((rule) => {
@@ -109,7 +111,7 @@ const claimsOf = (route: Sourced, namespace: string): readonly Claim[] => {
       return parents.flatMap((parent) =>
         hosts.map((host) => ({
           key: [sayParent(parent), host, type, path, rest].join('\n'),
-          said: `${host} ${type} ${path}`,
+          said: `${host}, ${type} ${path}`,
           route,
         })),
       );

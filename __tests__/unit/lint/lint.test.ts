@@ -112,6 +112,14 @@ describe('routes', () => {
     );
   });
 
+  test('routes without hostnames match the same too', () => {
+    const hostless = (name: string) => route({ name }).replace(/ {2}hostnames: .*\n/, '');
+    expect(codesOf([hostless('one'), hostless('two')])).toEqual([
+      'warning lint/duplicate-match routes/1.yaml',
+    ]);
+    expect(codesOf([hostless('one'), route({ name: 'two' })])).toEqual([]);
+  });
+
   test('the second of two routes that match the same is named, with the place of the first', () => {
     expect(codesOf([route(), route({ name: 'other' })])).toEqual([
       'warning lint/duplicate-match routes/1.yaml',
