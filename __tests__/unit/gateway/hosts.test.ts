@@ -264,7 +264,10 @@ describe('hostsOf', () => {
     const mesh = routeOf({ hostnames: ['web'], parentRefs: [service] });
     expect(published(mesh, [gatewayOf([https])])).toEqual([]);
     expect(hostless([sourced(mesh)], [])).toEqual([]);
-    const both = routeOf({ hostnames: ['a.example.com'], parentRefs: [service, { name: 'public', namespace: 'infra' }] });
+    const both = routeOf({
+      hostnames: ['a.example.com'],
+      parentRefs: [service, { name: 'public', namespace: 'infra' }],
+    });
     expect(published(both, [gatewayOf([https])])).toEqual(['a.example.com HTTP true *']);
   });
 

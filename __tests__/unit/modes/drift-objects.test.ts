@@ -22,8 +22,14 @@ afterEach(async () => {
 });
 
 const served: readonly ApiResource[] = [
-  { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', plural: 'poddisruptionbudgets', namespaced: true },
-  { apiVersion: 'other/v1', kind: 'Thing', plural: 'things', namespaced: true },
+  {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    plural: 'poddisruptionbudgets',
+    namespaced: true,
+    statusApart: true,
+  },
+  { apiVersion: 'other/v1', kind: 'Thing', plural: 'things', namespaced: true, statusApart: true },
 ];
 const discovery: Discovery = {
   find: async (apiVersion, kind) =>
