@@ -133,14 +133,18 @@ const manyOf = (value: unknown): readonly unknown[] =>
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 /** Booleans and numbers are written bare as well as quoted. */
-const textsOf = (value: unknown): readonly string[] => manyOf(value).map(String);
+const textsOf = (value: unknown): readonly string[] => manyOf(value).map(bare);
+
+/** What is no text where one should be matches nothing; as JSON it can be shown. */
+const bare = (value: unknown): string =>
+  typeof value === 'object' ? JSON.stringify(value) : String(value);
 
 /** Claims with several values come as JSON text. */
 function listIn(value: string): readonly string[] | undefined {
   if (!value.startsWith('[')) return undefined;
   try {
     const parsed: unknown = JSON.parse(value);
-    return Array.isArray(parsed) ? parsed.map(String) : undefined;
+    return Array.isArray(parsed) ? parsed.map(bare) : undefined;
   } catch {
     return undefined;
   }

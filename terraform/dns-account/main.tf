@@ -49,3 +49,10 @@ resource "aws_iam_role_policy" "doctor" {
   role   = aws_iam_role.reader.name
   policy = var.policies.doctor_dns
 }
+
+resource "aws_iam_role_policy" "drift_authors" {
+  count  = var.drift_authors ? 1 : 0
+  name   = "drift-authors"
+  role   = aws_iam_role.reader.name
+  policy = var.policies.drift_authors
+}

@@ -6,6 +6,7 @@ variable "policies" {
       external_dns = object({ target_role = string })
     })
     run_dns                   = string
+    drift_authors             = string
     doctor_dns                = string
     external_dns_target       = string
     external_dns_target_trust = string
@@ -35,6 +36,12 @@ variable "doctor" {
   description = "Let the reader run `mode: doctor` in full."
   type        = bool
   default     = true
+}
+
+variable "drift_authors" {
+  description = "Let the reader see CloudTrail's history of calls, for `mode: drift` to say who changed a record. It shows every call of the account."
+  type        = bool
+  default     = false
 }
 
 variable "permissions_boundary" {

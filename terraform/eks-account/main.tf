@@ -33,6 +33,7 @@ locals {
   more_policies = merge(
     { for key, job in local.jobs : "${key}/doctor" => { role = key, name = "doctor", policy = var.policies.doctor } if job.doctor },
     { for key in ["drift"] : "${key}/drift" => { role = key, name = "drift", policy = var.policies.drift } if contains(var.purposes, key) },
+    { for key in ["drift"] : "${key}/drift-authors" => { role = key, name = "drift-authors", policy = var.policies.drift_authors } if var.drift_authors && contains(var.purposes, key) },
     { for key in ["deploy"] : "${key}/teardown" => { role = key, name = "teardown", policy = var.policies.teardown } if contains(var.purposes, key) },
   )
   access_policies = merge([

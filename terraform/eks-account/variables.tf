@@ -12,13 +12,14 @@ variable "policies" {
       })
       load_balancer_controller_role = string
     })
-    run          = string
-    drift        = string
-    doctor       = string
-    teardown     = string
-    pods_trust   = string
-    external_dns = string
-    github_trust = map(string)
+    run           = string
+    drift         = string
+    drift_authors = string
+    doctor        = string
+    teardown      = string
+    pods_trust    = string
+    external_dns  = string
+    github_trust  = map(string)
   })
 }
 
@@ -114,6 +115,12 @@ variable "teams" {
     groups = list(string)
   }))
   default = {}
+}
+
+variable "drift_authors" {
+  description = "Let the drift check read CloudTrail's history of calls, to say who changed something in AWS. It shows every call of the account."
+  type        = bool
+  default     = false
 }
 
 variable "permissions_boundary" {

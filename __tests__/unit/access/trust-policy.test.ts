@@ -224,3 +224,13 @@ test.each<[string, string, unknown]>([
 ])('the claims of %s', (_name, token, expected) => {
   expect(decodeClaims(token)).toEqual(expected);
 });
+
+test('what is no text where one should be admits nobody, and can be shown', () => {
+  const { mismatches } = evaluateTrust(
+    { Statement: { Effect: 'Allow', Action: { toString: null } } },
+    webIdentityRequest(claims, role),
+  ) as Extract<ReturnType<typeof evaluateTrust>, { allowed: false }>;
+  expect(mismatches.map(({ mismatch }) => explainMismatch(mismatch))).toEqual([
+    'The statement allows "{"toString":null}", not "sts:AssumeRoleWithWebIdentity".',
+  ]);
+});

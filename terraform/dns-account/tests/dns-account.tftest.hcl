@@ -46,6 +46,11 @@ run "two_roles" {
   }
 
   assert {
+    condition     = length(aws_iam_role_policy.drift_authors) == 0
+    error_message = "Nobody looks into CloudTrail unasked."
+  }
+
+  assert {
     condition     = tolist(aws_iam_openid_connect_provider.github[0].client_id_list) == tolist(["sts.amazonaws.com"])
     error_message = "The account has an OIDC provider of its own."
   }
@@ -69,5 +74,17 @@ run "an_account_that_has_it_all" {
   assert {
     condition     = aws_iam_role.reader.name == "looks" && aws_iam_role.reader.permissions_boundary == "arn:aws:iam::222222222222:policy/boundary"
     error_message = "The reader is, as it is wanted."
+  }
+}
+
+run "who_changed_a_record" {
+  variables {
+    policies      = run.policies
+    drift_authors = true
+  }
+
+  assert {
+    condition     = aws_iam_role_policy.drift_authors[0].policy == var.policies.drift_authors
+    error_message = "The reader may look into CloudTrail where that is wanted."
   }
 }

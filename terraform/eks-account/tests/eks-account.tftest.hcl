@@ -197,3 +197,15 @@ run "a_purpose_that_there_is_not" {
   }
   expect_failures = [var.purposes]
 }
+
+run "who_changed_what_has_drifted" {
+  variables {
+    policies      = run.policies
+    drift_authors = true
+  }
+
+  assert {
+    condition     = aws_iam_role_policy.more["drift/drift-authors"].policy == var.policies.drift_authors && !contains(keys(aws_iam_role_policy.more), "plan/drift-authors")
+    error_message = "The drift role alone may look into CloudTrail, where that is wanted."
+  }
+}
