@@ -1,6 +1,7 @@
-// What a new cluster gets before anybody uses it: its node, and EKS' pod identity webhook.
+// What a new cluster gets before anybody uses it: its node, EKS' pod identity webhook, and what EKS' access policies grant.
 
 import { readFileSync } from 'node:fs';
+import { parseAllDocuments } from 'yaml';
 import { LabFailure } from '../tools/failure.ts';
 import type { Api } from './api.ts';
 import type { LabFolder } from './folder.ts';
@@ -57,6 +58,15 @@ export async function registerPodIdentity(api: Api, folder: LabFolder): Promise<
       },
     ],
   });
+}
+
+/** On EKS an authorizer of its own does this. Here roles do, bound to the groups that the token webhook gives. */
+export async function bindAccessPolicies(api: Api): Promise<void> {
+  const file = new URL('../cloud/aws/access-policies.yaml', import.meta.url);
+  for (const document of parseAllDocuments(readFileSync(file, 'utf8'))) {
+    const object = document.toJS() as { readonly kind: string };
+    await create(api, `/apis/rbac.authorization.k8s.io/v1/${object.kind.toLowerCase()}s`, object);
+  }
 }
 
 /** Pods can be created and scheduled. */

@@ -12,7 +12,7 @@ import { LabFolder } from './folder.ts';
 import { clientKubeconfig } from './kubeconfig.ts';
 import { Kubelet } from './kubelet/kubelet.ts';
 import { apiServerUrl } from './layout.ts';
-import { clusterReady, createNode, registerPodIdentity } from './objects.ts';
+import { bindAccessPolicies, clusterReady, createNode, registerPodIdentity } from './objects.ts';
 import { accepts, Processes, until } from './processes.ts';
 
 const READY_SECONDS = 60;
@@ -43,7 +43,9 @@ async function main(path: string, python: string): Promise<void> {
   processes.start(controllerManager(folder));
   processes.start(scheduler(folder));
   processes.start(kwok(folder));
-  await processes.whileAllLive(Promise.all([createNode(api), registerPodIdentity(api, folder)]));
+  await processes.whileAllLive(
+    Promise.all([createNode(api), registerPodIdentity(api, folder), bindAccessPolicies(api)]),
+  );
   await new Kubelet(api, folder).start();
   await processes.whileAllLive(clusterReady(api));
   console.log('cluster ready');
