@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { readKubeconfig } from '../../lab/controller/kube/config.ts';
 import { gatewayApiFolder } from '../../lab/gateway-api.ts';
 import { applyStage, type StageOptions, type StageResult } from '../../src/apply/apply.ts';
@@ -21,6 +22,14 @@ export const kubectl = (args: readonly string[], input?: string): string =>
     maxBuffer: 64 * 1024 * 1024,
     ...(input !== undefined && { input }),
   });
+
+/** Not `kubectl wait`, nor a JSONPath: both fail on a definition whose conditions are still null. */
+export async function untilEstablished(definitions: readonly Sourced[]): Promise<void> {
+  for (const { object } of definitions) {
+    const look = () => kubectl(['get', 'crd', object.metadata.name, '-o', 'json']).replaceAll(/\s/g, '');
+    while (!/"status":"True","type":"Established"/.test(look())) await setTimeout(100);
+  }
+}
 
 export interface Counted extends Kube {
   /** `GET /api/v1/namespaces/x/configmaps`, `PATCH …?dryRun`: what was sent since `forget`. */

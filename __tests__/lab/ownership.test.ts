@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { KubernetesObject } from '../../src/bundle/object.ts';
 import { fieldsEntries } from '../../src/compare/managed-fields.ts';
@@ -17,6 +16,7 @@ import {
   manifests,
   removeAdministrator,
   results,
+  untilEstablished,
 } from './engine.ts';
 
 const namespace = 'ownership-test';
@@ -164,11 +164,7 @@ describe('what the API server does not know', () => {
   const folder = mkdtempSync(join(tmpdir(), 'strict-'));
   beforeAll(async () => {
     await applyAll(kube, definitions, options);
-    // Not `kubectl wait`, nor a JSONPath: both fail on a definition whose conditions are still null.
-    for (const { object } of definitions) {
-      const look = () => kubectl(['get', 'crd', object.metadata.name, '-o', 'json']).replaceAll(/\s/g, '');
-      while (!/"status":"True","type":"Established"/.test(look())) await setTimeout(100);
-    }
+    await untilEstablished(definitions);
   });
   afterAll(() => {
     rmSync(folder, { recursive: true });

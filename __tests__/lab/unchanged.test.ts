@@ -17,6 +17,7 @@ import {
   kubectl,
   never,
   removeAdministrator,
+  untilEstablished,
 } from './engine.ts';
 
 const namespace = 'unchanged-test';
@@ -31,10 +32,7 @@ beforeAll(async () => {
   createAdministrator(namespace);
   kube = connectAs(namespace, 'admin');
   await applyAll(kube, definitions, { namespace });
-  const names = definitions.map(({ object }) => `crd/${object.metadata.name}`);
-  // `kubectl wait` fails on conditions that are still null.
-  kubectl(['wait', '--for=jsonpath={.status.conditions[0].type}', ...names]);
-  kubectl(['wait', '--for=condition=Established', ...names]);
+  await untilEstablished(definitions);
   applier = serverSideApplier(kube, await discover(kube, never), { namespace });
   // It is published a moment after the definition is established.
   for (const end = Date.now() + 20_000; Date.now() < end && !(await isPublished()); )
