@@ -73,12 +73,11 @@ const jestArguments = (project: string, results: string): string[] => [
 ];
 
 async function unitTests(): Promise<void> {
-  console.log('\n=== unit tests');
   await timed('unit tests', async () => {
     const file = join(scratch, 'unit.json');
     await ended(
-      // Jest leaves a core free by itself, which of two is half.
-      spawn(process.execPath, [...jestArguments('unit', file), '--maxWorkers=100%'], {
+      // Labs mostly wait: one worker fills what they leave of two cores.
+      spawn(process.execPath, [...jestArguments('unit', file), '--maxWorkers=1'], {
         cwd: root,
         stdio: ['ignore', 'ignore', 'inherit'],
       }),
@@ -202,8 +201,7 @@ try {
   await command('types', 'tsc', '--noEmit');
   await command('lint', 'biome', 'check', '--error-on-warnings', '.');
   await command('generated files', process.execPath, 'scripts/generate.ts', '--check');
-  await unitTests();
-  await inLabs();
+  await Promise.all([unitTests(), inLabs()]);
   if (full) {
     await command('fleet', process.execPath, '__tests__/fleet/run.ts');
     await command('terraform', process.execPath, 'scripts/terraform.ts', '--check');

@@ -136,8 +136,7 @@ const textOf = (value: unknown): string | undefined => (typeof value === 'string
 const textsOf = (value: unknown): readonly string[] => manyOf(value).map(bare);
 
 /** What is no text where one should be matches nothing; as JSON it can be shown. */
-const bare = (value: unknown): string =>
-  typeof value === 'object' ? JSON.stringify(value) : String(value);
+const bare = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value));
 
 /** Claims with several values come as JSON text. */
 function listIn(value: string): readonly string[] | undefined {
