@@ -1,9 +1,10 @@
-// `npm test`: everything, in the order in which failures are cheapest to find. Last line: `N passed, N failed`.
+// `npm test`: everything, what is cheapest to find first. Last line: `N passed, N failed`.
 // `npm run test:full`: with every case of the large matrices, of which `npm test` runs one a family.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { inLab, spawnInLab, startLab, stopLab } from '../lab/cluster/lab.ts';
 import { stamp } from '../lab/stamp.ts';
 
@@ -73,17 +74,17 @@ const jestArguments = (project: string, results: string): string[] => [
 ];
 
 async function unitTests(): Promise<void> {
-  await timed('unit tests', async () => {
+  const { output } = await timed('unit tests', async () => {
     const file = join(scratch, 'unit.json');
-    await ended(
-      // Labs mostly wait: one worker fills what they leave of two cores.
-      spawn(process.execPath, [...jestArguments('unit', file), '--maxWorkers=1'], {
-        cwd: root,
-        stdio: ['ignore', 'ignore', 'inherit'],
-      }),
-    );
-    return jestCount(file);
+    // Labs mostly wait: one worker fills what they leave of two cores.
+    const child = spawn(process.execPath, [...jestArguments('unit', file), '--maxWorkers=1'], {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const [said] = await Promise.all([text(child.stderr), ended(child)]);
+    return { ...jestCount(file), output: said };
   });
+  console.log(`\n=== unit tests\n${output.trimEnd()}`);
 }
 
 /** One file of tests, or with `pattern` left out a whole project, inside a lab. */
