@@ -1,12 +1,13 @@
 // What a deploy would break: the rules of Gateway API and LBC, asked about the world as it would be.
 import { type KubernetesObject, refOf } from '../bundle/object.ts';
+import { judgeClassIdentity } from '../chain/class.ts';
 import { attach } from '../gateway/attachment.ts';
 import { backendRefsOf } from '../gateway/backend-refs.ts';
 import { fatalIn } from '../gateway/fatal.ts';
 import { namespaceOf, type ParentRef, parentRefsOf, sayParent } from '../gateway/shapes.ts';
 import { type RulesContext, ruleKey, type WantedRule, wantedRules } from '../gateway/wanted-rules.ts';
 import { type Finding, finding, type Source } from '../verdict/finding.ts';
-import { isRoute, publications, type Step, type World } from './world.ts';
+import { foreignClass, isRoute, publications, type Step, type World } from './world.ts';
 
 const gatewayOf = (world: World, { name, namespace }: ParentRef): KubernetesObject | undefined =>
   world.gateways.find((each) => each.metadata.name === name && namespaceOf(each) === namespace);
@@ -24,6 +25,15 @@ const place = (given: Breaks, object: KubernetesObject): { ref: string; source?:
   const source = given.sourceOf(object);
   return { ref: refOf(object), ...(source && { source }) };
 };
+
+const isForeign = (world: World, gateway: KubernetesObject | undefined): boolean =>
+  foreignClass(world, gateway) !== undefined;
+
+/** Those that AWS Load Balancer Controller is going to look at. */
+const albRoutes = (given: Breaks): readonly KubernetesObject[] =>
+  touchedRoutes(given).filter((route) =>
+    parentRefsOf(route).some((parent) => !isForeign(given.after, gatewayOf(given.after, parent))),
+  );
 
 const touchedRoutes = ({ steps }: Breaks): readonly KubernetesObject[] =>
   steps.flatMap(({ after }) => (after !== undefined && isRoute(after) ? [after] : []));
@@ -56,10 +66,30 @@ const judgeAttachment = (given: Breaks): readonly Finding[] => {
   );
 };
 
+/** A deploy would wait for a controller that never comes. */
+const judgeClasses = (given: Breaks): readonly Finding[] =>
+  touchedRoutes(given).flatMap((route) =>
+    parentRefsOf(route).flatMap((parent): readonly Finding[] => {
+      const foreign = foreignClass(given.after, gatewayOf(given.after, parent));
+      const verdict = foreign && judgeClassIdentity(foreign.metadata.name, foreign);
+      if (verdict === undefined || verdict.state === 'ok') return [];
+      const message = `${refOf(route)} names ${sayParent(parent)} as its parent. ${verdict.message}`;
+      return [
+        finding('error', verdict.code, message, {
+          ...place(given, route),
+          hint: verdict.hint,
+          evidence: verdict.evidence,
+        }),
+      ];
+    }),
+  );
+
 const judgeFatal = (given: Breaks): readonly Finding[] =>
-  touchedRoutes(given).flatMap((route) => {
+  albRoutes(given).flatMap((route) => {
     const own = fatalIn(route);
-    const parents = parentRefsOf(route);
+    const parents = parentRefsOf(route).filter(
+      (parent) => !isForeign(given.after, gatewayOf(given.after, parent)),
+    );
     if (own !== undefined) {
       const message = `${refOf(route)} would stop the controller for every route of ${parents.map(sayParent).join(', ')}: ${own.why}.`;
       return [
@@ -83,7 +113,7 @@ const judgeBackends = (given: Breaks): readonly Finding[] => {
   const { services } = given.after;
   if (services === undefined) return [];
   const there = new Set(services.map((service) => `${namespaceOf(service)}/${service.metadata.name}`));
-  return touchedRoutes(given).flatMap((route) =>
+  return albRoutes(given).flatMap((route) =>
     backendRefsOf(route)
       .filter(({ namespace, name }) => !there.has(`${namespace}/${name}`))
       .map(({ namespace, name }) => {
@@ -101,7 +131,8 @@ const madeAt = ({ metadata }: KubernetesObject): string => String(metadata['crea
 const judgeShadows = (given: Breaks): readonly Finding[] => {
   const { after, rules } = given;
   const ours = new Set(touchedRoutes(given).map(refOf));
-  return after.gateways.flatMap((gateway) => {
+  const ofAlbs = after.gateways.filter((gateway) => !isForeign(after, gateway));
+  return ofAlbs.flatMap((gateway) => {
     const all = wantedRules(gateway, after.routes, { ...rules, labelsOf: after.labelsOf });
     const groups = [...Map.groupBy(all, ruleKey).values()];
     const said = new Set<string>();
@@ -143,6 +174,7 @@ const judgeHostsGone = (given: Breaks): readonly Finding[] =>
 /** Every rule asked about what would be; nothing of it is read from the outside. */
 export const judgeBreaks = (given: Breaks): readonly Finding[] => [
   ...judgeAttachment(given),
+  ...judgeClasses(given),
   ...judgeFatal(given),
   ...judgeBackends(given),
   ...judgeShadows(given),

@@ -10,7 +10,7 @@ import {
 } from '../gateway/wanted-rules.ts';
 import type { Budget, PlannedLoadBalancer, PlannedRule } from '../report/plan.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
-import type { World } from './world.ts';
+import { foreignClass, type World } from './world.ts';
 
 /** What the load balancer has now, its default actions left out. */
 export interface LiveRules {
@@ -64,7 +64,8 @@ export const planLoadBalancers = (
   return [...gateways].flatMap(([key, either]): readonly PlannedLoadBalancer[] => {
     const rulesIn = (world: World): readonly WantedRule[] => {
       const gateway = world.gateways.find((each) => keyOf(each) === key);
-      return gateway ? wantedRules(gateway, world.routes, { ...context, labelsOf: world.labelsOf }) : [];
+      const served = gateway && foreignClass(world, gateway) === undefined;
+      return served ? wantedRules(gateway, world.routes, { ...context, labelsOf: world.labelsOf }) : [];
     };
     const [old, now] = [rulesIn(before), rulesIn(after)];
     const changes = changesOf(old, now);

@@ -1,14 +1,18 @@
 // The Gateways, routes and Services of the cluster as they are, and as they would be after a deploy.
 
 import { groupKindOf } from '../apply/inventory.ts';
+import { text } from '../bundle/field.ts';
 import { type KubernetesObject, refOf } from '../bundle/object.ts';
 import type { NamespaceLabels } from '../gateway/attachment.ts';
 import { hostsOf } from '../gateway/hosts.ts';
 import { namespaceOf } from '../gateway/shapes.ts';
+import { albController } from '../gateway/versions.ts';
 
 /** Objects carry their namespace. */
 export interface World {
   readonly gateways: readonly KubernetesObject[];
+  /** Absent: they may not be read, and every Gateway counts as an ALB's. */
+  readonly classes?: readonly KubernetesObject[];
   /** HTTPRoutes and GRPCRoutes. */
   readonly routes: readonly KubernetesObject[];
   /** Absent: they may not be read. */
@@ -46,9 +50,21 @@ const overlay = (
 export const afterSteps = (world: World, steps: readonly Step[]): World => ({
   ...world,
   gateways: overlay(world.gateways, steps, ['Gateway']),
+  ...(world.classes && { classes: overlay(world.classes, steps, ['GatewayClass']) }),
   routes: overlay(world.routes, steps, ['HTTPRoute', 'GRPCRoute']),
   ...(world.services && { services: overlay(world.services, steps, ['Service']) }),
 });
+
+/** The class of a Gateway that another controller serves: no rule of ALBs holds for it. */
+export const foreignClass = (
+  { classes = [] }: World,
+  gateway: KubernetesObject | undefined,
+): KubernetesObject | undefined =>
+  classes.find(
+    (each) =>
+      each.metadata.name === text(gateway, 'spec', 'gatewayClassName') &&
+      text(each, 'spec', 'controllerName') !== albController,
+  );
 
 export const isRoute = ({ kind }: KubernetesObject): boolean => kind === 'HTTPRoute' || kind === 'GRPCRoute';
 

@@ -313,3 +313,30 @@ spec:
     );
   });
 });
+
+describe('a Gateway of another controller', () => {
+  const lattice = one(
+    'apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: { name: alb }\nspec: { controllerName: application-networking.k8s.aws/gateway-api-controller }\n',
+  );
+  const twice = [route('web', { host: 'a.example.com' }), route('next', { host: 'a.example.com' })];
+  const steps = twice.map((after) => ({ after }));
+
+  test('has no rules of ALBs; our routes at it are told whose it is', () => {
+    const before: World = { ...world([]), services: [], classes: [lattice] };
+    expect(breaks(before, steps)).toEqual([
+      'error class/other-controller HTTPRoute shop/web',
+      'error class/other-controller HTTPRoute shop/next',
+    ]);
+    expect(planLoadBalancers(before, afterSteps(before, steps), {}, () => ({}))).toEqual([]);
+  });
+
+  test('may come with the plan', () => {
+    expect(breaks({ ...world([]), classes: [] }, [{ after: lattice }, ...steps])).toContain(
+      'error class/other-controller HTTPRoute shop/web',
+    );
+  });
+
+  test('is not known where classes may not be read', () => {
+    expect(breaks(world([]), steps)).toContain('error rule/shadowed HTTPRoute shop/next');
+  });
+});

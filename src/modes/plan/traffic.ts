@@ -79,6 +79,7 @@ async function lookAround({ inputs, signal }: Run, want: TrafficWant): Promise<L
     return undefined;
   };
   const gateways = await all(kinds.gateway, 'What becomes of Gateways');
+  const classes = await all(kinds.gatewayClass, 'Whose Gateways they are');
   const http = await all(kinds.httpRoute, 'What becomes of routes');
   const grpc = await all(kinds.grpcRoute, 'What becomes of GRPCRoutes');
   const services = await all(kinds.service, 'Whether each backend exists');
@@ -92,6 +93,7 @@ async function lookAround({ inputs, signal }: Run, want: TrafficWant): Promise<L
   return {
     before: {
       gateways,
+      ...(classes && { classes }),
       routes: [...http, ...(grpc ?? [])],
       ...(services && { services }),
       labelsOf: (name) => labels.get(name),
