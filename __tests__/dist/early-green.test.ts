@@ -46,7 +46,7 @@ afterAll(async () => {
   await resetKnobs();
   // A test that counts what a run writes may come next in this lab.
   kubectl('delete', 'namespace', namespace, '--timeout=60s');
-});
+}, 90_000);
 
 test('one stale name server, one wrong certificate, one answer of three: none passes', async () => {
   await lab('DELETE', '/dns/queries');
