@@ -1,3 +1,4 @@
+// Durations that a controller has written back in its own form are the same duration; whatever else is not.
 import { expect, test } from '@jest/globals';
 import { sameDuration } from '../../../src/compare/duration.ts';
 
