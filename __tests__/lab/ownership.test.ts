@@ -92,6 +92,33 @@ describe('an object of kubectl apply', () => {
     expect(kube.requests().filter((each) => each.startsWith('PATCH'))).toEqual([]);
   });
 
+  test('is taken over although a controller writes to it between the look and the write', async () => {
+    kubectl(['apply', '-f', '-'], deployment('raced', 3));
+    let races = 0;
+    const raced: Counted = {
+      ...kube,
+      send: (request, signal) => {
+        if (request.contentType === 'application/json-patch+json' && races < 2) {
+          races += 1;
+          kubectl(['annotate', '--overwrite', 'deployment', 'raced', '-n', namespace, `revision=${races}`]);
+        }
+        return kube.send(request, signal);
+      },
+    };
+    const waits: string[] = [];
+    const taken = await applyAll(raced, manifests(deployment('raced', 1)), {
+      ...options,
+      takeOver: ['kubectl-client-side-apply'],
+      onWait: (why) => waits.push(why),
+    });
+    expect(results(taken)).toEqual([`Deployment ${namespace}/raced configured`]);
+    expect(waits).toEqual(Array(2).fill(`Deployment ${namespace}/raced was changed by someone else`));
+    const after = live('deployment', 'raced');
+    expect(after.metadata['annotations']).toMatchObject({ revision: '2' });
+    expect(after.metadata['annotations']).not.toHaveProperty([lastApplied]);
+    expect(fieldsEntries(after).filter(({ manager }) => manager === 'kubectl-client-side-apply')).toEqual([]);
+  });
+
   test('other managers are not taken over from', async () => {
     kubectl(['apply', '--server-side', '--field-manager=them', '-f', '-'], deployment('theirs', 3));
     const { objects } = await applyAll(kube, manifests(deployment('theirs', 1)), {

@@ -80,10 +80,13 @@ export interface Applier {
   schema(apiVersion: string, kind: string, signal: AbortSignal): Promise<Schema | undefined>;
   /** Server-side apply of `Placed.object`. */
   write(object: KubernetesObject, options: WriteOptions, signal: AbortSignal): Promise<Written>;
-  /** Replaces metadata.managedFields of an object, if it is still the one that was looked at. */
+  /**
+   * Replaces metadata.managedFields of an object by what `ours` makes of them; asked again of the object as it is then where
+   * a controller was faster, `undefined` where nothing is left to do.
+   */
   disown(
     live: KubernetesObject,
-    managedFields: readonly Json[],
+    ours: (live: KubernetesObject) => readonly Json[] | undefined,
     signal: AbortSignal,
   ): Promise<Refusal | undefined>;
   /** Waits until an object that is being deleted is gone; false where it is still there when patience ends. */

@@ -305,15 +305,15 @@ class Stage {
     const { ref, object } = placed;
     const live = heldBy(placed);
     try {
-      const managedFields = live && managedFieldsAfter(live, this.#takeOver);
-      const refusal =
-        live && managedFields && (await this.#applier.disown(live, managedFields, this.#signal));
+      const ours = (held: KubernetesObject) => managedFieldsAfter(held, this.#takeOver);
+      const adopts = live !== undefined && ours(live) !== undefined;
+      const refusal = adopts ? await this.#applier.disown(live, ours, this.#signal) : undefined;
       if (refusal) return await this.#refuse(each, ref, refusal, live, warnings);
       const answer = await this.#applier.write(object, { force }, this.#signal);
       const all = [...new Set([...warnings, ...answer.warnings])];
       if ('refusal' in answer) return await this.#refuse(each, ref, answer.refusal, live, all);
       const same = live
-        ? !managedFields && sameContent(live, answer.live, fieldManager)
+        ? !adopts && sameContent(live, answer.live, fieldManager)
         : // Nothing was written where the version is still the one that the dry run met.
           tried?.live.metadata['resourceVersion'] === answer.live.metadata['resourceVersion'];
       const result = answer.created ? 'created' : same ? 'unchanged' : 'configured';

@@ -185,14 +185,7 @@ class ServerSideApplier implements Applier {
     const { warnings } = answer;
     const live = answer.status < 300 ? objectOf(answer.body, object) : undefined;
     if (live) return { warnings, live, created: answer.status === 201, ref: refOf(manifest) };
-    const needed = permissionOf('patch', place, namespace);
-    const { open, ...refusal } = explain(answer, {
-      kind: object.kind,
-      name: object.metadata.name,
-      namespace,
-      needed,
-      principal: this.#kube.principal,
-    });
+    const { open, ...refusal } = this.#explained(answer, manifest, place);
     const mayPass =
       dryRun &&
       (open ??
@@ -244,13 +237,40 @@ class ServerSideApplier implements Applier {
 
   async disown(
     live: KubernetesObject,
-    managedFields: readonly Json[],
+    ours: (live: KubernetesObject) => readonly Json[] | undefined,
     signal: AbortSignal,
   ): Promise<Refusal | undefined> {
     const place = await this.#place(live, signal);
     if (!place) return notServed(live);
-    const { name, namespace, resourceVersion } = live.metadata;
-    const answer = await sendPatiently(
+    let held = live;
+    return retry<Refusal | undefined>(
+      async () => {
+        const managedFields = ours(held);
+        if (managedFields === undefined) return { result: undefined };
+        const answer = await this.#replaceManagedFields(place, held, managedFields, signal);
+        if (answer.status < 300) return { result: undefined };
+        const refusal = this.#explained(answer, held, place);
+        if (answer.status !== 409) return { result: refusal };
+        const now = await this.read(live, signal);
+        // Gone, made anew, or not to be seen: it is no longer what was looked at.
+        if (!('value' in now) || now.value?.metadata['uid'] !== live.metadata['uid'])
+          return { result: refusal };
+        held = now.value ?? held;
+        return { again: `${refOf(live)} was changed by someone else`, otherwise: refusal };
+      },
+      this.#patience,
+      this.#kube.clock,
+      signal,
+    );
+  }
+
+  #replaceManagedFields(
+    place: ApiResource,
+    { metadata: { name, namespace, resourceVersion } }: KubernetesObject,
+    managedFields: readonly Json[],
+    signal: AbortSignal,
+  ): Promise<KubeAnswer> {
+    return sendPatiently(
       this.#kube,
       {
         method: 'PATCH',
@@ -266,9 +286,12 @@ class ServerSideApplier implements Applier {
       { ...this.#patience, isFinal: ({ status }) => status === 409 },
       signal,
     );
-    if (answer.status < 300) return undefined;
+  }
+
+  #explained(answer: KubeAnswer, { kind, metadata }: KubernetesObject, place: ApiResource): Refusal {
+    const { name, namespace } = metadata;
     const needed = permissionOf('patch', place, namespace);
-    return explain(answer, { kind: live.kind, name, namespace, needed, principal: this.#kube.principal });
+    return explain(answer, { kind, name, namespace, needed, principal: this.#kube.principal });
   }
 
   awaitGone(object: KubernetesObject, signal: AbortSignal): Promise<boolean> {
