@@ -1,4 +1,4 @@
-// How fast the built action starts: whoever watches a job, or cancels it, should not wait for the loading.
+// How soon the built action starts: whoever watches a job, or cancels it, should not wait for the loading.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { expect, test } from '@jest/globals';
 const script = join(process.env['LAB_DIST'] ?? join(import.meta.dirname, '../../dist'), 'index.js');
 
 interface Started {
-  /** From the start of the process to its first output. */
+  /** What the main thread has worked by the time of its first output: a busy machine stretches the time, not the work. */
   readonly milliseconds: number;
   /** Resident at that moment; not a number where the process was gone before it could be read. */
   readonly megabytes: number;
@@ -16,24 +16,27 @@ interface Started {
 
 const start = (args: readonly string[], temp: string): Promise<Started> =>
   new Promise((done, failed) => {
-    const since = performance.now();
     const child = spawn(process.execPath, args, {
       env: { RUNNER_TEMP: temp },
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     child.on('error', failed);
     child.stdout.once('data', () => {
-      const milliseconds = performance.now() - since;
+      // proc(5): nanoseconds on a CPU, nanoseconds of waiting for one, time slices
+      const nanoseconds = Number(readFileSync(`/proc/${child.pid}/schedstat`, 'utf8').split(' ')[0]);
       const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
       child.once('close', () =>
-        done({ milliseconds, megabytes: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024 }),
+        done({
+          milliseconds: nanoseconds / 1e6,
+          megabytes: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024,
+        }),
       );
     });
   });
 
 const least = (of: readonly Started[]): number => Math.min(...of.map(({ milliseconds }) => milliseconds));
 
-test('the first line of the log comes within ten times of a bare node', async () => {
+test('the first line of the log costs less than ten times the work of a bare node', async () => {
   const temp = mkdtempSync(join(tmpdir(), 'eks-gateway-start-'));
   const bare: Started[] = [];
   const ours: Started[] = [];
