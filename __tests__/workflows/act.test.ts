@@ -75,7 +75,7 @@ test('the reusable workflow publishes for its caller, and hands on what came out
 
 test('the reusable workflow plans for its caller, and hands on that something would change', async () => {
   await ensureInfra();
-  const text = caller({}, 'plan')
+  const text = caller({ 'runs-on': `'["self-hosted", "ubuntu-24.04"]'` }, 'plan')
     .replace(/^ *wait-timeout: .*\n/m, '')
     .replace('echo "live is $LIVE at $URLS"', 'echo "changed is $CHANGED"')
     .replace(/LIVE: .*/, `CHANGED: \${{ needs.publish.outputs.changed }}`)
