@@ -8,6 +8,7 @@ import {
   type ElasticLoadBalancingV2Client,
   type Listener,
   type Rule,
+  type RuleTransform,
   type RuleCondition as SdkCondition,
   type TargetGroup,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
@@ -15,7 +16,7 @@ import pLimit from 'p-limit';
 import type { LoadBalancers, Target, TargetGroupHealth } from '../chain/load-balancer.ts';
 import { shared } from '../chain/shared.ts';
 import type { Clock } from '../clock.ts';
-import type { ListenerRule, RuleAction, RuleCondition } from '../gateway/alb-rules.ts';
+import type { ListenerRule, Rewrite, RuleAction, RuleCondition } from '../gateway/alb-rules.ts';
 import type { Seen } from '../verdict/seen.ts';
 import { type AwsSettings, type CredentialSource, elbv2Client } from './clients.ts';
 import { denialOf, hasCode, permissionOf, sentenceOf } from './denial.ts';
@@ -217,8 +218,20 @@ const ruleOf = (rule: Rule, { ListenerArn, Port, Protocol }: Listener): Listener
     },
     priority: rule.IsDefault === true || Number.isNaN(priority) ? Number.POSITIVE_INFINITY : priority,
     conditions: (rule.Conditions ?? []).flatMap(conditionsOf),
-    action: actionOf(rule.Actions ?? []),
+    ...answerOf(rule.Actions ?? []),
+    ...rewritesOf(rule.Transforms ?? []),
   };
+};
+
+const rewritesOf = (transforms: readonly RuleTransform[]): Pick<ListenerRule, 'rewrites'> => {
+  const rewrites = transforms.flatMap(({ HostHeaderRewriteConfig, UrlRewriteConfig }): Rewrite[] => [
+    ...(HostHeaderRewriteConfig?.Rewrites ?? []).map(({ Replace = '' }) => ({
+      of: 'host' as const,
+      to: Replace,
+    })),
+    ...(UrlRewriteConfig?.Rewrites ?? []).map(({ Replace = '' }) => ({ of: 'path' as const, to: Replace })),
+  ]);
+  return rewrites.length === 0 ? {} : { rewrites };
 };
 
 /** One condition holds patterns or expressions; the fields of older rules are in `Values`. */
@@ -251,8 +264,13 @@ function conditionsOf(condition: SdkCondition): readonly RuleCondition[] {
 }
 
 /** The last action is the one that answers; those before it authenticate. */
-function actionOf(actions: readonly Action[]): RuleAction {
-  const action = actions.toSorted((one, other) => (one.Order ?? 0) - (other.Order ?? 0)).at(-1);
+function answerOf(actions: readonly Action[]): Pick<ListenerRule, 'action' | 'before'> {
+  const inOrder = actions.toSorted((one, other) => (one.Order ?? 0) - (other.Order ?? 0));
+  const before = inOrder.slice(0, -1).map(({ Type }) => Type ?? 'none');
+  return { action: actionOf(inOrder.at(-1)), ...(before.length > 0 && { before }) };
+}
+
+function actionOf(action: Action | undefined): RuleAction {
   switch (action?.Type) {
     case 'forward': {
       const groups = action.ForwardConfig?.TargetGroups ?? [
@@ -264,10 +282,23 @@ function actionOf(actions: readonly Action[]): RuleAction {
           arn: TargetGroupArn ?? '',
           weight: Weight ?? 1,
         })),
+        ...(action.ForwardConfig?.TargetGroupStickinessConfig?.Enabled === true && { sticky: true }),
       };
     }
-    case 'redirect':
-      return { kind: 'redirect' };
+    case 'redirect': {
+      const { Protocol, Host, Port, Path, Query, StatusCode } = action.RedirectConfig ?? {};
+      return {
+        kind: 'redirect',
+        to: {
+          protocol: Protocol ?? '#{protocol}',
+          host: Host ?? '#{host}',
+          port: Port ?? '#{port}',
+          path: Path ?? '/#{path}',
+          query: Query ?? '#{query}',
+          status: StatusCode ?? '',
+        },
+      };
+    }
     case 'fixed-response':
       return { kind: 'fixed', status: Number(action.FixedResponseConfig?.StatusCode ?? 0) };
     default:

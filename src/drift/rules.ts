@@ -1,74 +1,63 @@
 // The rules of a load balancer against its routes: the same requests must get the same answers, however the rules are laid out.
+import type { KubernetesObject } from '../bundle/object.ts';
+import { fieldsEntries } from '../compare/managed-fields.ts';
 import { type AlbRequest, type ListenerRule, type RuleCondition, ruleFor } from '../gateway/alb-rules.ts';
 import {
-  type Answer,
   type Candidate,
   candidateFor,
+  fitsHost,
   isPlain,
+  plainValue,
   requestsFor,
 } from '../gateway/route-requests.ts';
+import { listenersOf } from '../gateway/shapes.ts';
 import { type Asked, balancerItem } from './asked.ts';
 import type { Sighting } from './item.ts';
 import type { BalancerState } from './load-balancer-state.ts';
-import { addedRuleTrace, answerTrace } from './traces.ts';
+import { type AnswerContext, sayCandidate, sayRule } from './rule-answers.ts';
+import { addedRuleTrace, answerTrace, listenerTrace } from './traces.ts';
 
 export interface RulesWant {
   readonly candidates: readonly Candidate[];
   readonly rules: readonly ListenerRule[];
-  /** Target group ARN → `namespace/name` of its Service. */
+  /** Target group ARN → `namespace/name:port` of its Service. */
   readonly services: ReadonlyMap<string, string>;
 }
 
 const isDefault = ({ priority }: ListenerRule): boolean => priority === Number.POSITIVE_INFINITY;
 
-/** Weights count by their proportion. */
-const shares = (services: ReadonlyMap<string, number>): string => {
-  const total = [...services.values()].reduce((sum, weight) => sum + weight, 0);
-  return [...services]
-    .toSorted(([one], [other]) => one.localeCompare(other))
-    .map(([name, weight]) =>
-      services.size === 1 ? name : `${name} (${Math.round((weight / total) * 100)} %)`,
-    )
-    .join(', ');
-};
+const isExpression = ({ conditions }: ListenerRule): boolean =>
+  conditions.some(({ regex }) => regex === true);
 
-const sayAnswer = (answer: Answer): string => {
-  if (answer.kind === 'forward') return `forward to ${shares(answer.services)}`;
-  return answer.kind === 'fixed' ? 'answer an error' : answer.kind;
-};
+const nowhere = 'drift-probe.invalid';
 
-const actual = ({ action }: ListenerRule, services: RulesWant['services']): Answer => {
-  if (action.kind === 'redirect') return { kind: 'redirect' };
-  if (action.kind === 'fixed') return { kind: 'fixed' };
-  if (action.kind !== 'forward') return { kind: 'unknown' };
-  const found = new Map<string, number>();
-  for (const { arn, weight } of action.targetGroups) {
-    const name = services.get(arn) ?? arn;
-    if (weight > 0) found.set(name, (found.get(name) ?? 0) + weight);
-  }
-  return { kind: 'forward', services: found };
-};
+/** Milliseconds after a change of a route in which its rule may still be on its way: LBC waits for its turn and for AWS. */
+const onItsWay = 300_000;
 
-const probe = 'drift-probe';
+const isFresh = (route: KubernetesObject, at: Date): boolean =>
+  fieldsEntries(route).some(
+    ({ subresource, since }) =>
+      subresource === undefined && since !== undefined && at.getTime() - since.getTime() < onItsWay,
+  );
 
-/** A request that a rule is made for; `undefined` where it takes an expression or a client's address. */
-const requestOf = ({ conditions }: ListenerRule): AlbRequest | undefined => {
-  if (conditions.some(({ regex, field }) => regex === true || field === 'source-ip')) return undefined;
+/** A request that a rule is made for, from a client that it is made for; `undefined` where it takes an expression. */
+const requestOf = (rule: ListenerRule): AlbRequest | undefined => {
+  const { conditions } = rule;
+  if (isExpression(rule)) return undefined;
   const of = (field: string): RuleCondition | undefined => conditions.find((each) => each.field === field);
-  const plain = (value: string): string => value.replaceAll('*', probe).replaceAll('?', 'x');
   const query = conditions
     .filter(({ field }) => field === 'query-string')
-    .map((each) => `${plain(each.query?.[0]?.key ?? probe)}=${plain(each.query?.[0]?.value ?? '')}`)
+    .map((each) => `${plainValue(each.query?.[0]?.key ?? '*')}=${plainValue(each.query?.[0]?.value ?? '')}`)
     .join('&');
-  const path = plain(of('path-pattern')?.values[0] ?? '/');
+  const path = plainValue(of('path-pattern')?.values[0] ?? '/');
   return {
-    host: plain(of('host-header')?.values[0] ?? `${probe}.invalid`),
+    host: plainValue(of('host-header')?.values[0] ?? nowhere),
     path: `${path.startsWith('/') ? path : `/${path}`}${query === '' ? '' : `?${query}`}`,
     method: of('http-request-method')?.values[0] ?? 'GET',
     headers: Object.fromEntries(
       conditions
         .filter(({ field }) => field === 'http-header')
-        .map(({ header = '', values }) => [header, plain(values[0] ?? '')]),
+        .map(({ header = '', values }) => [header, plainValue(values[0] ?? '')]),
     ),
   };
 };
@@ -77,7 +66,7 @@ const requestOf = ({ conditions }: ListenerRule): AlbRequest | undefined => {
 const nameOfCandidate = ({ host, path, method, headers, query }: Candidate): string =>
   [
     ...(host === '' ? [] : [`host=${host}`]),
-    `path=${path.value}`,
+    `path=${path.value || '/'}`,
     ...(method === undefined ? [] : [`method=${method}`]),
     ...headers.map(({ name }) => `header=${name}`),
     ...query.map(({ name }) => `query=${name}`),
@@ -91,44 +80,50 @@ const nameOfRule = ({ conditions }: ListenerRule): string =>
     )
     .join(',') || 'any';
 
+/** One listener's rules against the matches of its port. */
 class RulesJudge {
   readonly #asked: Asked;
   readonly #state: BalancerState;
-  readonly #want: RulesWant;
+  readonly #port: number;
+  readonly #rules: readonly ListenerRule[];
+  readonly #candidates: readonly Candidate[];
+  readonly #context: AnswerContext;
 
-  constructor(asked: Asked, state: BalancerState, want: RulesWant) {
+  constructor(asked: Asked, state: BalancerState, { candidates, rules, services }: RulesWant, port: number) {
+    const version = asked.lbc?.version;
     this.#asked = asked;
     this.#state = state;
-    this.#want = want;
+    this.#port = port;
+    this.#rules = rules.filter(({ listener }) => listener.port === port);
+    this.#candidates = candidates.filter((each) => each.port === port);
+    this.#context = { services, ...(version !== undefined && { version }) };
   }
 
   judge(): readonly Sighting[] {
-    const ports = new Set(this.#want.rules.map(({ listener }) => listener.port));
-    return [...ports].flatMap((port) => {
-      // An expression may take any request before the match that is looked at.
-      const all = this.#want.candidates.filter((each) => each.port === port);
-      if (!all.every(isPlain)) return [];
-      const first = all.flatMap((each) => this.#ofCandidate(port, each));
-      // A rule that answers for a route in another way than the route wants is told once, by the route.
-      const told = new Set(first.map(({ rule }) => rule).filter((rule) => rule !== undefined));
-      return [...first.map(({ item }) => item), ...this.#unexpected(port, told)];
-    });
-  }
-
-  #rules(port: number): readonly ListenerRule[] {
-    return this.#want.rules.filter(({ listener }) => listener.port === port);
+    const first = this.#candidates.flatMap((each) => this.#ofCandidate(each));
+    // A rule that answers for a route in another way than the route wants is told once, by the route.
+    const told = new Set(first.map(({ rule }) => rule).filter((rule) => rule !== undefined));
+    return [
+      ...first.map(({ item }) => item),
+      ...this.#rules
+        .filter((rule) => !isDefault(rule) && !told.has(rule))
+        .flatMap((rule) => this.#strange(rule)),
+      ...this.#rules.filter((rule) => !told.has(rule)).flatMap((rule) => this.#sticky(rule)),
+      ...this.#rules.filter(isDefault).flatMap((rule) => this.#otherwise(rule)),
+    ];
   }
 
   #item(
-    port: number,
     name: string,
-    rest: Pick<Sighting, 'wanted' | 'found' | 'severity' | 'trace'>,
+    rest: Pick<Sighting, 'wanted' | 'found' | 'severity'> & Partial<Sighting>,
+    setting = '',
   ): Sighting {
-    return balancerItem(this.#asked, this.#state, { path: `listeners[${port}].rules[${name}]`, ...rest });
+    const path = `listeners[${this.#port}].rules[${name}]${setting}`;
+    return balancerItem(this.#asked, this.#state, { path, ...rest });
   }
 
-  #place(port: number, rule: ListenerRule | undefined) {
-    const listener = this.#rules(port)[0]?.listener.arn;
+  #place(rule: ListenerRule | undefined) {
+    const listener = this.#rules[0]?.listener.arn;
     return {
       balancer: this.#state.arn,
       ...(rule?.arn !== undefined && { rule: rule.arn }),
@@ -136,41 +131,100 @@ class RulesJudge {
     };
   }
 
+  /** An expression may take any request of its host before the match that is looked at. */
+  #mayBeExpressions({ host }: AlbRequest): boolean {
+    return this.#candidates.some((each) => !isPlain(each) && fitsHost(each.host, host));
+  }
+
   #ofCandidate(
-    port: number,
     candidate: Candidate,
   ): readonly { readonly item: Sighting; readonly rule: ListenerRule | undefined }[] {
+    const wanted = sayCandidate(candidate, this.#context);
+    if (wanted === undefined || !isPlain(candidate)) return [];
     for (const request of requestsFor(candidate)) {
       // Another match may be meant to answer it.
-      if (candidateFor(this.#want.candidates, port, request) !== candidate) continue;
-      if (candidate.answer.kind === 'unknown') return [];
-      const rule = ruleFor(this.#rules(port), request);
+      if (this.#mayBeExpressions(request)) continue;
+      if (candidateFor(this.#candidates, this.#port, request) !== candidate) continue;
+      const rule = ruleFor(this.#rules, request);
       const missing = rule === undefined || isDefault(rule);
-      const found = missing ? null : sayAnswer(actual(rule, this.#want.services));
-      const wanted = sayAnswer(candidate.answer);
-      if (found === wanted || found === 'unknown') continue;
-      const trace = answerTrace(this.#place(port, missing ? undefined : rule), candidate.host);
-      const item = this.#item(port, nameOfCandidate(candidate), { wanted, found, severity: 'error', trace });
+      const found = missing ? null : sayRule(rule, this.#context);
+      if (found === wanted || found === undefined) continue;
+      const trace = answerTrace(this.#place(missing ? undefined : rule), candidate.host);
+      const passing = isFresh(candidate.route, this.#asked.at) && { passing: true as const };
+      const item = this.#item(nameOfCandidate(candidate), {
+        wanted,
+        found,
+        severity: 'error',
+        trace,
+        ...passing,
+      });
       return [{ item, rule: missing ? undefined : rule }];
     }
     return [];
   }
 
-  /** Rules that answer requests which no route asks for. */
-  #unexpected(port: number, told: ReadonlySet<ListenerRule>): readonly Sighting[] {
+  /** A rule that answers what no route asks for, or a part of what one asks for in another way. */
+  #strange(rule: ListenerRule): readonly Sighting[] {
     if (this.#asked.shared === true) return [];
-    return this.#rules(port)
-      .filter((rule) => !isDefault(rule) && !told.has(rule))
-      .flatMap((rule) => {
-        const request = requestOf(rule);
-        if (request === undefined || ruleFor(this.#rules(port), request) !== rule) return [];
-        if (candidateFor(this.#want.candidates, port, request) !== undefined) return [];
-        const found = sayAnswer(actual(rule, this.#want.services));
-        const trace = addedRuleTrace(this.#place(port, rule));
-        return [this.#item(port, nameOfRule(rule), { wanted: null, found, severity: 'warning', trace })];
-      });
+    const found = sayRule(rule, this.#context);
+    if (found === undefined) return [];
+    const request = requestOf(rule);
+    if (request === undefined ? !this.#candidates.every(isPlain) : this.#mayBeExpressions(request)) return [];
+    const trace = addedRuleTrace(this.#place(rule));
+    // Its route may have been removed a moment ago.
+    const unexpected = { wanted: null, found, severity: 'warning' as const, trace, passing: true as const };
+    if (request === undefined) return [this.#item(nameOfRule(rule), unexpected)];
+    if (ruleFor(this.#rules, request) !== rule) return [];
+    const candidate = candidateFor(this.#candidates, this.#port, request);
+    if (candidate === undefined) return [this.#item(nameOfRule(rule), unexpected)];
+    const wanted = sayCandidate(candidate, this.#context);
+    if (wanted === undefined || wanted === found) return [];
+    return [this.#item(nameOfRule(rule), { ...unexpected, wanted, severity: 'error' })];
+  }
+
+  /** LBC leaves stickiness alone where no ListenerRuleConfiguration asks for it (pkg/equality/elbv2). */
+  #sticky(rule: ListenerRule): readonly Sighting[] {
+    const { action, arn } = rule;
+    if (action.kind !== 'forward' || action.sticky !== true || action.targetGroups.length < 2) return [];
+    const request = requestOf(rule);
+    const candidate = request && candidateFor(this.#candidates, this.#port, request);
+    if (candidate === undefined || sayCandidate(candidate, this.#context) === undefined) return [];
+    return [
+      this.#item(
+        nameOfCandidate(candidate),
+        {
+          wanted: 'off',
+          found: 'on',
+          severity: 'warning',
+          heals: false,
+          remedy: `Switch it off: the controller does not (rule ${arn ?? ''}).`,
+          trace: addedRuleTrace(this.#place(rule)),
+        },
+        '.stickiness',
+      ),
+    ];
+  }
+
+  /** What no rule takes: LBC answers 404 (buildL7ListenerDefaultActions, since 2.14). */
+  #otherwise(rule: ListenerRule): readonly Sighting[] {
+    const { action, before = [], listener } = rule;
+    if (!listenersOf(this.#asked.gateway).some(({ port }) => port === this.#port)) return [];
+    if (action.kind === 'fixed' && action.status === 404 && before.length === 0) return [];
+    const found = action.kind === 'fixed' ? `answer ${action.status}` : sayRule(rule, this.#context);
+    if (found === undefined) return [];
+    return [
+      balancerItem(this.#asked, this.#state, {
+        path: `listeners[${this.#port}].defaultAction`,
+        wanted: 'answer 404',
+        found,
+        severity: 'error',
+        trace: listenerTrace(listener, 'defaultActions'),
+      }),
+    ];
   }
 }
 
 export const judgeRules = (asked: Asked, state: BalancerState, want: RulesWant): readonly Sighting[] =>
-  new RulesJudge(asked, state, want).judge();
+  [...new Set(want.rules.map(({ listener }) => listener.port))].flatMap((port) =>
+    new RulesJudge(asked, state, want, port).judge(),
+  );

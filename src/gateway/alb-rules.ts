@@ -14,12 +14,31 @@ export interface RuleCondition {
   readonly query?: readonly { readonly key?: string; readonly value: string }[];
 }
 
+/** Where a redirect leads, as ELBv2 writes it: `#{host}` and its like stand for what the request has. */
+export interface Redirect {
+  readonly protocol: string;
+  readonly host: string;
+  readonly port: string;
+  readonly path: string;
+  readonly query: string;
+  /** `HTTP_301`. */
+  readonly status: string;
+}
+
+/** What a rule changes of a request before it passes it on. */
+export interface Rewrite {
+  readonly of: 'host' | 'path';
+  readonly to: string;
+}
+
 export type RuleAction =
   | {
       readonly kind: 'forward';
       readonly targetGroups: readonly { readonly arn: string; readonly weight: number }[];
+      /** A client stays with the target group that it was first sent to. */
+      readonly sticky?: true;
     }
-  | { readonly kind: 'redirect' }
+  | { readonly kind: 'redirect'; readonly to: Redirect }
   | { readonly kind: 'fixed'; readonly status: number }
   | { readonly kind: 'other'; readonly type: string };
 
@@ -30,6 +49,9 @@ export interface ListenerRule {
   readonly priority: number;
   readonly conditions: readonly RuleCondition[];
   readonly action: RuleAction;
+  /** Types of the actions before the one that answers: `authenticate-oidc`. */
+  readonly before?: readonly string[];
+  readonly rewrites?: readonly Rewrite[];
 }
 
 export interface AlbRequest {

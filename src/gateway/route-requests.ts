@@ -1,7 +1,8 @@
 // Which of a Gateway's routes should answer a request: the precedence of Gateway API, as far as an ALB can tell requests apart.
-import { list, number, text } from '../bundle/field.ts';
+import { field, list, number, text } from '../bundle/field.ts';
 import type { Json, KubernetesObject } from '../bundle/object.ts';
-import type { AlbRequest } from './alb-rules.ts';
+import { fitsWildcard } from '../compare/wildcard.ts';
+import type { AlbRequest, Redirect, Rewrite } from './alb-rules.ts';
 import type { Listener } from './shapes.ts';
 
 /** One route at one listener, with the hosts it has there; the empty text stands for every host. */
@@ -13,8 +14,12 @@ export interface AttachedRoute {
 }
 
 export type Answer =
-  | { readonly kind: 'forward'; readonly services: ReadonlyMap<string, number> }
-  | { readonly kind: 'redirect' }
+  | {
+      readonly kind: 'forward';
+      /** `namespace/name:port` → weight. */
+      readonly services: ReadonlyMap<string, number>;
+    }
+  | { readonly kind: 'redirect'; readonly to: Redirect }
   | { readonly kind: 'fixed' }
   /** Nobody here can tell: an extension, or a controller that has refused the route. */
   | { readonly kind: 'unknown' };
@@ -34,22 +39,31 @@ export interface Candidate {
   readonly headers: readonly Named[];
   readonly query: readonly Named[];
   readonly answer: Answer;
+  readonly rewrites: readonly Rewrite[];
   /** Place of rule and match in the route. */
   readonly place: readonly [number, number];
 }
 
 interface Named {
   readonly name: string;
-  readonly value: string;
+  /** Patterns of ELBv2, one of which has to fit. */
+  readonly values: readonly string[];
   readonly regex: boolean;
 }
 
-const namedOf = (match: Json, key: string): readonly Named[] =>
-  list(match, key).map((each) => ({
-    name: text(each, 'name') ?? '',
-    value: text(each, 'value') ?? '',
-    regex: text(each, 'type') === 'RegularExpression',
-  }));
+/** `a,b` asks for either; a backslash takes the comma its meaning (LBC generateValuesFromMatchHeaderValue). */
+const alternatives = (value: string): readonly string[] =>
+  [...value.matchAll(/(?:^|,)((?:\\.|[^,\\])*)/gs)].map(([, each = '']) => each.replaceAll(/\\(.)/gs, '$1'));
+
+const namedOf = (match: Json, key: 'headers' | 'queryParams'): readonly Named[] =>
+  list(match, key).map((each) => {
+    const value = text(each, 'value') ?? '';
+    return {
+      name: text(each, 'name') ?? '',
+      values: key === 'headers' ? alternatives(value) : [value],
+      regex: text(each, 'type') === 'RegularExpression',
+    };
+  });
 
 const pathOf = (match: Json, isGrpc: boolean): PathMatch => {
   if (!isGrpc) {
@@ -58,26 +72,53 @@ const pathOf = (match: Json, isGrpc: boolean): PathMatch => {
     return { type: known, value: text(match, 'path', 'value') ?? '/' };
   }
   const [service, method] = [text(match, 'method', 'service'), text(match, 'method', 'method')];
-  if (
-    text(match, 'method', 'type') === 'RegularExpression' ||
-    (service === undefined && method !== undefined)
-  )
-    return { type: 'RegularExpression', value: '' };
-  if (service === undefined) return { type: 'PathPrefix', value: '/' };
+  if (text(match, 'method', 'type') === 'RegularExpression') return { type: 'RegularExpression', value: '' };
+  if (service === undefined && method !== undefined) return { type: 'Exact', value: `/*/${method}` };
+  // Behind every path of its host, also that of an HTTPRoute (getGrpcRoutePathType).
+  if (service === undefined) return { type: 'PathPrefix', value: '' };
   return method === undefined
     ? { type: 'PathPrefix', value: `/${service}` }
     : { type: 'Exact', value: `/${service}/${method}` };
 };
 
+/** LBC buildHttpRedirectAction; a prefix is replaced by a rewrite, and an empty port is the scheme's own. */
+const redirectOf = (filter: Json | undefined): Redirect => {
+  const protocol = text(filter, 'scheme')?.toUpperCase();
+  return {
+    protocol: protocol ?? '#{protocol}',
+    host: text(filter, 'hostname') ?? '#{host}',
+    port: number(filter, 'port')?.toString() ?? (protocol === undefined ? '#{port}' : ''),
+    path: text(filter, 'path', 'replaceFullPath') ?? '/#{path}',
+    query: '#{query}',
+    status: `HTTP_${number(filter, 'statusCode') ?? 302}`,
+  };
+};
+
+/** LBC buildHTTPRuleTransforms. */
+const rewritesOf = (rule: Json): readonly Rewrite[] =>
+  list(rule, 'filters').flatMap((filter): Rewrite[] => {
+    const [rewrite, redirect] = [field(filter, 'urlRewrite'), field(filter, 'requestRedirect')];
+    const host = text(rewrite, 'hostname');
+    const path = field(rewrite, 'path', 'replaceFullPath') ?? field(rewrite, 'path', 'replacePrefixMatch');
+    const prefix = path ?? field(redirect, 'path', 'replacePrefixMatch');
+    return [
+      ...(typeof prefix === 'string' ? [{ of: 'path' as const, to: prefix }] : []),
+      ...(host === undefined ? [] : [{ of: 'host' as const, to: host }]),
+    ];
+  });
+
 const answerOf = (rule: Json, namespace: string): Answer => {
   const filters = list(rule, 'filters').map((each) => text(each, 'type'));
   if (filters.includes('ExtensionRef')) return { kind: 'unknown' };
-  if (filters.includes('RequestRedirect')) return { kind: 'redirect' };
+  const redirect = list(rule, 'filters').find((each) => text(each, 'type') === 'RequestRedirect');
+  if (redirect !== undefined) return { kind: 'redirect', to: redirectOf(field(redirect, 'requestRedirect')) };
   const services = new Map<string, number>();
   for (const ref of list(rule, 'backendRefs')) {
     const weight = number(ref, 'weight') ?? 1;
     if ((text(ref, 'kind') ?? 'Service') !== 'Service') return { kind: 'unknown' };
-    const key = `${text(ref, 'namespace') ?? namespace}/${text(ref, 'name') ?? ''}`;
+    const port = number(ref, 'port');
+    const name = `${text(ref, 'namespace') ?? namespace}/${text(ref, 'name') ?? ''}`;
+    const key = port === undefined ? name : `${name}:${port}`;
     if (weight > 0) services.set(key, (services.get(key) ?? 0) + weight);
   }
   return services.size === 0 ? { kind: 'fixed' } : { kind: 'forward', services };
@@ -91,6 +132,7 @@ export const candidatesOf = (
   list(route, 'spec', 'rules').flatMap((rule, ruleIndex) => {
     const matches = list(rule, 'matches');
     const answer: Answer = refused ? { kind: 'unknown' } : answerOf(rule, namespace);
+    const rewrites = rewritesOf(rule);
     return (matches.length > 0 ? matches : [{}]).flatMap((match, matchIndex) =>
       (hosts.length > 0 ? hosts : ['']).map((host): Candidate => {
         const method = route.kind === 'HTTPRoute' ? text(match, 'method') : undefined;
@@ -103,6 +145,7 @@ export const candidatesOf = (
           headers: namedOf(match, 'headers'),
           query: namedOf(match, 'queryParams'),
           answer,
+          rewrites,
           place: [ruleIndex, matchIndex],
         };
       }),
@@ -113,26 +156,36 @@ export const candidatesOf = (
 export const isPlain = ({ path, headers, query }: Candidate): boolean =>
   path.type !== 'RegularExpression' && ![...headers, ...query].some(({ regex }) => regex);
 
-const fitsHost = (host: string, asked: string): boolean =>
+/** Whether a candidate's host takes the request's. */
+export const fitsHost = (host: string, asked: string): boolean =>
   host === '' || host === asked || (host.startsWith('*.') && asked.endsWith(host.slice(1)));
 
 const fitsPath = ({ type, value }: PathMatch, path: string): boolean => {
-  if (type === 'Exact') return path === value;
+  // The load balancer reads `*` and `?` in it as patterns.
+  if (type === 'Exact') return fitsWildcard(value, path);
   if (type === 'RegularExpression') return false;
   const prefix = value.replace(/\/+$/, '');
   return path === prefix || path.startsWith(`${prefix}/`) || prefix === '';
 };
 
+/** Without regard to case, as the load balancer compares them. */
+const fitsAny = (patterns: readonly string[], value: string): boolean =>
+  patterns.some((each) => fitsWildcard(each.toLowerCase(), value.toLowerCase()));
+
 const fits = (candidate: Candidate, request: AlbRequest): boolean => {
+  if (!fitsHost(candidate.host, request.host)) return false;
   const url = new URL(`http://h${request.path}`);
-  const header = (name: string): string | undefined =>
-    Object.entries(request.headers).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
+  const headers = (name: string): readonly string[] =>
+    Object.entries(request.headers).flatMap(([key, value]) =>
+      key.toLowerCase() === name.toLowerCase() ? [value] : [],
+    );
+  const parameters = (name: string): readonly string[] =>
+    [...url.searchParams].flatMap(([key, value]) => (fitsAny([name], key) ? [value] : []));
   return (
-    fitsHost(candidate.host, request.host) &&
     fitsPath(candidate.path, url.pathname) &&
     (candidate.method === undefined || candidate.method === request.method) &&
-    candidate.headers.every(({ name, value }) => header(name) === value) &&
-    candidate.query.every(({ name, value }) => url.searchParams.get(name) === value)
+    candidate.headers.every(({ name, values }) => headers(name).some((each) => fitsAny(values, each))) &&
+    candidate.query.every(({ name, values }) => parameters(name).some((each) => fitsAny(values, each)))
   );
 };
 
@@ -168,18 +221,30 @@ const probe = 'drift-probe';
 
 const hostFor = (host: string): string => (host === '' ? `${probe}.invalid` : host.replace(/^\*/, probe));
 
-/** Requests that only this match is made for: at its path, and below it where it is a prefix. */
+/** A value that fits the pattern. */
+export const plainValue = (pattern: string): string => pattern.replaceAll('*', probe).replaceAll('?', 'x');
+
+/** Custom methods are allowed, so that any method but those that routes name can be tried. */
+const otherMethod = 'DRIFT-PROBE';
+
+/** Requests that only this match is made for: at its path, below it where it is a prefix, and by any method where it names none. */
 export const requestsFor = ({ host, path, method, headers, query }: Candidate): readonly AlbRequest[] => {
   const search = new URLSearchParams(
-    query.map(({ name, value }): [string, string] => [name, value]),
+    query.map(({ name, values: [value = ''] }): [string, string] => [name, plainValue(value)]),
   ).toString();
-  const below = path.type === 'PathPrefix' ? [`${path.value.replace(/\/+$/, '')}/${probe}`] : [];
-  return [path.value, ...below].map((each) => ({
-    host: hostFor(host),
-    path: search === '' ? each : `${each}?${search}`,
-    method: method ?? 'GET',
-    headers: Object.fromEntries(headers.map(({ name, value }) => [name, value])),
-  }));
+  const paths =
+    path.type === 'PathPrefix'
+      ? [path.value || '/', `${path.value.replace(/\/+$/, '')}/${probe}`]
+      : [plainValue(path.value)];
+  const methods = method === undefined ? ['GET', otherMethod] : [method];
+  return paths.flatMap((each) =>
+    methods.map((by) => ({
+      host: hostFor(host),
+      path: search === '' ? each : `${each}?${search}`,
+      method: by,
+      headers: Object.fromEntries(headers.map(({ name, values: [value = ''] }) => [name, plainValue(value)])),
+    })),
+  );
 };
 
 export const refusedBy = (route: KubernetesObject): boolean =>

@@ -106,7 +106,53 @@ describe('rules', () => {
             ],
           },
         },
-        { priority: Number.POSITIVE_INFINITY, conditions: [], action: { kind: 'fixed', status: 404 } },
+        {
+          priority: Number.POSITIVE_INFINITY,
+          conditions: [],
+          before: ['authenticate-oidc'],
+          action: { kind: 'fixed', status: 404 },
+        },
+      ],
+    });
+  });
+
+  test('with where they lead, what they change, and whether clients stay', async () => {
+    const redirect =
+      '<Actions><member><Type>redirect</Type><RedirectConfig><Protocol>HTTPS</Protocol><Host>b.example.com</Host><StatusCode>HTTP_301</StatusCode></RedirectConfig></member></Actions>';
+    const sticky = forward.replace(
+      '</TargetGroups>',
+      '</TargetGroups><TargetGroupStickinessConfig><Enabled>true</Enabled></TargetGroupStickinessConfig>',
+    );
+    const transforms =
+      '<Transforms><member><Type>url-rewrite</Type><UrlRewriteConfig><Rewrites><member><Regex>(^/a(/)?)</Regex><Replace>/b$2</Replace></member></Rewrites></UrlRewriteConfig></member><member><Type>host-header-rewrite</Type><HostHeaderRewriteConfig><Rewrites><member><Regex>.*</Regex><Replace>in.example.com</Replace></member></Rewrites></HostHeaderRewriteConfig></member></Transforms>';
+    const { reader } = await reading({
+      DescribeRules: answered(
+        'DescribeRules',
+        `<Rules><member><Priority>1</Priority>${redirect}</member><member><Priority>2</Priority>${sticky}${transforms}</member></Rules>`,
+      ),
+    });
+    expect(await reader.rules('arn:lb', signal)).toMatchObject({
+      value: [
+        {
+          action: {
+            kind: 'redirect',
+            to: {
+              protocol: 'HTTPS',
+              host: 'b.example.com',
+              port: '#{port}',
+              path: '/#{path}',
+              query: '#{query}',
+              status: 'HTTP_301',
+            },
+          },
+        },
+        {
+          action: { kind: 'forward', sticky: true },
+          rewrites: [
+            { of: 'path', to: '/b$2' },
+            { of: 'host', to: 'in.example.com' },
+          ],
+        },
       ],
     });
   });

@@ -27,6 +27,14 @@ const route = (namespace: string, name: string, backend: string, made: string, s
 const own = route('apps', 'web', 'web', '2026-11-02T00:00:00Z');
 const theirs = route('other', 'cart', 'cart', '2026-11-01T00:00:00Z');
 
+const nowhere = {
+  protocol: '#{protocol}',
+  host: '#{host}',
+  port: '#{port}',
+  path: '/#{path}',
+  query: '#{query}',
+  status: 'HTTP_301',
+};
 const rule = (
   priority: number,
   host: string,
@@ -42,7 +50,7 @@ const rule = (
   ],
   action:
     group === undefined
-      ? { kind: 'redirect' }
+      ? { kind: 'redirect', to: nowhere }
       : { kind: 'forward', targetGroups: [{ arn: group, weight: 1 }] },
 });
 const otherwise: ListenerRule = {

@@ -1,66 +1,12 @@
 // Rules by what they answer, and target groups, against what the routes ask for.
 import { describe, expect, test } from '@jest/globals';
 import type { JsonObject, KubernetesObject } from '../../../src/bundle/object.ts';
-import { judgeRules } from '../../../src/drift/rules.ts';
 import { judgeTargetGroup } from '../../../src/drift/target-groups.ts';
 import type { ListenerRule } from '../../../src/gateway/alb-rules.ts';
-import { candidatesOf } from '../../../src/gateway/route-requests.ts';
 import { asked, mended, said, state } from './balancer-setting.ts';
+import { judge, route, rule, to } from './rules-setting.ts';
 
 describe('rules', () => {
-  const route = (name: string, rules: JsonObject[], born = '2026-01-01T00:00:00Z'): KubernetesObject => ({
-    apiVersion: 'gateway.networking.k8s.io/v1',
-    kind: 'HTTPRoute',
-    metadata: { name, namespace: 'apps', creationTimestamp: born },
-    spec: { rules },
-  });
-  const to = (path: string, ...services: [string, number?][]): JsonObject => ({
-    matches: [{ path: { type: 'PathPrefix', value: path } }],
-    backendRefs: services.map(([name, weight = 1]) => ({ name, port: 80, weight })),
-  });
-  const listener = { port: 443, protocol: 'HTTPS' };
-  const rule = (
-    priority: number,
-    path: string[],
-    groups: [string, number?][],
-    host = 'a.example.com',
-  ): ListenerRule => ({
-    listener,
-    priority,
-    conditions: [
-      { field: 'host-header', values: [host] },
-      { field: 'path-pattern', values: path },
-    ],
-    action: { kind: 'forward', targetGroups: groups.map(([arn, weight = 1]) => ({ arn, weight })) },
-  });
-  const fallback: ListenerRule = {
-    listener,
-    priority: Number.POSITIVE_INFINITY,
-    conditions: [],
-    action: { kind: 'fixed', status: 404 },
-  };
-  const services = new Map([
-    ['tg-web', 'apps/web'],
-    ['tg-api', 'apps/api'],
-  ]);
-  const judge = (routes: KubernetesObject[], rules: ListenerRule[], refused = false, more: object = {}) =>
-    said(
-      judgeRules({ ...asked(), ...more }, state, {
-        candidates: routes.flatMap((each) =>
-          candidatesOf(
-            {
-              route: each,
-              namespace: 'apps',
-              listener: { name: 'https', ...listener } as never,
-              hosts: ['a.example.com'],
-            },
-            refused,
-          ),
-        ),
-        rules: [...rules, fallback],
-        services,
-      }),
-    );
   const both = [route('shop', [to('/api', ['api']), to('/', ['web'])])];
   const good = [rule(1, ['/api', '/api/*'], [['tg-api']]), rule(2, ['/*'], [['tg-web']])];
 
@@ -78,22 +24,22 @@ describe('rules', () => {
     [
       'a rule is gone',
       good.slice(1),
-      [`listeners[443].rules[host=a.example.com,path=/api]: forward to apps/web; ${mended}`],
+      [`listeners[443].rules[host=a.example.com,path=/api]: forward to apps/web:80; ${mended}`],
     ],
     [
       'two rules change places',
       [rule(2, ['/api', '/api/*'], [['tg-api']]), rule(1, ['/*'], [['tg-web']])],
-      [`listeners[443].rules[host=a.example.com,path=/api]: forward to apps/web; ${mended}`],
+      [`listeners[443].rules[host=a.example.com,path=/api]: forward to apps/web:80; ${mended}`],
     ],
     [
       'a rule sends elsewhere',
       [good[0] as ListenerRule, rule(2, ['/*'], [['tg-api']])],
-      [`listeners[443].rules[host=a.example.com,path=/]: forward to apps/api; ${mended}`],
+      [`listeners[443].rules[host=a.example.com,path=/]: forward to apps/api:80; ${mended}`],
     ],
     [
       'a rule nobody asks for',
       [...good, rule(3, ['/*'], [['tg-web']], 'b.example.com')],
-      [`listeners[443].rules[host=b.example.com,path=/*]: forward to apps/web; ${mended}`],
+      [`listeners[443].rules[host=b.example.com,path=/*]: forward to apps/web:80; ${mended}`],
     ],
   ])('%s', (_what, rules, expected) => {
     expect(judge(both, rules)).toEqual(expected);
@@ -125,7 +71,7 @@ describe('rules', () => {
         ),
       ]),
     ).toEqual([
-      `listeners[443].rules[host=a.example.com,path=/]: forward to apps/api (50 %), apps/web (50 %); ${mended}`,
+      `listeners[443].rules[host=a.example.com,path=/]: forward to apps/api:80 (50 %), apps/web:80 (50 %); ${mended}`,
     ]);
   });
 

@@ -244,7 +244,9 @@ async function syncListeners(
     const same =
       known?.Protocol === want.protocol &&
       known.SslPolicy === (want.protocol === 'HTTPS' ? want.sslPolicy : known.SslPolicy) &&
-      known.Certificates?.[0]?.CertificateArn === want.certificates[0];
+      known.Certificates?.[0]?.CertificateArn === want.certificates[0] &&
+      known.DefaultActions?.length === 1 &&
+      known.DefaultActions[0]?.FixedResponseConfig?.StatusCode === '404';
     if (!arn) {
       const { Listeners: [created] = [] } = await cloud.elb.send(
         new CreateListenerCommand({

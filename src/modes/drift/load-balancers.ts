@@ -2,7 +2,7 @@
 import { certificateStore } from '../../aws/acm.ts';
 import { balancerReader } from '../../aws/balancer-state.ts';
 import { nameIn } from '../../aws/elbv2.ts';
-import { text, textMap } from '../../bundle/field.ts';
+import { number, text, textMap } from '../../bundle/field.ts';
 import type { KubernetesObject } from '../../bundle/object.ts';
 import { refOf } from '../../bundle/object.ts';
 import { type Kind, kinds } from '../../chain/cluster.ts';
@@ -258,7 +258,7 @@ class AwsLooker {
     const candidates = this.#attached(asked.gateway, around).flatMap((each) =>
       candidatesOf(each, refusedBy(each.route)),
     );
-    return judgeRules(asked, state, { candidates, rules, services: servicesOf(around.bindings) });
+    return judgeRules(asked, state, { candidates, rules, services: portsOf(around.bindings) });
   }
 
   async #groups(state: BalancerState, rules: readonly ListenerRule[]): Promise<readonly TargetGroupState[]> {
@@ -342,5 +342,16 @@ const servicesOf = (bindings: readonly KubernetesObject[]): ReadonlyMap<string, 
       `${namespaceOf(each)}/${text(each, 'spec', 'serviceRef', 'name') ?? ''}`,
     ]),
   );
+
+/** Target group → Service and its port, `namespace/name:port`. */
+const portsOf = (bindings: readonly KubernetesObject[]): ReadonlyMap<string, string> => {
+  const services = servicesOf(bindings);
+  return new Map(
+    bindings.map((each) => {
+      const arn = text(each, 'spec', 'targetGroupARN') ?? '';
+      return [arn, `${services.get(arn) ?? ''}:${number(each, 'spec', 'serviceRef', 'port') ?? ''}`];
+    }),
+  );
+};
 
 export const lookAtAws = (context: DriftContext): Promise<LayerSeen> => new AwsLooker(context).look();
