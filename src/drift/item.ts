@@ -59,3 +59,14 @@ export const shownValue = (value: Json | undefined): string | null => {
 /** What makes two sightings the same thing: neither values nor times. */
 export const identityOf = ({ layer, ref, path, wanted, found }: DriftItem): string =>
   [layer, ref, path, wanted === null ? 'unexpected' : found === null ? 'missing' : 'changed'].join('\u0000');
+
+/** By layer, thing and place: two checks of the same state say the same in the same order. */
+export const inOrder = <Item extends DriftItem>(items: readonly Item[]): readonly Item[] =>
+  items.toSorted(
+    (one, other) =>
+      driftLayers.indexOf(one.layer) - driftLayers.indexOf(other.layer) ||
+      compare(one.ref, other.ref) ||
+      compare(one.path, other.path),
+  );
+
+const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);

@@ -4,7 +4,7 @@ import { chooseDefinitions } from '../apply/definitions.ts';
 import { route53ZoneReader } from '../aws/route53.ts';
 import type { Bundle } from '../bundle/object.ts';
 import { type IgnoreRule, ignoredBy } from '../drift/ignore.ts';
-import { type DriftItem, type DriftLayer, identityOf, type Sighting } from '../drift/item.ts';
+import { type DriftItem, type DriftLayer, inOrder, type Sighting } from '../drift/item.ts';
 import type { Outcome } from '../report/report.ts';
 import type { Run } from '../run.ts';
 import { type Finding, findingOf } from '../verdict/finding.ts';
@@ -19,11 +19,12 @@ import type { DriftContext } from './drift/context.ts';
 import { lookAtReleases } from './drift/helm.ts';
 import { lookAtHttps } from './drift/https.ts';
 import { tellIssue } from './drift/issue.ts';
-import { distinct, type LayerSeen } from './drift/layer.ts';
+import type { LayerSeen } from './drift/layer.ts';
 import { lookAtAws } from './drift/load-balancers.ts';
 import { expectedOf, lookAtObjects } from './drift/objects.ts';
 import { lookAtRecords } from './drift/records.ts';
 import { readRules } from './drift/rules.ts';
+import { type Looks, settled } from './drift/settled.ts';
 import { begin, withCluster } from './steps.ts';
 
 /** @throws Problem for all expected trouble; the signal's reason on abort. */
@@ -134,61 +135,38 @@ const layers: Readonly<Record<DriftLayer, (context: DriftContext) => Promise<Lay
   https: lookAtHttps,
 };
 
-async function lookAt(context: DriftContext, which: readonly DriftLayer[]): Promise<LayerSeen> {
-  const seen = await Promise.all(which.map((layer) => layers[layer](context)));
-  return {
-    sightings: seen.flatMap(({ sightings }) => sightings),
-    unchecked: distinct(seen.flatMap(({ unchecked }) => unchecked)),
-    notes: distinct(seen.flatMap(({ notes = [] }) => notes)),
-  };
+async function lookAt(context: DriftContext, which: readonly DriftLayer[]): Promise<Looks> {
+  return new Map(
+    await Promise.all(which.map(async (layer) => [layer, await layers[layer](context)] as const)),
+  );
 }
 
-/** Milliseconds between two looks at what may pass. */
-const between = 5_000;
-
-/** What may be gone in a moment is looked at again until it is gone, or its time is up. */
-async function settled(context: DriftContext, first: LayerSeen): Promise<LayerSeen> {
+/** All layers, and again what may pass, until it has passed or its time is up. */
+async function look(context: DriftContext): Promise<LayerSeen> {
   const { clock, inputs, runner, signal } = context.run;
-  const deadline = clock.monotonic() + inputs.drift.recheck * 1000;
-  let seen = first;
-  for (;;) {
-    const passing = seen.sightings.filter((each) => each.passing);
-    if (passing.length === 0 || clock.monotonic() >= deadline) return seen;
-    runner.info(
-      `… ${passing.length} ${passing.length === 1 ? 'thing' : 'things'} may mend by themselves (${passing[0]?.ref ?? ''} …): looked at again`,
-    );
-    await clock.sleep(Math.min(between, Math.max(0, deadline - clock.monotonic())), signal);
-    const again = [...new Set(passing.map(({ layer }) => layer))];
-    // The chain is walked by the layer HTTPS, whatever it finds.
-    const which = inputs.drift.layers.filter(
-      (layer) =>
-        again.includes(layer) || (layer === 'https' && passing.some(({ ref }) => ref.startsWith('Host '))),
-    );
-    const next = await lookAt(context, which);
-    const kept = seen.sightings.filter((each) => !each.passing);
-    seen = {
-      ...seen,
-      sightings: unique([...kept, ...next.sightings]),
-      unchecked: distinct([...seen.unchecked, ...next.unchecked]),
-    };
-  }
+  return settled(await lookAt(context, inputs.drift.layers), {
+    look: (which) => lookAt(context, which),
+    clock,
+    patience: inputs.drift.recheck * 1000,
+    signal,
+    onWait: (passing) =>
+      runner.info(
+        `… ${passing.length} ${passing.length === 1 ? 'thing' : 'things'} may mend by themselves (${passing[0]?.ref ?? ''} …): looked at again`,
+      ),
+  });
 }
-
-const unique = (sightings: readonly Sighting[]): readonly Sighting[] => [
-  ...new Map(sightings.map((each) => [identityOf(each), each])).values(),
-];
 
 async function judge(context: DriftContext, rules: readonly IgnoreRule[]): Promise<Outcome> {
   const { run } = context;
   const { draft, inputs } = run;
   begin(run, 'Compare');
-  const first = await lookAt(context, inputs.drift.layers);
-  const { sightings, unchecked, notes = [] } = await settled(context, first);
-  const all = unique(sightings);
+  const { sightings: all, unchecked, notes = [] } = await look(context);
   const open = all.filter((each) => ignoredBy(each, rules) === undefined);
   const authors = await withAuthors(context, open);
   // A rule may be about the author, who is known only now.
-  const counted = authors.sightings.map(itemOf).filter((each) => ignoredBy(each, rules) === undefined);
+  const counted = inOrder(authors.sightings.map(itemOf)).filter(
+    (each) => ignoredBy(each, rules) === undefined,
+  );
   draft.drift(counted, all.length - counted.length);
   draft.findings([...unchecked, ...notes, ...authors.notes]);
   if (inputs.drift.layers.some((layer) => layer !== 'kubernetes' && layer !== 'helm'))
