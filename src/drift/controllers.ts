@@ -1,16 +1,25 @@
 // Whether a call to AWS was one of the two controllers', told from what CloudTrail says of the caller.
-import { text, textMap } from '../bundle/field.ts';
+import { list, text, textMap } from '../bundle/field.ts';
 import type { KubernetesObject } from '../bundle/object.ts';
 import type { TrailEvent } from './trail.ts';
 
 export interface ControllerIdentity {
   /** Name of its Deployment, with which its pods' names begin. */
   readonly deployment: string;
-  /** Names of roles that are known to be its own. */
+  /** Names of roles that are known to be its own; none: its pods' sessions, its node's role or a user's keys. */
   readonly roles: readonly string[];
+  /** In each of its requests: no call without its name is its own. */
+  readonly saysItsName?: true;
 }
 
 const nameOfRole = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);
+
+/** `AWS_ROLE_ARN`, where somebody sets by hand what the annotation would. */
+const roleInEnvironment = (deployment: KubernetesObject): string | undefined =>
+  list(deployment, 'spec', 'template', 'spec', 'containers')
+    .flatMap((container) => list(container, 'env'))
+    .filter((variable) => text(variable, 'name') === 'AWS_ROLE_ARN')
+    .map((variable) => text(variable, 'value'))[0];
 
 /** @param assumed ARN of a role that its settings name */
 export const identityOf = (
@@ -18,10 +27,19 @@ export const identityOf = (
   serviceAccount: KubernetesObject | undefined,
   assumed = '',
 ): ControllerIdentity => {
-  // IAM roles for service accounts; with EKS Pod Identity the session's name tells.
-  const annotated = textMap(serviceAccount, 'metadata', 'annotations')['eks.amazonaws.com/role-arn'];
-  const roles = [annotated ?? '', assumed].filter((each) => each !== '').map(nameOfRole);
-  return { deployment: deployment.metadata.name, roles };
+  const ofPods = textMap(deployment, 'spec', 'template', 'metadata', 'annotations');
+  const roles = [
+    // IAM roles for service accounts; with EKS Pod Identity the session's name tells.
+    textMap(serviceAccount, 'metadata', 'annotations')['eks.amazonaws.com/role-arn'],
+    roleInEnvironment(deployment),
+    // kube2iam and kiam.
+    ofPods['iam.amazonaws.com/role'],
+    assumed,
+  ];
+  return {
+    deployment: deployment.metadata.name,
+    roles: roles.flatMap((each) => (each === undefined || each === '' ? [] : nameOfRole(each))),
+  };
 };
 
 export const serviceAccountOf = (deployment: KubernetesObject): string =>
@@ -43,15 +61,32 @@ const isPodOf = (session: string, cluster: string, deployment: string): boolean 
   });
 };
 
-/** LBC says its name in each request (pkg/aws/aws_config.go), whatever credentials it has. */
-const isLbc = ({ userAgent }: TrailEvent): boolean => userAgent.includes('elbv2.k8s.aws/');
+/** LBC says its name in each request (pkg/aws/aws_config.go), whatever credentials it has; ExternalDNS did until 0.14. */
+const saysItsName = ({ userAgent }: TrailEvent): boolean =>
+  /elbv2\.k8s\.aws\/|\bExternalDNS\//.test(userAgent);
+
+/** Calls of a program in Go that says no name of its own, as ExternalDNS since 0.15 (provider/aws/config.go). */
+const isNamelessGo = ({ userAgent }: TrailEvent): boolean => userAgent.startsWith('aws-sdk-go');
+
+/** A node's session is called after its instance; a user has keys that may lie in a Secret. */
+const isSharedIdentity = (by: string): boolean => /:assumed-role\/[^/]+\/i-[0-9a-f]+$|:user\//.test(by);
+
+/**
+ * A controller that is known by no role of its own may have its node's, or a user's keys: then such a call may be its own, and
+ * nobody is named for what may be a controller's.
+ */
+const mayBeControllers = (event: TrailEvent, controllers: readonly ControllerIdentity[]): boolean =>
+  isSharedIdentity(event.by) &&
+  isNamelessGo(event) &&
+  controllers.some((each) => each.roles.length === 0 && each.saysItsName !== true);
 
 export const isControllers =
   (cluster: string, controllers: readonly ControllerIdentity[]) =>
   (event: TrailEvent): boolean => {
     const [, role = '', session = ''] = /:assumed-role\/([^/]+)\/(.+)$/.exec(event.by) ?? [];
     return (
-      isLbc(event) ||
+      saysItsName(event) ||
+      mayBeControllers(event, controllers) ||
       controllers.some(
         ({ deployment, roles }) => roles.includes(role) || isPodOf(session, cluster, deployment),
       )

@@ -270,12 +270,94 @@ describe("a controller's call is told", () => {
     expect(told(call(1, who, 'ChangeResourceRecordSets', null))).toBe(expected);
   });
 
-  test('by the user agent of the load balancer controller', () => {
-    const event = {
-      ...call(1, session('nodes', 'i-0123'), 'ModifyRule', null),
-      userAgent: 'elbv2.k8s.aws/v3.5.0',
-    };
+  test.each<[string, string, KubernetesObject, boolean]>([
+    [
+      'in the environment',
+      'own',
+      {
+        ...deployment,
+        spec: {
+          template: {
+            spec: {
+              containers: [
+                { name: 'a', env: [{ name: 'AWS_ROLE_ARN', value: 'arn:aws:iam::111111111111:role/own' }] },
+              ],
+            },
+          },
+        },
+      },
+      true,
+    ],
+    [
+      'in the annotation of kube2iam',
+      'own',
+      {
+        ...deployment,
+        spec: { template: { metadata: { annotations: { 'iam.amazonaws.com/role': 'own' } } } },
+      },
+      true,
+    ],
+    ['nowhere', 'own', deployment, false],
+  ])('by the role that stands %s', (_what, role, of, expected) => {
+    const event = call(1, session(role, '1700000000'), 'ChangeResourceRecordSets', null);
+    expect(isControllers('production-eu', [identityOf(of, undefined)])(event)).toBe(expected);
+  });
+
+  test.each([
+    ['of the load balancer controller', 'elbv2.k8s.aws/v3.5.0'],
+    ['of ExternalDNS until 0.14', 'aws-sdk-go/1.55.5 (go1.22; linux; amd64) ExternalDNS/v0.14.2'],
+  ])('by the user agent %s', (_what, userAgent) => {
+    const event = { ...call(1, session('nodes', 'i-0123'), 'ModifyRule', null), userAgent };
     expect(told(event)).toBe(true);
+  });
+
+  // Since 0.15 ExternalDNS says no name: with its node's role, or a user's keys, nothing but Go tells its calls.
+  const nameless = 'aws-sdk-go-v2/1.36.3 ua/2.1 os/linux lang/go#1.24.4 api/route53#1.52.2';
+  const [node, keys] = [
+    session('nodes', 'i-0123456789abcdef0'),
+    'arn:aws:iam::222222222222:user/external-dns',
+  ];
+  const withoutRole = isControllers('production-eu', [identityOf(deployment, undefined)]);
+  const speaking = isControllers('production-eu', [
+    { ...identityOf(deployment, undefined), saysItsName: true },
+  ]);
+
+  test.each<[string, ReturnType<typeof isControllers>, string, string, boolean]>([
+    ["may be ExternalDNS's with its node's role", withoutRole, node, nameless, true],
+    ["may be ExternalDNS's with a user's keys", withoutRole, keys, nameless, true],
+    ['is none of a controller that says its name', speaking, node, nameless, false],
+    ['is none of an ExternalDNS that has a role of its own', told, node, nameless, false],
+    ["is a person's from the command line of a node", withoutRole, node, 'aws-cli/2.31.0', false],
+    [
+      "is Terraform's, which says so",
+      withoutRole,
+      keys,
+      `APN/1.0 HashiCorp/1.0 Terraform/1.9 ${nameless}`,
+      false,
+    ],
+    [
+      "is another cluster's ExternalDNS",
+      withoutRole,
+      session('any', `eks-staging-eu-external-dns-7f9c-${uuid}`),
+      nameless,
+      false,
+    ],
+  ])('a call %s', (_what, is, who, userAgent, expected) => {
+    expect(is({ ...call(1, who, 'ChangeResourceRecordSets', null), userAgent })).toBe(expected);
+  });
+
+  test("nobody is named where the latest call may be ExternalDNS's own with its node's role", () => {
+    const trace = recordTrace('Z1', ['a.example.com'], 'A');
+    const change = (minute: number, who: string, userAgent: string): TrailEvent => ({
+      ...call(minute, who, 'ChangeResourceRecordSets', {
+        hostedZoneId: 'Z1',
+        changeBatch: { changes: [{ resourceRecordSet: { name: 'a.example.com', type: 'A' } }] },
+      }),
+      userAgent,
+    });
+    const [hers, its] = [change(1, alice, 'aws-cli/2'), change(2, node, nameless)];
+    expect(authorOf(trace, [hers, its], withoutRole)).toBeUndefined();
+    expect(authorOf(trace, [its, change(3, alice, 'aws-cli/2')], withoutRole)?.by).toBe(alice);
   });
 });
 

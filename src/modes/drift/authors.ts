@@ -30,7 +30,7 @@ async function controllers({ ports, run }: DriftContext): Promise<readonly Contr
     return identityOf(deployment, 'value' in seen ? seen.value : undefined, assumed);
   };
   return await Promise.all([
-    ...(lbc ? [identity(lbc.deployment)] : []),
+    ...(lbc ? [identity(lbc.deployment).then((its) => ({ ...its, saysItsName: true as const }))] : []),
     ...(externalDns ? [identity(externalDns.deployment, externalDns.settings.assumeRole)] : []),
   ]);
 }
