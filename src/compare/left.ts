@@ -77,19 +77,24 @@ const placeOf = (node: Node, element: string, fields: JsonObject): Place | undef
   return element.startsWith('v:') ? inSet(node, value) : undefined;
 };
 
-const below = (node: Node): readonly Left[] =>
+const below = (node: Node, isShared: (steps: readonly Step[]) => boolean): readonly Left[] =>
   Object.entries(node.fields).flatMap(([element, value]): readonly Left[] => {
     const fields = isMap(value) ? value : {};
     const place = placeOf(node, element, fields);
     if (place?.live === undefined) return [];
     const steps = [...node.steps, place.step];
-    if (place.wanted.length === 0) return [{ steps, found: place.live }];
-    return below({ wanted: place.wanted, live: place.live, fields, steps });
+    if (place.wanted.length === 0 && !isShared(steps)) return [{ steps, found: place.live }];
+    return below({ wanted: place.wanted, live: place.live, fields, steps }, isShared);
   });
 
 /**
  * @param wanted the manifest in its forms (as it is written, as it is stored): what any of them has is not left
  * @param fields of the manager's own entry in managedFields (`appliedBy`), in the version of the manifest
+ * @param isShared whether something at this place is somebody else's as well: then each part is told by itself
  */
-export const leftFields = (wanted: readonly Json[], live: Json, fields: JsonObject): readonly Left[] =>
-  below({ wanted, live, fields, steps: [] });
+export const leftFields = (
+  wanted: readonly Json[],
+  live: Json,
+  fields: JsonObject,
+  isShared: (steps: readonly Step[]) => boolean = () => false,
+): readonly Left[] => below({ wanted, live, fields, steps: [] }, isShared);

@@ -49,6 +49,33 @@ const isEmpty = (value: Json): boolean =>
   (Array.isArray(value) ? value.length === 0 : isMap(value) && Object.keys(value).length === 0);
 
 /**
+ * Fields of built-in kinds that are pointers and have no default: an empty value of theirs is kept, and is another thing than
+ * none (k8s.io/api core/v1, networking/v1, policy/v1, batch/v1 types.go).
+ */
+const kept = new Set([
+  'allowPrivilegeEscalation',
+  'automountServiceAccountToken',
+  'emptyDir',
+  'fsGroup',
+  'labelSelector',
+  'maxUnavailable',
+  'minAvailable',
+  'namespaceSelector',
+  'runAsGroup',
+  'runAsNonRoot',
+  'runAsUser',
+  'tolerationSeconds',
+  'ttlSecondsAfterFinished',
+]);
+
+/** Not what users name themselves: labels, annotations, the keys of a ConfigMap. */
+const isKept = (steps: readonly Step[]): boolean => {
+  const [first, last] = [steps[0], steps.at(-1)];
+  if (first === undefined || !('field' in first) || last === undefined || !('field' in last)) return false;
+  return first.field === 'spec' || steps.length === 1 ? kept.has(last.field) : false;
+};
+
+/**
  * Fields of built-in kinds that are no pointers, so that their zero is the same as nothing, and that the API server then
  * fills in: a default, an address, a port (kubernetes pkg/apis/core/v1/defaults.go and its like).
  */
@@ -202,7 +229,7 @@ export const unmetFields = (
     if (want === undefined || want === null || equal(want, has)) return [];
     const [first] = node.steps;
     const mayOmit = omitsEmpty || (first !== undefined && 'field' in first && first.field === 'metadata');
-    if (has === undefined && mayOmit && isEmpty(want)) return [];
+    if (has === undefined && mayOmit && isEmpty(want) && !isKept(node.steps)) return [];
     if (omitsEmpty && isFilledIn(node)) return [];
     // Types of Kubernetes in custom kinds: a controller that writes the object back writes them in its own way.
     if (!omitsEmpty && sameDuration(want, has)) return [];

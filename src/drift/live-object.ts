@@ -1,6 +1,6 @@
 // A manifest against the object that lives in the cluster: each field that is set, who changed it, what to do.
 import { partOfLabel } from '../apply/ownership.ts';
-import { isMap, list, text, textMap } from '../bundle/field.ts';
+import { isMap, list, number, text, textMap } from '../bundle/field.ts';
 import { type Json, type KubernetesObject, refOf } from '../bundle/object.ts';
 import { changesBetween } from '../compare/changes.ts';
 import { leftFields } from '../compare/left.ts';
@@ -9,6 +9,7 @@ import { ownersOf } from '../compare/owner.ts';
 import type { Schema } from '../compare/schema.ts';
 import { pathText, unmetFields } from '../compare/unmet.ts';
 import type { Source } from '../verdict/finding.ts';
+import { addedByHand } from './by-hand.ts';
 import { type DriftLayer, type Healing, type Sighting, shownValue } from './item.ts';
 import { inOrderOf, wantedForm } from './wanted-form.ts';
 
@@ -32,6 +33,8 @@ export interface Difference {
   readonly owners: readonly FieldsEntry[];
   /** An earlier deploy set it, and the repository no longer has it. */
   readonly left?: true;
+  /** Somebody has added it, and the repository never had it. */
+  readonly added?: true;
 }
 
 /** Groups of Kubernetes itself, whose types are Go code. */
@@ -52,13 +55,33 @@ const owned = (
   owners: ownersOf(live, path, found === undefined),
 });
 
-/** What applying would change, as the API server's dry run has it. Labels and annotations of others stay. */
+/** What somebody has added by hand, and no deploy takes away. */
+const addedIn = ({ object }: Expected, form: Json, live: KubernetesObject): readonly Difference[] =>
+  addedByHand(object, [asDeployed(object, live), form], live).map(({ steps, found }) => ({
+    ...owned(live, pathText(steps), undefined, found),
+    added: true,
+  }));
+
+/** What applying would change, as the API server's dry run has it, and what people have added. */
 export const differencesFromDryRun = (
+  expected: Expected,
   live: KubernetesObject,
   applied: KubernetesObject,
   schema?: Schema,
 ): readonly Difference[] =>
-  changesBetween(live, applied, schema).map(({ path, from, to }) => owned(live, path, to, from));
+  distinct(
+    changesBetween(live, applied, schema).map(({ path, from, to }) => owned(live, path, to, from)),
+    addedIn(expected, wantedForm(expected.object, expected.namespace), live),
+  );
+
+/** @param more of which those that are told already, or lie within what is, are left out */
+const distinct = (told: readonly Difference[], more: readonly Difference[]): readonly Difference[] => [
+  ...told,
+  ...more.filter(({ path }) => !told.some((each) => path === each.path || isWithin(path, each.path))),
+];
+
+const isWithin = (path: string, outer: string): boolean =>
+  path.startsWith(outer) && /^[.[]/.test(path.slice(outer.length));
 
 /** As a deploy sends it: with the label of the inventory that the live object is a member of, whichever that is. */
 export const asDeployed = (object: KubernetesObject, live: KubernetesObject): KubernetesObject => {
@@ -86,8 +109,8 @@ const leftIn = ({ object, manager, layer }: Expected, form: Json, live: Kubernet
 };
 
 /**
- * What of the manifest the live object does not meet, and what it has left of an earlier one; without a schema only
- * "nothing" is a statement.
+ * What of the manifest the live object does not meet, what it has left of an earlier one, and what people have added; without
+ * a schema only "nothing" is a statement.
  */
 export const differencesOf = (
   expected: Expected,
@@ -99,16 +122,20 @@ export const differencesOf = (
     ...(schema && { schema }),
     omitsEmpty: isBuiltIn(expected.object),
   }).map(({ steps, wanted, found }) => owned(live, pathText(steps), wanted, found));
-  const told = new Set(unmet.map(({ path }) => path));
-  return [...unmet, ...leftIn(expected, form, live).filter(({ path }) => !told.has(path))];
+  return distinct(distinct(unmet, leftIn(expected, form, live)), addedIn(expected, form, live));
 };
 
 const scaledBy = ({ manager, subresource }: FieldsEntry): boolean =>
   subresource === 'scale' && manager === 'kube-controller-manager';
 
+/** At zero an autoscaler does nothing any more, unless it may go there itself or KEDA does it in its stead. */
+const wakes = (autoscaler: KubernetesObject): boolean =>
+  number(autoscaler, 'spec', 'minReplicas') === 0 ||
+  list(autoscaler, 'metadata', 'ownerReferences').some((each) => text(each, 'kind') === 'ScaledObject');
+
 /** Whether the difference is a HorizontalPodAutoscaler's work, told from the field's owner and the autoscalers there are. */
 export const isAutoscaled = (
-  { path, owners }: Difference,
+  { path, owners, found }: Difference,
   { kind, metadata }: KubernetesObject,
   autoscalers: readonly KubernetesObject[],
 ): boolean => {
@@ -118,7 +145,8 @@ export const isAutoscaled = (
     (each) =>
       each.metadata.namespace === metadata.namespace &&
       text(each, 'spec', 'scaleTargetRef', 'kind') === kind &&
-      text(each, 'spec', 'scaleTargetRef', 'name') === metadata.name,
+      text(each, 'spec', 'scaleTargetRef', 'name') === metadata.name &&
+      (found !== 0 || wakes(each)),
   );
 };
 
@@ -145,8 +173,10 @@ const severityOf = ({ kind }: KubernetesObject, path: string): Sighting['severit
 
 const whereOf = ({ file, line }: Source): string => `${file}:${line}`;
 
-const remedyOf = (expected: Expected, { owners: [owner], left }: Difference): string => {
+const remedyOf = (expected: Expected, { owners: [owner], left, added }: Difference): string => {
   const { layer, manager, source } = expected;
+  if (added)
+    return `Remove it by hand (a deploy leaves alone what it has not set), or write it into ${layer === 'helm' ? 'the chart' : whereOf(source)}.`;
   if (left) return `Deploy again to remove it, or write what is live into ${whereOf(source)}.`;
   if (layer === 'helm')
     return `Deploy again: helm writes the chart's value; or put what is live into the values (${whereOf(source)}).`;
@@ -224,8 +254,24 @@ export const mayBeMutated = (
  * Nobody has written the field since it was applied: either the repository has moved on, or something changed the value
  * on its way in.
  */
-export const isAsApplied = ({ owners, left }: Difference, { manager }: Expected): boolean =>
+export const isAsApplied = ({ owners, left, added }: Difference, { manager, layer }: Expected): boolean =>
   left !== true &&
+  added !== true &&
   owners[0] !== undefined &&
   owners[0].manager === manager &&
-  owners[0].operation === 'Apply';
+  // Helm 3 knows no server-side apply.
+  (owners[0].operation === 'Apply' || layer === 'helm');
+
+/** Somebody has deleted the object, and something holds it back; it goes on only when that is through. */
+export const deletedOf = (expected: Expected, { metadata }: KubernetesObject): Sighting => {
+  const finalizers = list(metadata, 'finalizers').filter((each) => typeof each === 'string');
+  const held = finalizers.length === 0 ? '' : ` (held by ${finalizers.join(', ')})`;
+  return {
+    ...missingOf(expected),
+    path: '.metadata.deletionTimestamp',
+    wanted: null,
+    found: String(metadata['deletionTimestamp']),
+    passing: true,
+    remedy: `Find out who deleted it${held}; once it is gone, deploy again.`,
+  };
+};

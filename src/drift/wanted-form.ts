@@ -54,7 +54,7 @@ const takesBundles = [
 const restartable = ['Deployment', 'StatefulSet', 'DaemonSet'];
 
 /** `kubectl rollout restart` writes the moment, over one in the manifest too; it is never a wish for that very moment. */
-const restartedAt = 'kubectl.kubernetes.io/restartedAt';
+export const restartedAt = 'kubectl.kubernetes.io/restartedAt';
 
 const withoutRestart = (object: KubernetesObject): KubernetesObject => {
   const [spec, template] = [object['spec'], field(object, 'spec', 'template')];

@@ -9,6 +9,7 @@ import type { Sighting } from '../../drift/item.ts';
 import {
   asDeployed,
   type Difference,
+  deletedOf,
   differencesFromDryRun,
   differencesOf,
   type Expected,
@@ -146,6 +147,9 @@ class ObjectsLooker {
     }
     const live = held.value;
     if (live === undefined) return { sightings: [missingOf(each)], unchecked: [] };
+    // Nothing else about it matters until it is gone.
+    if (live.metadata['deletionTimestamp'] !== undefined)
+      return { sightings: [deletedOf(each, live)], unchecked: [] };
     if (place.apiVersion !== each.object.apiVersion) {
       this.#notes.push(versionNotServed(each, place.apiVersion));
       return { sightings: [], unchecked: [] };
@@ -205,7 +209,7 @@ class ObjectsLooker {
       return undefined;
     }
     const schema = await this.#schema(each.object);
-    return this.#withoutAutoscaled(live, differencesFromDryRun(live, written.live, schema));
+    return this.#withoutAutoscaled(live, differencesFromDryRun(each, live, written.live, schema));
   }
 
   async #withoutAutoscaled(
