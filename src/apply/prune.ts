@@ -74,11 +74,34 @@ const inOrder = (objects: readonly KubernetesObject[]): readonly (readonly Kuber
       .map((rank) => rank.map(({ object }) => object));
   });
 
+interface Unread {
+  readonly unread: Exclude<Seen<never>, { readonly value: never }>;
+}
+
 /** The members that would go; or that they cannot be found; or why none may. */
 export type Leftovers =
   | { readonly open: readonly KubernetesObject[] }
-  | { readonly unread: Exclude<Seen<never>, { readonly value: never }> }
+  | Unread
   | { readonly refused: Pruned };
+
+/** What stands in the cluster of the inventory, but for what is being deleted. @throws what ends the whole run. */
+export const membersOf = async (
+  inventory: Inventory,
+  contents: Contents,
+  members: Pick<Members, 'list'>,
+  signal: AbortSignal,
+): Promise<{ readonly standing: readonly KubernetesObject[] } | Unread> => {
+  const found: KubernetesObject[] = [];
+  for (const groupKind of contents.kinds) {
+    const seen = await members.list(groupKind, contents.namespaces, selectorOf(inventory), signal);
+    if (!('value' in seen)) return { unread: seen };
+    found.push(...seen.value);
+  }
+  const standing = found.filter(
+    (object) => isOurs(object, inventory) && object.metadata['deletionTimestamp'] === undefined,
+  );
+  return { standing };
+};
 
 /** Members of the inventory that this run has not applied. @throws what ends the whole run. */
 export const leftoversOf = async (
@@ -87,14 +110,9 @@ export const leftoversOf = async (
   members: Pick<Members, 'list'>,
   signal: AbortSignal,
 ): Promise<Leftovers> => {
-  const found: KubernetesObject[] = [];
-  for (const groupKind of contents.kinds) {
-    const seen = await members.list(groupKind, contents.namespaces, selectorOf(inventory), signal);
-    if (!('value' in seen)) return { unread: seen };
-    found.push(...seen.value);
-  }
-  const old = found.filter((object) => !applied.has(uidOf(object)) && isOurs(object, inventory));
-  const open = old.filter(({ metadata }) => metadata['deletionTimestamp'] === undefined);
+  const found = await membersOf(inventory, contents, members, signal);
+  if ('unread' in found) return found;
+  const open = found.standing.filter((object) => !applied.has(uidOf(object)));
   const list = open.map(refOf).join(', ');
   if (open.length > 0 && applied.size === 0) {
     const message = `The repository has nothing left of its inventory, so ${open.length} objects would be removed: ${list}.`;

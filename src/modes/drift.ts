@@ -11,6 +11,7 @@ import { type Finding, findingOf } from '../verdict/finding.ts';
 import { Problem } from '../verdict/problem.ts';
 import type { Cluster } from './access/reach-cluster.ts';
 import type { SignedIn } from './access/sign-in.ts';
+import { ownInventory } from './apply/write.ts';
 import { findBundle } from './bundle/find.ts';
 import { type Applied, openPorts, publishedHosts, tellVersions } from './chain/live.ts';
 import { type ChartsOfRun, type RenderedChart, useHelm } from './charts/charts.ts';
@@ -21,6 +22,7 @@ import { lookAtHttps } from './drift/https.ts';
 import { tellIssue } from './drift/issue.ts';
 import type { LayerSeen } from './drift/layer.ts';
 import { lookAtAws } from './drift/load-balancers.ts';
+import { lookAtMembers } from './drift/members.ts';
 import { expectedOf, lookAtObjects } from './drift/objects.ts';
 import { lookAtRecords } from './drift/records.ts';
 import { readRules } from './drift/rules.ts';
@@ -119,13 +121,23 @@ function contextOf(
   };
 }
 
-const lookAtOwnObjects = ({ run, applied, own }: DriftContext): Promise<LayerSeen> =>
-  lookAtObjects(run, applied.cluster, {
-    exact: run.inputs.drift.compare === 'exact',
-    expected: own.map((each) =>
-      expectedOf(each, { layer: 'kubernetes', namespace: run.inputs.namespace, manager: fieldManager }),
-    ),
+async function lookAtOwnObjects({ run, applied, own }: DriftContext): Promise<LayerSeen> {
+  const { namespace, drift: wanted } = run.inputs;
+  const objects = await lookAtObjects(run, applied.cluster, {
+    exact: wanted.compare === 'exact',
+    expected: own.map((each) => expectedOf(each, { layer: 'kubernetes', namespace, manager: fieldManager })),
   });
+  const left = await lookAtMembers(
+    applied.cluster,
+    { inventory: ownInventory(run), own, namespace },
+    run.signal,
+  );
+  return {
+    sightings: [...objects.sightings, ...left.sightings],
+    unchecked: [...objects.unchecked, ...left.unchecked],
+    ...(objects.notes && { notes: objects.notes }),
+  };
+}
 
 const layers: Readonly<Record<DriftLayer, (context: DriftContext) => Promise<LayerSeen>>> = {
   kubernetes: lookAtOwnObjects,
