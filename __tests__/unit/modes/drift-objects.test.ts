@@ -1,8 +1,12 @@
-// Objects of a drift check against an API server: what is written in a version that the cluster has dropped is not missing.
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+// Objects of a drift check against an API server: versions that are not served, what is being deleted, what left the repository.
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { fieldManager } from '../../../src/apply/applier.ts';
+import { contentsOf, inventoryOf, parentOf } from '../../../src/apply/inventory.ts';
+import { partOfLabel } from '../../../src/apply/ownership.ts';
 import type { KubernetesObject } from '../../../src/bundle/object.ts';
 import { connect, type Kube } from '../../../src/kube/connection.ts';
 import type { ApiResource, Discovery } from '../../../src/kube/discovery.ts';
+import { lookAtMembers } from '../../../src/modes/drift/members.ts';
 import { expectedOf, lookAtObjects } from '../../../src/modes/drift/objects.ts';
 import { systemClock } from '../../../src/system-clock.ts';
 import { type ApiServer, startApiServer, status } from '../kube/api-server.ts';
@@ -29,6 +33,7 @@ const served: readonly ApiResource[] = [
     namespaced: true,
     statusApart: true,
   },
+  { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true, statusApart: true },
   { apiVersion: 'other/v1', kind: 'Thing', plural: 'things', namespaced: true, statusApart: true },
 ];
 const discovery: Discovery = {
@@ -81,4 +86,79 @@ test.each([
   server.answer(() => status(404, 'NotFound', 'x'));
   const { sightings } = await look(apiVersion, kind);
   expect(sightings).toMatchObject([{ path: '', found: null }]);
+});
+
+test('one that somebody has deleted, and that is held back, is told; nothing else of it matters', async () => {
+  const metadata = { ...live.metadata, deletionTimestamp: '2026-11-25T10:00:00Z', finalizers: ['a/b'] };
+  server.answer(() => ({ body: { ...live, metadata, spec: { minAvailable: 5 } } }));
+  const { sightings } = await look('policy/v1', 'PodDisruptionBudget');
+  expect(sightings).toMatchObject([{ path: '.metadata.deletionTimestamp', passing: true }]);
+  expect(sightings).toHaveLength(1);
+});
+
+describe('what left the repository', () => {
+  const inventory = inventoryOf('org/shop', '.', 'shop');
+  const member = (name: string, manager = fieldManager): KubernetesObject => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      name,
+      namespace: 'shop',
+      labels: { [partOfLabel]: inventory.id },
+      managedFields: [
+        { manager, operation: 'Apply', apiVersion: 'v1', time: '2026-11-25T10:00:00Z', fieldsV1: {} },
+      ],
+    },
+  });
+  const parent = parentOf(
+    inventory,
+    contentsOf(inventory, [{ object: member('kept'), namespace: 'shop' }]),
+    'run 1',
+  );
+  const members = async (answers: { readonly parent: object; readonly list: object }) => {
+    server.answer(({ path }) => (path.endsWith(`/${inventory.name}`) ? answers.parent : answers.list));
+    const own = [{ object: member('kept'), source: { file: 'a.yaml', line: 1 } }];
+    return lookAtMembers({ kube, discovery }, { inventory, own, namespace: 'shop' }, signal);
+  };
+  const listed = (...items: readonly KubernetesObject[]) => ({
+    body: { apiVersion: 'v1', kind: 'ConfigMapList', items },
+  });
+
+  test('is told, with when it was deployed; copies that somebody else has made are not', async () => {
+    const { sightings, unchecked } = await members({
+      parent: { body: parent },
+      list: listed(member('kept'), member('old'), member('copy', 'kubectl')),
+    });
+    expect(unchecked).toEqual([]);
+    expect(sightings).toMatchObject([
+      {
+        ref: 'ConfigMap shop/old',
+        path: '',
+        wanted: null,
+        found: 'an object',
+        by: fieldManager,
+        since: '2026-11-25T10:00:00.000Z',
+        heals: false,
+      },
+    ]);
+    expect(sightings).toHaveLength(1);
+  });
+
+  test.each<[string, object, object, string[]]>([
+    ['nobody keeps an inventory', status(404, 'NotFound', 'x'), listed(), []],
+    [
+      'another tool has one of that name',
+      { body: { ...parent, metadata: { ...parent.metadata, annotations: {} } } },
+      listed(),
+      ['is not an inventory of this action'],
+    ],
+    ['it may not be read', status(403, 'Forbidden', 'x'), listed(), ['the role may not']],
+    ['its members may not be listed', { body: parent }, status(403, 'Forbidden', 'x'), ['the role may not']],
+  ])('is not told where %s', async (_what, of, list, said) => {
+    const { sightings, unchecked } = await members({ parent: of, list });
+    expect(sightings).toEqual([]);
+    expect(unchecked.map(({ message }) => message)).toEqual(
+      said.map((each) => expect.stringContaining(each)),
+    );
+  });
 });
