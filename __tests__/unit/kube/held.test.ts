@@ -1,22 +1,13 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { connect, type Kube } from '../../../src/kube/connection.ts';
+import { describe, expect, test } from '@jest/globals';
+import { connect } from '../../../src/kube/connection.ts';
 import { type Name, readHeld } from '../../../src/kube/held.ts';
 import { systemClock } from '../../../src/system-clock.ts';
-import { type ApiServer, startApiServer, status } from './api-server.ts';
+import { status } from './api-server.ts';
+import { connected } from './connected.ts';
 
 const never = new AbortController().signal;
-let server: ApiServer;
-let kube: Kube;
 
-beforeEach(async () => {
-  server = await startApiServer();
-  const { endpoint, caData } = server;
-  kube = connect({ endpoint, caData, token: async () => 't', clock: systemClock });
-});
-afterEach(async () => {
-  await kube.close();
-  await server.close();
-});
+const api = connected();
 
 const configMaps = {
   apiVersion: 'v1',
@@ -36,20 +27,20 @@ const definitions = {
 const name = (text: string, namespace = 'n', place = configMaps): Name => ({ place, namespace, name: text });
 const item = (text: string, namespace = 'n') => ({ metadata: { name: text, namespace } });
 const read = async (names: readonly Name[]) =>
-  (await readHeld(kube, names, { milliseconds: 100 }, never)).map((held) =>
+  (await readHeld(api.kube, names, { milliseconds: 100 }, never)).map((held) =>
     'value' in held ? held.value?.metadata.name : held,
   );
-const asked = () => server.asked.map(({ path, query }) => `${path}${query.size > 0 ? `?${query}` : ''}`);
+const asked = () => api.server.asked.map(({ path, query }) => `${path}${query.size > 0 ? `?${query}` : ''}`);
 const path = (rest: string, namespace = 'n') => `/api/v1/namespaces/${namespace}/${rest}`;
 
 test('several of a kind and namespace cost one LIST; what is not in it does not exist', async () => {
-  server.answer(() => ({ body: { metadata: {}, items: [item('a'), item('theirs')] } }));
+  api.server.answer(() => ({ body: { metadata: {}, items: [item('a'), item('theirs')] } }));
   expect(await read([name('a'), name('b')])).toEqual(['a', undefined]);
   expect(asked()).toEqual([path('configmaps?limit=500')]);
 });
 
 test('what stands beyond the page is read by name, where that is little', async () => {
-  server.answer(({ path: at }) =>
+  api.server.answer(({ path: at }) =>
     at.endsWith('configmaps')
       ? { body: { metadata: { continue: 'more', remainingItemCount: 600 }, items: [item('a')] } }
       : at.endsWith('/b')
@@ -73,7 +64,7 @@ describe('of many that stand beyond the page', () => {
   });
 
   test('the next pages are listed', async () => {
-    server.answer(({ query }) => {
+    api.server.answer(({ query }) => {
       const after = query.get('continue');
       return after === null ? page(0, 900) : page(after === 'after-0' ? 1 : 2, 400);
     });
@@ -87,8 +78,8 @@ describe('of many that stand beyond the page', () => {
 
   test('each is read by name where the server does not say how many pages there are, or has forgotten them', async () => {
     for (const first of [page(0), page(0, 900)]) {
-      server.asked.splice(0);
-      server.answer(({ path: at, query }) => {
+      api.server.asked.splice(0);
+      api.server.answer(({ path: at, query }) => {
         if (query.get('continue') !== null) return status(410, 'Expired', 'too old');
         return at.endsWith('configmaps') ? first : { body: item(at.split('/').at(-1) ?? '') };
       });
@@ -99,13 +90,13 @@ describe('of many that stand beyond the page', () => {
 
 test('a page that is larger than an answer may be is read in pieces', async () => {
   const narrow = connect({
-    endpoint: server.endpoint,
-    caData: server.caData,
+    endpoint: api.server.endpoint,
+    caData: api.server.caData,
     token: async () => 't',
     clock: systemClock,
     limits: { answer: 1_000 },
   });
-  server.answer(({ path: at }) =>
+  api.server.answer(({ path: at }) =>
     at.endsWith('configmaps')
       ? { body: { metadata: {}, items: [{ ...item('a'), data: { a: 'x'.repeat(2_000) } }] } }
       : { body: item(at.split('/').at(-1) ?? '') },
@@ -119,7 +110,9 @@ test('a page that is larger than an answer may be is read in pieces', async () =
 });
 
 test('a LIST that fails for another reason says so of each, once', async () => {
-  server.answer(() => status(500, 'InternalError', 'conversion webhook for x/v1, Kind=Foo failed: refused'));
+  api.server.answer(() =>
+    status(500, 'InternalError', 'conversion webhook for x/v1, Kind=Foo failed: refused'),
+  );
   const failed = expect.stringContaining('conversion webhook for x/v1');
   expect(await read([name('a'), name('b')])).toEqual([
     { at: expect.any(Date), failed },
@@ -129,19 +122,19 @@ test('a LIST that fails for another reason says so of each, once', async () => {
 });
 
 test('one object, and Secrets, are read by name', async () => {
-  server.answer(() => status(404, 'NotFound', 'x'));
+  api.server.answer(() => status(404, 'NotFound', 'x'));
   await read([name('a'), name('s', 'n', secrets), name('t', 'n', secrets)]);
   expect(asked().toSorted()).toEqual([path('configmaps/a'), path('secrets/s'), path('secrets/t')]);
 });
 
 test('many namespaces cost one LIST of the cluster, or one each where that is denied', async () => {
   const names = ['a', 'b', 'c', 'd', 'e'].flatMap((space) => [name('x', space), name('y', space)]);
-  server.answer(() => ({ body: { metadata: {}, items: [item('x', 'a'), item('y', 'e')] } }));
+  api.server.answer(() => ({ body: { metadata: {}, items: [item('x', 'a'), item('y', 'e')] } }));
   expect(await read(names)).toEqual(['x', ...Array(8).fill(undefined), 'y']);
   expect(asked()).toEqual(['/api/v1/configmaps?limit=500']);
 
-  server.asked.splice(0);
-  server.answer(({ path: at }) =>
+  api.server.asked.splice(0);
+  api.server.answer(({ path: at }) =>
     at === '/api/v1/configmaps' ? status(403, 'Forbidden', 'no') : { body: { metadata: {}, items: [] } },
   );
   await read(names);
@@ -149,7 +142,7 @@ test('many namespaces cost one LIST of the cluster, or one each where that is de
 });
 
 test('where LIST is denied, objects are read by name; where that is denied too, the denial is a value', async () => {
-  server.answer(({ path: at }) =>
+  api.server.answer(({ path: at }) =>
     at.endsWith('/a')
       ? { body: item('a') }
       : status(
@@ -165,7 +158,7 @@ test('where LIST is denied, objects are read by name; where that is denied too, 
 });
 
 test('definitions are large: of many the page is small', async () => {
-  server.answer(() => ({ body: { metadata: {}, items: [] } }));
+  api.server.answer(() => ({ body: { metadata: {}, items: [] } }));
   await read(['a', 'b'].map((text) => ({ place: definitions, namespace: undefined, name: text })));
   expect(asked()).toEqual(['/apis/x/v1/crds?limit=24']);
 });

@@ -1,25 +1,16 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { kinds } from '../../../src/chain/cluster.ts';
-import { connect, type Kube } from '../../../src/kube/connection.ts';
 import { clusterReader, type KubeReader } from '../../../src/kube/reader.ts';
 import { whoAmI } from '../../../src/kube/whoami.ts';
-import { systemClock } from '../../../src/system-clock.ts';
-import { type ApiServer, startApiServer, status } from './api-server.ts';
+import { status } from './api-server.ts';
+import { connected } from './connected.ts';
 
-let server: ApiServer;
-let kube: Kube;
+const api = connected();
 let reader: KubeReader;
 const never = new AbortController().signal;
 
-beforeEach(async () => {
-  server = await startApiServer();
-  const { endpoint, caData } = server;
-  kube = connect({ endpoint, caData, token: async () => 't', clock: systemClock });
-  reader = clusterReader(kube);
-});
-afterEach(async () => {
-  await kube.close();
-  await server.close();
+beforeEach(() => {
+  reader = clusterReader(api.kube);
 });
 
 const pod = (name: string) => ({ metadata: { name, namespace: 'infra', resourceVersion: '1' } });
@@ -27,47 +18,47 @@ const notFound = status(404, 'NotFound', 'not there');
 
 describe('get', () => {
   test('gives the object', async () => {
-    server.answer(() => ({ body: { apiVersion: 'v1', kind: 'Pod', ...pod('a') } }));
+    api.server.answer(() => ({ body: { apiVersion: 'v1', kind: 'Pod', ...pod('a') } }));
     const seen = await reader.get(kinds.pod, 'infra', 'a', never);
     expect(seen).toMatchObject({ value: { kind: 'Pod', metadata: { name: 'a', resourceVersion: '1' } } });
-    expect(server.asked[0]?.path).toBe('/api/v1/namespaces/infra/pods/a');
+    expect(api.server.asked[0]?.path).toBe('/api/v1/namespaces/infra/pods/a');
   });
 
   test('a 404 is a value', async () => {
-    server.answer(() => notFound);
+    api.server.answer(() => notFound);
     expect(await reader.get(kinds.gateway, 'infra', 'a', never)).toMatchObject({ value: undefined });
   });
 
   test('a 403 names the permission, in the words of the server or in ours', async () => {
     const words =
       'is forbidden: User "u" cannot get resource "gateways" in API group "g.io" in the namespace "n"';
-    server.answer(() => status(403, 'Forbidden', words));
+    api.server.answer(() => status(403, 'Forbidden', words));
     const seen = await reader.get(kinds.gateway, 'infra', 'a', never);
     expect(seen).toMatchObject({ denied: 'get gateways.g.io in namespace n' });
-    server.answer(() => status(403, 'Forbidden', 'no'));
+    api.server.answer(() => status(403, 'Forbidden', 'no'));
     const again = await reader.get(kinds.gateway, 'infra', 'a', never);
     expect(again).toMatchObject({ denied: 'get gateways.gateway.networking.k8s.io in namespace infra' });
   });
 
   test('a server that is gone says nothing: that is told before the run ends', async () => {
-    server.answer(() => 'hang');
-    const seen = await clusterReader(kube, 100).get(kinds.gateway, 'infra', 'a', never);
+    api.server.answer(() => 'hang');
+    const seen = await clusterReader(api.kube, 100).get(kinds.gateway, 'infra', 'a', never);
     expect(seen).toMatchObject({
-      failed: `the API server (${server.endpoint}) did not answer within 0.1 s`,
+      failed: `the API server (${api.server.endpoint}) did not answer within 0.1 s`,
     });
   });
 
   test('401 and a name that leads elsewhere are failures, not exceptions', async () => {
-    server.answer(() => status(401, 'Unauthorized', 'Unauthorized'));
+    api.server.answer(() => status(401, 'Unauthorized', 'Unauthorized'));
     const seen = await reader.get(kinds.gateway, 'infra', 'a', never);
     expect(seen).toMatchObject({ failed: expect.stringContaining('401') });
-    const before = server.asked.length;
+    const before = api.server.asked.length;
     expect(await reader.get(kinds.pod, 'infra', '../../secrets', never)).toHaveProperty('failed');
-    expect(server.asked).toHaveLength(before);
+    expect(api.server.asked).toHaveLength(before);
   });
 
   test('abort is thrown', async () => {
-    server.answer(() => 'hang');
+    api.server.answer(() => 'hang');
     const signal = AbortSignal.timeout(100);
     await expect(reader.get(kinds.pod, 'infra', 'a', signal)).rejects.toHaveProperty('name', 'TimeoutError');
   });
@@ -75,7 +66,7 @@ describe('get', () => {
 
 describe('list', () => {
   test('reads page after page and fills in what list items lack', async () => {
-    server.answer(({ query }) =>
+    api.server.answer(({ query }) =>
       query.get('continue') === 'next'
         ? { body: { metadata: {}, items: [pod('b')] } }
         : { body: { metadata: { continue: 'next' }, items: [pod('a')] } },
@@ -86,11 +77,11 @@ describe('list', () => {
       ['v1', 'Pod', 'a'],
       ['v1', 'Pod', 'b'],
     ]);
-    expect(server.asked.map(({ query }) => query.get('limit'))).toEqual(['500', '500']);
+    expect(api.server.asked.map(({ query }) => query.get('limit'))).toEqual(['500', '500']);
   });
 
   test('starts over in one piece when the snapshot of the pages is gone', async () => {
-    server.answer(({ query }) => {
+    api.server.answer(({ query }) => {
       if (query.has('continue')) return status(410, 'Expired', 'too old');
       return query.has('limit')
         ? { body: { metadata: { continue: 'next' }, items: [pod('a')] } }
@@ -101,20 +92,20 @@ describe('list', () => {
   });
 
   test('of a kind that is not served is empty', async () => {
-    server.answer(() => ({ status: 404, body: '404 page not found' }));
+    api.server.answer(() => ({ status: 404, body: '404 page not found' }));
     expect(await reader.list(kinds.httpRoute, undefined, never)).toMatchObject({ value: [] });
   });
 
   test('can be narrowed by the server', async () => {
-    server.answer(() => ({ body: { items: [] } }));
+    api.server.answer(() => ({ body: { items: [] } }));
     await reader.select(kinds.event, 'infra', { fieldSelector: 'involvedObject.name=public' }, never);
-    expect(server.asked[0]?.query.get('fieldSelector')).toBe('involvedObject.name=public');
+    expect(api.server.asked[0]?.query.get('fieldSelector')).toBe('involvedObject.name=public');
   });
 });
 
 describe('log', () => {
   test('names the first container where the pod has more than one', async () => {
-    server.answer(({ path, query }) => {
+    api.server.answer(({ path, query }) => {
       if (!path.endsWith('/log')) {
         return { body: { ...pod('a'), spec: { containers: [{ name: 'external-dns' }, { name: 'mesh' }] } } };
       }
@@ -123,13 +114,13 @@ describe('log', () => {
         : status(400, 'BadRequest', 'a container name must be specified for pod a');
     });
     expect(await reader.log('infra', 'a', 50, never)).toMatchObject({ value: 'line 1\nline 2\n' });
-    expect(server.asked.at(-1)?.query.get('tailLines')).toBe('50');
+    expect(api.server.asked.at(-1)?.query.get('tailLines')).toBe('50');
   });
 
   test('of a pod that is gone is a failure, of a pod that may not be read a denial', async () => {
-    server.answer(() => notFound);
+    api.server.answer(() => notFound);
     expect(await reader.log('infra', 'a', 5, never)).toMatchObject({ failed: 'not there' });
-    server.answer(() => status(403, 'Forbidden', 'no'));
+    api.server.answer(() => status(403, 'Forbidden', 'no'));
     expect(await reader.log('infra', 'a', 5, never)).toMatchObject({
       denied: 'get pods/log in namespace infra',
     });
@@ -137,8 +128,11 @@ describe('log', () => {
 });
 
 test('who we are', async () => {
-  server.answer(() => ({ status: 201, body: { status: { userInfo: { username: 'u', groups: ['g', 1] } } } }));
-  expect(await whoAmI(kube, never)).toEqual({ user: 'u', groups: ['g'] });
-  server.answer(() => notFound);
-  expect(await whoAmI(kube, never)).toBeUndefined();
+  api.server.answer(() => ({
+    status: 201,
+    body: { status: { userInfo: { username: 'u', groups: ['g', 1] } } },
+  }));
+  expect(await whoAmI(api.kube, never)).toEqual({ user: 'u', groups: ['g'] });
+  api.server.answer(() => notFound);
+  expect(await whoAmI(api.kube, never)).toBeUndefined();
 });

@@ -1,25 +1,14 @@
 // Touching a Gateway: what is sent, and what comes back.
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { connect, type Kube } from '../../../src/kube/connection.ts';
+import { expect, test } from '@jest/globals';
 import { gatewayToucher } from '../../../src/kube/touch.ts';
-import { systemClock } from '../../../src/system-clock.ts';
-import { type ApiServer, startApiServer, status } from './api-server.ts';
+import { status } from './api-server.ts';
+import { connected } from './connected.ts';
 
-let server: ApiServer;
-let kube: Kube;
 const never = new AbortController().signal;
 
-beforeEach(async () => {
-  server = await startApiServer();
-  const { endpoint, caData } = server;
-  kube = connect({ endpoint, caData, token: async () => 't', clock: systemClock });
-});
-afterEach(async () => {
-  await kube.close();
-  await server.close();
-});
+const api = connected();
 
-const touch = () => gatewayToucher(kube).touch({ namespace: 'infra', name: 'public' }, never);
+const touch = () => gatewayToucher(api.kube).touch({ namespace: 'infra', name: 'public' }, never);
 const live = (managedFields: readonly object[]) => ({
   body: {
     apiVersion: 'gateway.networking.k8s.io/v1',
@@ -29,14 +18,14 @@ const live = (managedFields: readonly object[]) => ({
 });
 
 test('one annotation, by a manager of its own, never by force', async () => {
-  server.answer(() =>
+  api.server.answer(() =>
     live([
       { manager: 'eks-gateway-action', time: '2026-11-22T20:00:00Z' },
       { manager: 'eks-gateway-action-nudge', time: '2026-11-22T23:00:07Z' },
     ]),
   );
   expect(await touch()).toMatchObject({ value: new Date('2026-11-22T23:00:07Z') });
-  const [asked] = server.asked;
+  const [asked] = api.server.asked;
   expect(asked).toMatchObject({
     method: 'PATCH',
     path: '/apis/gateway.networking.k8s.io/v1/namespaces/infra/gateways/public',
@@ -57,13 +46,13 @@ test('one annotation, by a manager of its own, never by force', async () => {
 });
 
 test('a denial names the permission', async () => {
-  server.answer(() => status(403, 'Forbidden', 'no'));
+  api.server.answer(() => status(403, 'Forbidden', 'no'));
   expect(await touch()).toMatchObject({
     denied: 'patch gateways.gateway.networking.k8s.io in namespace infra',
   });
 });
 
 test('a Gateway that is gone is no exception', async () => {
-  server.answer(() => status(422, 'Invalid', 'spec.gatewayClassName: Required value'));
+  api.server.answer(() => status(422, 'Invalid', 'spec.gatewayClassName: Required value'));
   expect(await touch()).toMatchObject({ failed: 'spec.gatewayClassName: Required value' });
 });

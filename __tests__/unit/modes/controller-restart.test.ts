@@ -1,28 +1,12 @@
 // A controller that missed definitions, and a role that may not start it again.
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { connect, type Kube } from '../../../src/kube/connection.ts';
+import { expect, test } from '@jest/globals';
 import type { Cluster } from '../../../src/modes/access/reach-cluster.ts';
 import { restartController } from '../../../src/modes/charts/controller-restart.ts';
-import { systemClock } from '../../../src/system-clock.ts';
-import { type ApiServer, startApiServer, status } from '../kube/api-server.ts';
+import { status } from '../kube/api-server.ts';
+import { connected } from '../kube/connected.ts';
 import { stubRun } from './stub-run.ts';
 
-let server: ApiServer;
-let kube: Kube;
-
-beforeEach(async () => {
-  server = await startApiServer();
-  kube = connect({
-    endpoint: server.endpoint,
-    caData: server.caData,
-    token: async () => 'token',
-    clock: systemClock,
-  });
-});
-afterEach(async () => {
-  await kube.close();
-  await server.close();
-});
+const api = connected();
 
 const lbc = {
   metadata: { name: 'lbc', namespace: 'infra' },
@@ -35,7 +19,7 @@ const pod = {
 const late = 'httproutes.gateway.networking.k8s.io';
 
 test('it is said, with the command', async () => {
-  server.answer(({ method, path }) => {
+  api.server.answer(({ method, path }) => {
     if (method === 'PATCH')
       return status(
         403,
@@ -49,7 +33,7 @@ test('it is said, with the command', async () => {
       : status(404, 'NotFound', 'no');
   });
   const { run, findings } = stubRun();
-  await restartController(run, { kube } as Cluster, new Set(), new Date('2026-11-23T00:01:00Z'));
+  await restartController(run, { kube: api.kube } as Cluster, new Set(), new Date('2026-11-23T00:01:00Z'));
   expect(findings()).toMatchObject([
     {
       code: 'release/restart-refused',

@@ -1,29 +1,18 @@
 // Objects of a drift check against an API server: versions that are not served, what is being deleted, what left the repository.
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { fieldManager } from '../../../src/apply/applier.ts';
 import { contentsOf, inventoryOf, parentOf } from '../../../src/apply/inventory.ts';
 import { partOfLabel } from '../../../src/apply/ownership.ts';
 import type { KubernetesObject } from '../../../src/bundle/object.ts';
-import { connect, type Kube } from '../../../src/kube/connection.ts';
 import type { ApiResource, Discovery } from '../../../src/kube/discovery.ts';
 import { lookAtMembers } from '../../../src/modes/drift/members.ts';
 import { expectedOf, lookAtObjects } from '../../../src/modes/drift/objects.ts';
-import { systemClock } from '../../../src/system-clock.ts';
-import { type ApiServer, startApiServer, status } from '../kube/api-server.ts';
+import { status } from '../kube/api-server.ts';
+import { connected } from '../kube/connected.ts';
 
 const { signal } = new AbortController();
-let server: ApiServer;
-let kube: Kube;
 
-beforeEach(async () => {
-  server = await startApiServer();
-  const { endpoint, caData } = server;
-  kube = connect({ endpoint, caData, token: async () => 't', clock: systemClock });
-});
-afterEach(async () => {
-  await kube.close();
-  await server.close();
-});
+const api = connected();
 
 const served: readonly ApiResource[] = [
   {
@@ -54,7 +43,7 @@ const look = (apiVersion: string, kind: string) => {
   const rest = { layer: 'helm' as const, namespace: 'shop', manager: 'helm' };
   return lookAtObjects(
     { signal, environment: { workspace: '/nowhere' } },
-    { kube, discovery },
+    { kube: api.kube, discovery },
     {
       exact: false,
       expected: [expectedOf({ object, source }, rest)],
@@ -68,13 +57,13 @@ const live = {
 };
 
 test('it is said, and is no drift', async () => {
-  server.answer(() => ({ body: live }));
+  api.server.answer(() => ({ body: live }));
   const { sightings, unchecked, notes = [] } = await look('policy/v1beta1', 'PodDisruptionBudget');
   expect([sightings, unchecked]).toEqual([[], []]);
   expect(notes).toMatchObject([
     { code: 'drift/version-not-served', severity: 'warning', message: expect.stringContaining('policy/v1') },
   ]);
-  expect(server.asked.map(({ path }) => path)).toEqual([
+  expect(api.server.asked.map(({ path }) => path)).toEqual([
     '/apis/policy/v1/namespaces/shop/poddisruptionbudgets/shop',
   ]);
 });
@@ -83,14 +72,14 @@ test.each([
   ['it is not there in the other version either', 'policy/v1beta1', 'PodDisruptionBudget'],
   ['the kind is of another group', 'policy/v1', 'Thing'],
 ])('missing: %s', async (_what, apiVersion, kind) => {
-  server.answer(() => status(404, 'NotFound', 'x'));
+  api.server.answer(() => status(404, 'NotFound', 'x'));
   const { sightings } = await look(apiVersion, kind);
   expect(sightings).toMatchObject([{ path: '', found: null }]);
 });
 
 test('one that somebody has deleted, and that is held back, is told; nothing else of it matters', async () => {
   const metadata = { ...live.metadata, deletionTimestamp: '2026-11-25T10:00:00Z', finalizers: ['a/b'] };
-  server.answer(() => ({ body: { ...live, metadata, spec: { minAvailable: 5 } } }));
+  api.server.answer(() => ({ body: { ...live, metadata, spec: { minAvailable: 5 } } }));
   const { sightings } = await look('policy/v1', 'PodDisruptionBudget');
   expect(sightings).toMatchObject([{ path: '.metadata.deletionTimestamp', passing: true }]);
   expect(sightings).toHaveLength(1);
@@ -116,9 +105,9 @@ describe('what left the repository', () => {
     'run 1',
   );
   const members = async (answers: { readonly parent: object; readonly list: object }) => {
-    server.answer(({ path }) => (path.endsWith(`/${inventory.name}`) ? answers.parent : answers.list));
+    api.server.answer(({ path }) => (path.endsWith(`/${inventory.name}`) ? answers.parent : answers.list));
     const own = [{ object: member('kept'), source: { file: 'a.yaml', line: 1 } }];
-    return lookAtMembers({ kube, discovery }, { inventory, own, namespace: 'shop' }, signal);
+    return lookAtMembers({ kube: api.kube, discovery }, { inventory, own, namespace: 'shop' }, signal);
   };
   const listed = (...items: readonly KubernetesObject[]) => ({
     body: { apiVersion: 'v1', kind: 'ConfigMapList', items },
