@@ -1,124 +1,20 @@
-// The link `record`: what the zone has, and what ExternalDNS says where it has not.
+// The link `record`: what the zone has, whose it is, and what is legitimate although it looks odd.
 import { describe, expect, test } from '@jest/globals';
 import type { KubernetesObject } from '../../../src/bundle/object.ts';
-import type { ClusterReader } from '../../../src/chain/cluster.ts';
+import { foundRecord } from '../../../src/chain/record.ts';
+import type { RecordSet } from '../../../src/chain/zone.ts';
 import {
-  foundRecord,
-  judgeRecord,
-  mayBeNewer,
-  observeRecord,
-  type RecordWant,
-} from '../../../src/chain/record.ts';
-import { controllersOf } from '../../../src/chain/release.ts';
-import type { HostedZone, RecordSet, ZoneReader } from '../../../src/chain/zone.ts';
-import type { Seen } from '../../../src/verdict/seen.ts';
-
-const { signal } = new AbortController();
-const at = new Date('2026-11-22T23:01:00Z');
-const host = 'app.example.com';
-const loadBalancer = 'k8s-infra-public-1.eu-west-1.elb.amazonaws.com';
-
-const deployment = (args: readonly string[]): KubernetesObject => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name: 'external-dns', namespace: 'external-dns' },
-  spec: {
-    selector: { matchLabels: { app: 'external-dns' } },
-    template: {
-      spec: {
-        containers: [
-          {
-            image: 'registry.k8s.io/external-dns/external-dns:v0.19.0',
-            args: ['--source=gateway-httproute', '--txt-owner-id=lab', ...args],
-          },
-        ],
-      },
-    },
-  },
-});
-
-const wantOf = (args: readonly string[] | undefined, rest: Partial<RecordWant> = {}): RecordWant => {
-  const { externalDns } = controllersOf(args === undefined ? [] : [deployment(args)]);
-  return {
-    host,
-    loadBalancer,
-    route: {
-      apiVersion: 'gateway.networking.k8s.io/v1',
-      kind: 'HTTPRoute',
-      metadata: { name: 'web', namespace: 'apps' },
-    },
-    gateways: [],
-    zoneAccount: '222222222222',
-    since: new Date('2026-11-22T23:00:00Z'),
-    ...(externalDns && { externalDns }),
-    ...rest,
-  };
-};
-
-const zoneOf = (name: string, id = 'Z1', isPrivate = false): HostedZone => ({
-  id,
-  name,
-  private: isPrivate,
-  nameServers: ['ns-1.awsdns-1.com'],
-});
-
-const alias = (target: string, type = 'A', name = host): RecordSet => ({
-  name,
-  type,
-  alias: { target, zoneId: 'Z32O12XQLNTSW2' },
-  values: [],
-});
-const owner = (id: string, resource = 'httproute/apps/web', name = `cname-${host}`): RecordSet => ({
-  name,
-  type: 'TXT',
-  values: [`"heritage=external-dns,external-dns/owner=${id},external-dns/resource=${resource}"`],
-});
-
-interface Outside {
-  readonly zones?: Seen<readonly HostedZone[]>;
-  readonly records?: Readonly<Record<string, readonly RecordSet[]>>;
-  readonly log?: Seen<string>;
-}
-
-const judge = async (want: RecordWant, outside: Outside) => {
-  const zoneReader: ZoneReader = {
-    zones: async () => outside.zones ?? { at, value: [zoneOf('example.com')] },
-    records: async (zoneId, names) => ({
-      at,
-      value: (outside.records?.[zoneId] ?? []).filter(({ name }) => names.includes(name)),
-    }),
-  };
-  const pod = (name: string, born: string, app = 'external-dns'): KubernetesObject => ({
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name, namespace: 'external-dns', labels: { app }, creationTimestamp: born },
-  });
-  const reader: ClusterReader = {
-    get: async () => ({ at, value: undefined }),
-    list: async () => ({
-      at,
-      value: [
-        pod('old', '2026-01-01T00:00:00Z'),
-        pod('new', '2026-11-01T00:00:00Z'),
-        pod('other', '2026-12-01T00:00:00Z', 'x'),
-      ],
-    }),
-    log: async (namespace, name) => {
-      if (namespace !== 'external-dns' || name !== 'new')
-        throw new Error(`the log of ${namespace}/${name} was asked for`);
-      return outside.log ?? { at, value: '' };
-    },
-  };
-  const seen = await observeRecord(zoneReader, reader, want, signal);
-  const verdict = judgeRecord(want, seen);
-  return { verdict, seen, said: verdict.state === 'ok' ? 'ok' : `${verdict.state} ${verdict.code}` };
-};
-
-const zone = (...records: readonly RecordSet[]): Outside => ({ records: { Z1: records } });
-const line = (msg: string): Seen<string> => ({
+  alias,
   at,
-  value: `time="2026-11-22T23:00:30Z" level=error msg="${msg}"`,
-});
+  host,
+  judge,
+  loadBalancer,
+  type Outside,
+  owner,
+  wantOf,
+  zone,
+  zoneOf,
+} from './record-setting.ts';
 
 describe('the record', () => {
   test.each<[string, string[] | undefined, Outside, string]>([
@@ -232,69 +128,6 @@ describe('the record', () => {
   });
 });
 
-describe('ExternalDNS', () => {
-  const identity = 'arn:aws:sts::111111111111:assumed-role/external-dns/eks-lab';
-
-  test('denied: its identity, the action, the zone and its account', async () => {
-    const log = line(
-      `Failed to do run once: AccessDenied: User: ${identity} is not authorized to perform: route53:ListHostedZones`,
-    );
-    const { verdict, said } = await judge(wantOf([]), { ...zone(), log });
-    expect(said).toBe('broken record/external-dns-denied');
-    expect(verdict.message).toBe(
-      `ExternalDNS (${identity}) may not call route53:ListHostedZones; the hosted zone example.com (Z1, account 222222222222) has no record of app.example.com from it.`,
-    );
-    expect(verdict.evidence[0]).toEqual({
-      from: 'log of Deployment external-dns/external-dns',
-      saw: 'value' in log ? log.value : '',
-    });
-  });
-
-  test('sees no zone', async () => {
-    const { verdict, said } = await judge(wantOf([]), {
-      ...zone(),
-      log: line('Applying provider record filter for domains: []'),
-    });
-    expect(said).toBe('broken record/external-dns-no-zone');
-    expect(verdict.message).toBe(
-      'ExternalDNS sees no hosted zone; app.example.com belongs into the hosted zone example.com (Z1, account 222222222222).',
-    );
-  });
-
-  test('an old line of the log counts for nothing', async () => {
-    const want = wantOf([], { since: new Date('2026-11-22T23:00:31Z') });
-    expect((await judge(want, { ...zone(), log: line('Failed to do run once: AccessDenied') })).said).toBe(
-      'waiting record/missing',
-    );
-  });
-
-  test('a failure of another kind is waited for, with the line as evidence', async () => {
-    const { verdict, said } = await judge(wantOf([]), {
-      ...zone(),
-      log: line('Failed to do run once: Throttling'),
-    });
-    expect(said).toBe('waiting record/missing');
-    expect(verdict.evidence[0]?.saw).toMatch(/Throttling/);
-  });
-
-  test('its settings exclude the host', async () => {
-    const { verdict, said } = await judge(wantOf(['--domain-filter=example.org']), zone());
-    expect(said).toBe('broken record/external-dns-excludes');
-    expect(verdict.message).toMatch(/--domain-filter=example\.org does not admit app\.example\.com/);
-  });
-
-  test('its log may not be read: said, and no more', async () => {
-    const { verdict, said } = await judge(wantOf([]), { ...zone(), log: { at, denied: 'get pods/log' } });
-    expect(said).toBe('waiting record/missing');
-    expect(verdict.state !== 'ok' && verdict.hint).toMatch(/the permission get pods\/log is missing/);
-  });
-
-  test('its log is not read while all is well', async () => {
-    const { seen } = await judge(wantOf([]), zone(alias(loadBalancer), owner('lab')));
-    expect('value' in seen && seen.value.log).toBeUndefined();
-  });
-});
-
 describe('what is legitimate although it looks odd', () => {
   const annotated = (name: string, target: string): KubernetesObject => ({
     apiVersion: 'gateway.networking.k8s.io/v1',
@@ -345,46 +178,6 @@ describe('what is legitimate although it looks odd', () => {
   });
 });
 
-describe('zones that are not the one', () => {
-  const open = zoneOf('example.com');
-  const hidden = zoneOf('example.com', 'ZP', true);
-
-  test('twins are handed on: the name servers tell which is delegated', async () => {
-    const twin = { ...zoneOf('example.com', 'Z2'), nameServers: ['ns-2.awsdns-2.com'] };
-    const { seen } = await judge(wantOf([]), {
-      zones: { at, value: [open, twin] },
-      records: { Z1: [alias(loadBalancer), owner('lab')] },
-    });
-    expect(foundRecord(seen).zone?.twins).toMatchObject([{ id: 'Z2', nameServers: ['ns-2.awsdns-2.com'] }]);
-  });
-
-  test('the private twin has the record, the public zone has not', async () => {
-    const { verdict, said } = await judge(wantOf([]), {
-      zones: { at, value: [hidden, open] },
-      records: { ZP: [alias(loadBalancer)] },
-    });
-    expect(said).toBe('waiting record/missing');
-    expect(verdict.message).toContain('Only its private twin (ZP) has one.');
-  });
-
-  test('a private zone alone: its record is judged, and nobody here can ask for it', async () => {
-    const { seen, said } = await judge(wantOf([]), {
-      zones: { at, value: [hidden] },
-      records: { ZP: [alias(loadBalancer), owner('lab')] },
-    });
-    expect(said).toBe('ok');
-    expect(foundRecord(seen)).toEqual({ privateZone: { id: 'ZP', name: 'example.com' } });
-  });
-
-  test('a private zone that ExternalDNS leaves out', async () => {
-    const { verdict, said } = await judge(wantOf(['--aws-zone-type=public']), {
-      zones: { at, value: [hidden] },
-    });
-    expect(said).toBe('broken record/external-dns-excludes');
-    expect(verdict.message).toContain('--aws-zone-type=public leaves out the hosted zone example.com (ZP)');
-  });
-});
-
 describe('a first label that leaves no room for the ownership record', () => {
   const long = `${'a'.repeat(58)}.example.com`;
 
@@ -402,26 +195,5 @@ describe('a first label that leaves no room for the ownership record', () => {
     ['no ownership records at all', ['--registry=noop'], long, zone(), 'waiting record/missing'],
   ])('%s', async (_what, args, name, outside, expected) => {
     expect((await judge(wantOf(args, { host: name }), outside)).said).toBe(expected);
-  });
-});
-
-describe('whether the name servers may know of the record before the zone is read again', () => {
-  const wildcard = (name: string): RecordSet => alias('old.elb.amazonaws.com', 'A', name);
-
-  test.each<[string, Outside, boolean]>([
-    ['nothing there', zone(), true],
-    ['other names', zone(alias(loadBalancer, 'A', 'b.example.com')), true],
-    ['a wildcard answers for it', zone(wildcard('*.example.com')), false],
-    ['it points elsewhere', zone(alias('old.elb.amazonaws.com'), owner('lab')), false],
-    ['all is well', zone(alias(loadBalancer), owner('lab')), false],
-  ])('%s', async (_what, outside, expected) => {
-    const { seen, verdict } = await judge(wantOf([]), outside);
-    expect(mayBeNewer(seen, verdict)).toBe(expected);
-  });
-
-  test('a wildcard nearer than the zone', async () => {
-    const want = wantOf([], { host: 'a.b.example.com' });
-    const { seen, verdict } = await judge(want, zone(wildcard('*.b.example.com')));
-    expect(mayBeNewer(seen, verdict)).toBe(false);
   });
 });
