@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { documented } from '../../lab/documented.ts';
 import { prepareSample } from '../../lab/sample.ts';
 import type { Finding } from '../../src/verdict/finding.ts';
 import { commandProblem } from '../command-lines.ts';
@@ -34,14 +35,6 @@ import { errorIn } from './reading.ts';
 // Each test is a run or two of some seconds.
 jest.setTimeout(60_000);
 
-/** The policies exactly as docs/permissions.md has them. */
-function documented(account: Account): string {
-  const page = readFileSync(join(import.meta.dirname, '../../docs/permissions.md'), 'utf8');
-  const found = new RegExp(`<!-- doctor-${account} -->\\n\`\`\`json\\n([\\s\\S]*?)\`\`\``).exec(page)?.[1];
-  if (found === undefined) throw new Error(`docs/permissions.md has no policy doctor-${account}`);
-  return found;
-}
-
 const lookers = { eks: layout.roles.deploy, dns: layout.roles.dnsReader } as const;
 const accounts = ['eks', 'dns'] as const;
 
@@ -49,7 +42,7 @@ const widen = (account: Account): Promise<string> =>
   iam(account, 'PutRolePolicy', {
     RoleName: lookers[account],
     PolicyName: 'doctor',
-    PolicyDocument: documented(account),
+    PolicyDocument: documented('permissions.md', `doctor-${account}`),
   });
 const narrow = (account: Account): Promise<string> =>
   iam(account, 'DeleteRolePolicy', { RoleName: lookers[account], PolicyName: 'doctor' });

@@ -1,5 +1,5 @@
 // What the documents tell people to grant, beside what roles have asked AWS for.
-import { documented } from '../../lab/mutations/role.ts';
+import { documented } from '../../lab/documented.ts';
 import { lab, layout } from './harness.ts';
 
 interface Call {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { documented } from '../../lab/documented.ts';
 import { type Account, clusterAdminPolicy, eks, iam, setTrustPolicy, trustPolicy } from './admin.ts';
 import { app, edgeGateway, edgeRoute } from './edge.ts';
 import { callsOf, granted } from './granted.ts';
@@ -18,17 +19,13 @@ import {
   workspaceOf,
 } from './harness.ts';
 
-const page = readFileSync(join(import.meta.dirname, '../../docs/permissions.md'), 'utf8');
 const { zoneId } = JSON.parse(readFileSync(join(process.env['LAB_DIR'] ?? '', 'seeded.json'), 'utf8')) as {
   readonly zoneId: string;
 };
 
 /** A policy exactly as the page has it; the zone alone is the lab's. */
-function documented(mark: string): string {
-  const found = new RegExp(`<!-- ${mark} -->\\n\`\`\`json\\n([\\s\\S]*?)\`\`\``).exec(page)?.[1];
-  if (found === undefined) throw new Error(`docs/permissions.md has no policy ${mark}`);
-  return found.replaceAll('Z0123456789ABC', zoneId);
-}
+const policyOf = (mark: string): string =>
+  documented('permissions.md', mark).replaceAll('Z0123456789ABC', zoneId);
 
 const own = { eks: 'exact-deploy', dns: 'exact-reader' } as const;
 const arn = (account: Account, role: string): string =>
@@ -39,11 +36,11 @@ const grant = (account: Account, policy: string, mark: string): Promise<string> 
   iam(account, 'PutRolePolicy', {
     RoleName: own[account],
     PolicyName: policy,
-    PolicyDocument: documented(mark),
+    PolicyDocument: policyOf(mark),
   });
 
 async function makeRole(account: Account): Promise<void> {
-  const trust = documented('deploy-trust').replaceAll(layout.accounts.eks, layout.accounts[account]);
+  const trust = policyOf('deploy-trust').replaceAll(layout.accounts.eks, layout.accounts[account]);
   await iam(account, 'CreateRole', { RoleName: own[account], AssumeRolePolicyDocument: trust });
   await grant(account, 'run', `run-${account}`);
 }
@@ -149,14 +146,14 @@ async function documentControllers(): Promise<() => Promise<void>> {
   for (const [account, role, mark] of trusts) {
     const old = await trustPolicy(account, role);
     before.push(() => setTrustPolicy(account, role, old));
-    await setTrustPolicy(account, role, documented(mark));
+    await setTrustPolicy(account, role, policyOf(mark));
   }
   for (const [account, role, mark] of policies) {
     const which = { RoleName: role, PolicyName: `${role}-policy` };
     const xml = await iam(account, 'GetRolePolicy', which);
     const old = decodeURIComponent(/<PolicyDocument>([^<]*)</.exec(xml)?.[1] ?? '');
     before.push(() => iam(account, 'PutRolePolicy', { ...which, PolicyDocument: old }));
-    await iam(account, 'PutRolePolicy', { ...which, PolicyDocument: documented(mark) });
+    await iam(account, 'PutRolePolicy', { ...which, PolicyDocument: policyOf(mark) });
   }
   return async () => {
     for (const restore of before) await restore();
@@ -244,7 +241,7 @@ test('teardown of a Gateway that does not go: what it holds is listed, with no a
 }, 150_000);
 
 test('without the permission on load balancers: the link that needs it is unknown, and says which it is', async () => {
-  const policy = JSON.parse(documented('run-eks')) as { Statement: unknown[] };
+  const policy = JSON.parse(policyOf('run-eks')) as { Statement: unknown[] };
   const less = JSON.stringify({ ...policy, Statement: policy.Statement.slice(0, 1) });
   await iam('eks', 'PutRolePolicy', { RoleName: own.eks, PolicyName: 'run', PolicyDocument: less });
   const { code, report } = await attempt('verify');

@@ -1,7 +1,8 @@
 // plan of charts: what an upgrade of each release would change, with its hooks, also where releases may not be read.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { documented } from '../../lab/documented.ts';
 import { prepareSample } from '../../lab/sample.ts';
 import { clusterAdminPolicy, createAccessEntry, deleteAccessEntry } from './admin.ts';
 import {
@@ -23,13 +24,10 @@ beforeAll(ensureInfra, 300_000);
 beforeEach(() => lab('DELETE', '/github'));
 
 /** The role of docs/permissions.md, without the rule on Secrets. */
-const readerWithoutSecrets = (): string => {
-  const page = readFileSync(join(import.meta.dirname, '../../docs/permissions.md'), 'utf8');
-  const all = /<!-- plan-reader -->\n```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
-  return all
+const readerWithoutSecrets = (): string =>
+  documented('permissions.md', 'plan-reader')
     .replace(/ {2}- apiGroups: \[""\]\n {4}resources: \[secrets\]\n {4}verbs: \[get, list\]\n/, '')
     .replaceAll('gateway-plan', 'gateway-plan-no-secrets');
-};
 
 test('the charts of the sample as they are installed: no release, no record and no rule changes', async () => {
   const workspace = workspaceOf({});

@@ -1,8 +1,7 @@
 // plan: says what a deploy would change and break, writes nothing, and deploy then does just that.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { ListResourceRecordSetsCommand, Route53Client } from '@aws-sdk/client-route-53';
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { documented } from '../../lab/documented.ts';
 import { clusterAdminPolicy, createAccessEntry, deleteAccessEntry } from './admin.ts';
 import {
   appFiles,
@@ -205,8 +204,7 @@ test('a change: each field, secrets hidden, what is pruned; one comment; deploy 
 });
 
 test('a role that may only read: compared with the live objects, and said so', async () => {
-  const page = readFileSync(join(import.meta.dirname, '../../docs/permissions.md'), 'utf8');
-  kubectlApply(/<!-- plan-reader -->\n```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '');
+  kubectlApply(documented('permissions.md', 'plan-reader'));
   await deleteAccessEntry();
   await createAccessEntry(undefined, ['gateway-plan']);
   try {

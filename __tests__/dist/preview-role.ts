@@ -1,6 +1,7 @@
 // The role of previews as docs/permissions.md and policy/previews.yaml have it, made in the lab.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { documented } from '../../lab/documented.ts';
 import { eks, iam, trustPolicy } from './admin.ts';
 import { kubectlApply, layout } from './harness.ts';
 
@@ -8,12 +9,6 @@ const root = join(import.meta.dirname, '../..');
 const role = 'gateway-preview';
 
 export const previewPrincipal = `arn:aws:iam::${layout.accounts.eks}:role/${role}`;
-
-/** Its policy in the EKS account, as docs/permissions.md prints it. */
-export function documentedPolicy(): string {
-  const text = readFileSync(join(root, 'docs/permissions.md'), 'utf8');
-  return /<!-- run-eks -->\s*```json\n([\s\S]*?)```/.exec(text)?.[1] ?? '';
-}
 
 /** Trusts whom the role of deployments trusts; in the cluster it has its group and nothing else. */
 export async function previewRole(): Promise<void> {
@@ -24,7 +19,7 @@ export async function previewRole(): Promise<void> {
   await iam('eks', 'PutRolePolicy', {
     RoleName: role,
     PolicyName: 'preview',
-    PolicyDocument: documentedPolicy(),
+    PolicyDocument: documented('permissions.md', 'run-eks'),
   });
   const entry = { principalArn: previewPrincipal, kubernetesGroups: ['eks-gateway-preview'] };
   await eks('POST', 'access-entries', entry).catch(() => undefined);

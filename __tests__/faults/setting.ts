@@ -1,6 +1,5 @@
 // The working setting that every fault is injected into: the sample, deployed; and the role of least privilege.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { documented } from '../../lab/documented.ts';
 import { type ActionResult, runAction } from '../../lab/runner.ts';
 import { prepareSample, sampleInputs } from '../../lab/sample.ts';
 import type { Report } from '../../src/report/report.ts';
@@ -30,17 +29,9 @@ export async function deploy(
 
 const group = 'eks-gateway-deployers';
 
-/** The ClusterRole that docs/permissions.md gives to a role that deploys apps. */
-function documentedRole(): string {
-  const page = readFileSync(join(import.meta.dirname, '../../docs/permissions.md'), 'utf8');
-  const found = /<!-- deploy-cluster-role -->\s*```yaml\n([\s\S]*?)```/.exec(page)?.[1];
-  if (found === undefined) throw new Error('docs/permissions.md has no ClusterRole for deploy');
-  return found;
-}
-
 /** The access entry of the role that deploys: no policy, a group, and to it what is documented. */
 export async function narrowAccess(): Promise<void> {
-  const role = documentedRole();
+  const role = documented('permissions.md', 'deploy-cluster-role');
   const name = /^ {2}name: (\S+)$/m.exec(role)?.[1] ?? '';
   kubectlApply(`${role}---
 apiVersion: rbac.authorization.k8s.io/v1

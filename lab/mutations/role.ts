@@ -1,7 +1,5 @@
 // The role of a drift check exactly as the documents have it: AWS policies, and a ClusterRole that may only get and list.
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { CreateAccessEntryCommand, EKSClient } from '@aws-sdk/client-eks';
 import {
   CreateRoleCommand,
@@ -10,20 +8,11 @@ import {
   PutRolePolicyCommand,
 } from '@aws-sdk/client-iam';
 import { layout } from '../cluster/layout.ts';
+import { documented } from '../documented.ts';
 import { asAdmin } from './mutation.ts';
-
-const root = join(import.meta.dirname, '../..');
 
 export const driftRole = 'gateway-drift';
 export const driftRoleArn = `arn:aws:iam::${layout.accounts.eks}:role/${driftRole}`;
-
-/** A marked block of a page, as it stands. */
-export function documented(page: string, mark: string): string {
-  const text = readFileSync(join(root, 'docs', page), 'utf8');
-  const found = new RegExp(`<!-- ${mark} -->\\n\`\`\`\\w+\\n([\\s\\S]*?)\`\`\``).exec(text)?.[1];
-  if (found === undefined) throw new Error(`docs/${page} has no block ${mark}`);
-  return found;
-}
 
 const isThere = (error: unknown): boolean =>
   error instanceof Error && /AlreadyExists|ResourceInUse/.test(error.name);
