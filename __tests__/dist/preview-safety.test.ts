@@ -3,8 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { callsOf, granted } from './granted.ts';
 import { kubectl, kubectlApply, lab } from './harness.ts';
-import { attacks, elsewhere, outside } from './preview-attacks.ts';
+import { attacks } from './preview-attacks.ts';
 import { previewPrincipal, previewRole } from './preview-role.ts';
+import { elsewhere, outside } from './preview-role-attacks.ts';
 import { freshPreviews, namespaceOf, preview, shas } from './previews.ts';
 
 beforeAll(async () => {
