@@ -39,7 +39,7 @@ function inputOf(service: string, operation: string): { members: string[]; requi
 }
 
 /** Checks service, operation and options against the model from which AWS's own command line is made. */
-export const awsProblem: Check = ({ words: [, service = '', operation = '', ...rest] }) => {
+const awsProblem: Check = ({ words: [, service = '', operation = '', ...rest] }) => {
   if (!(service in services)) return `there is no service ${service} here: add its client`;
   const input = inputOf(service, operation);
   if (input === undefined) return `aws ${service} has no operation ${operation}`;

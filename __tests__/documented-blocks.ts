@@ -20,7 +20,7 @@ export interface ShownCommand {
 }
 
 /** Blocks within a list item are indented; their text comes without it. */
-export function blocksOf(path: string, markdown: string): readonly Block[] {
+function blocksOf(path: string, markdown: string): readonly Block[] {
   const fence = /^([ \t]*)(`{3,}|~{3,})[ \t]*(\S*).*\n([\s\S]*?)^\1\2[ \t]*$/gm;
   return [...markdown.matchAll(fence)].map(({ index, 1: indent = '', 3: language = '', 4: text = '' }) => ({
     where: `${path}:${markdown.slice(0, index).split('\n').length}`,
@@ -54,7 +54,7 @@ const shown = (where: string, script: string): readonly ShownCommand[] =>
   commandsOf(script).map((words) => ({ where, line: words.join(' '), words }));
 
 /** Commands in blocks and, where they begin with one of the programs, between backticks. */
-export function shownCommands(path: string, markdown: string): readonly ShownCommand[] {
+function shownCommands(path: string, markdown: string): readonly ShownCommand[] {
   const blocks = blocksOf(path, markdown).filter(({ language }) => shellLanguages.includes(language));
   const prose = markdown.replaceAll(/^[ \t]*```[\s\S]*?^[ \t]*```/gm, (block) =>
     '\n'.repeat(block.split('\n').length - 1),

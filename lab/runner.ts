@@ -45,7 +45,7 @@ interface ActionYaml {
 }
 
 /** What the lab offers, for inputs that the caller leaves out. */
-export function labInputs(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
+function labInputs(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
   const { accounts, cluster, region, roles } = layout;
   return {
     'cluster-name': env['LAB_CLUSTER'] ?? cluster.name,

@@ -23,7 +23,7 @@ const isBundled = ({ scope, properties = [] }: Component): boolean =>
   !properties.some(({ name, value }) => name === 'cdx:npm:package:development' && value === 'true');
 
 /** Without the packages of development and of one platform, and without mention of them. */
-export function bundledOf(sbom: Sbom): Sbom {
+function bundledOf(sbom: Sbom): Sbom {
   const gone = new Set(sbom.components.filter((each) => !isBundled(each)).map((each) => each['bom-ref']));
   return {
     ...sbom,

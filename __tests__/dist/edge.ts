@@ -40,7 +40,7 @@ export function importCertificate(names: readonly string[]): string {
 }
 
 /** The certificate for `example.com` and `*.example.com` that the lab has from the start. */
-export const seededCertificate = (): string =>
+const seededCertificate = (): string =>
   (JSON.parse(readFileSync(join(labFolder(), 'seeded.json'), 'utf8')) as { readonly certificateArn: string })
     .certificateArn;
 

@@ -10,7 +10,7 @@ export async function freshPreviews(): Promise<void> {
   await lab('DELETE', '/github');
 }
 
-export const own = { id: 424242, full_name: 'example-org/sample-app' };
+const own = { id: 424242, full_name: 'example-org/sample-app' };
 
 export interface Pushed {
   readonly number: number;

@@ -30,7 +30,7 @@ export async function deploy(
 const group = 'eks-gateway-deployers';
 
 /** The access entry of the role that deploys: no policy, a group, and to it what is documented. */
-export async function narrowAccess(): Promise<void> {
+async function narrowAccess(): Promise<void> {
   const role = documented('permissions.md', 'deploy-cluster-role');
   const name = /^ {2}name: (\S+)$/m.exec(role)?.[1] ?? '';
   kubectlApply(`${role}---

@@ -26,7 +26,7 @@ export const seeded = (): Seeded =>
 
 const endpoint = `http://${layout.addresses.aws}:${layout.ports.aws}`;
 
-export const route53 = (): Route53Client =>
+const route53 = (): Route53Client =>
   new Route53Client({ endpoint, region: layout.region, credentials: layout.admin.dns });
 
 type Action = 'CREATE' | 'UPSERT' | 'DELETE';

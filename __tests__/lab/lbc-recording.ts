@@ -78,7 +78,7 @@ export function statesByObject(changes: Change[]): Record<string, unknown[]> {
   return states;
 }
 
-export function stateOf(change: Change): unknown {
+function stateOf(change: Change): unknown {
   if (change.event === 'DELETED') return 'deleted';
   return {
     generation: change.generation,
@@ -121,7 +121,7 @@ const conditionsOf = (conditions: Condition[] = []): Record<string, string> =>
   );
 
 /** Takes accounts, regions, hashes and ids out of a text. */
-export const nameless = (text: string): string =>
+const nameless = (text: string): string =>
   text
     .replace(
       /arn:aws:elasticloadbalancing:[a-z0-9-]+:\d+:loadbalancer\/app\/(k8s-[a-z0-9]+-[a-z0-9]+)-[0-9a-f]{10}\/[0-9a-f]+/g,

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 
-export interface Layout {
+interface Layout {
   readonly region: string;
   readonly accounts: { readonly eks: string; readonly dns: string };
   readonly cluster: { readonly name: string; readonly host: string; readonly kubernetes: string };

@@ -13,7 +13,7 @@ export const WORDS = {
   requeue: 'requeue needed after 2m0s: Monitoring provisioning state',
 } as const;
 
-export const now = (): string => `${new Date().toISOString().slice(0, 19)}Z`;
+const now = (): string => `${new Date().toISOString().slice(0, 19)}Z`;
 
 /** A condition's text may have 32768 characters; the controller keeps a little below. */
 const LONGEST_MESSAGE = 32_700;

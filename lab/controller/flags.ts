@@ -25,7 +25,7 @@ export interface Flags {
 const UNITS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
 /** A Go duration such as `2m0s` or `500ms`, in milliseconds. */
-export function goDuration(text: string): number {
+function goDuration(text: string): number {
   const parts = [...text.matchAll(/([0-9.]+)(ms|s|m|h)/g)];
   if (parts.length === 0) throw new Error(`not a duration: ${text}`);
   return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (UNITS[unit ?? ''] ?? 0), 0);

@@ -26,7 +26,7 @@ const denials = new Set([
 ]);
 
 /** The error's codes: `name` and, where there, the wire's `Code`. */
-export function errorCodes(error: unknown): readonly string[] {
+function errorCodes(error: unknown): readonly string[] {
   if (!(error instanceof Error)) return [];
   const wire = 'Code' in error && typeof error.Code === 'string' ? [error.Code] : [];
   return [error.name, ...wire];
@@ -92,7 +92,7 @@ export function isTransient(error: unknown): boolean {
 }
 
 /** HTTP status of the answer behind the error, if there was one. */
-export function statusOf(error: unknown): number | undefined {
+function statusOf(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('$metadata' in error)) return undefined;
   const metadata = error.$metadata;
   if (typeof metadata !== 'object' || metadata === null || !('httpStatusCode' in metadata)) return undefined;

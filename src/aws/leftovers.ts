@@ -26,7 +26,7 @@ export interface Leftovers {
 }
 
 /** pkg/deploy/tracking/provider.go and pkg/gateway/constants of LBC 3.5: tags of all that it makes for a Gateway. */
-export const gatewayTags = (cluster: string, gateway: string): readonly [string, string][] => [
+const gatewayTags = (cluster: string, gateway: string): readonly [string, string][] => [
   ['elbv2.k8s.aws/cluster', cluster],
   ['gateway.k8s.aws.alb/stack', gateway],
 ];

@@ -7,8 +7,7 @@ export const folderOf = (path: string): string =>
 export const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 /** A path as the user sees it from the working directory. */
-export const insideOf = (path: string, root: string): string =>
-  root === '.' ? path : path.slice(root.length + 1);
+const insideOf = (path: string, root: string): string => (root === '.' ? path : path.slice(root.length + 1));
 
 export const isHidden = (path: string, root: string): boolean =>
   insideOf(path, root)

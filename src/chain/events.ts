@@ -19,7 +19,7 @@ export const stripIds = (message: string): string =>
     .replace(/^\(combined from similar events\): /, '')
     .replaceAll(/,? ?\b(RequestID|Request ID|request id|HostID|Extended Request ID): [^\s,)]*/g, '');
 
-export const eventOf = (event: KubernetesObject): ControllerEvent | undefined => {
+const eventOf = (event: KubernetesObject): ControllerEvent | undefined => {
   const at =
     moment(event, 'series', 'lastObservedTime') ??
     moment(event, 'lastTimestamp') ??

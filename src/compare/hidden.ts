@@ -3,7 +3,7 @@ import { isMap } from '../bundle/field.ts';
 import type { Json } from '../bundle/object.ts';
 import type { Change } from './changes.ts';
 
-export const hidden = '(hidden)';
+const hidden = '(hidden)';
 
 /** Names of fields, variables and flags whose values nobody should read; `secretName` and the like only point to one. */
 const secretName =

@@ -29,7 +29,7 @@ const firstContainer = (deployment: KubernetesObject): Json | undefined =>
   list(deployment, 'spec', 'template', 'spec', 'containers')[0];
 
 /** Seconds between two full looks of LBC at AWS: `--sync-period`, ten hours by default. */
-export const syncPeriodOf = (lbc: LbcFound): number => {
+const syncPeriodOf = (lbc: LbcFound): number => {
   const [, hours, minutes, seconds] =
     /^(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s)?$/.exec(flagOf(lbc, 'sync-period') ?? '10h') ?? [];
   const total = Number(hours ?? 0) * 3600 + Number(minutes ?? 0) * 60 + Number(seconds ?? 0);
@@ -42,7 +42,7 @@ const isAvailable = ({ deployment }: LbcFound): boolean =>
   );
 
 /** Between two looks the controller sees no edit in AWS, and it comes when its Gateway is touched. */
-export const resync = ({ lbc, at: now }: Asked): Healing | false =>
+const resync = ({ lbc, at: now }: Asked): Healing | false =>
   lbc !== undefined && isAvailable(lbc)
     ? {
         by: 'AWS Load Balancer Controller',
@@ -50,7 +50,7 @@ export const resync = ({ lbc, at: now }: Asked): Healing | false =>
       }
     : false;
 
-export const touchIt = ({ gateway: { metadata } }: Asked): string =>
+const touchIt = ({ gateway: { metadata } }: Asked): string =>
   `Let the controller look at once: kubectl --namespace ${metadata.namespace ?? 'default'} annotate gateway ${metadata.name} --overwrite touched=now.`;
 
 /** An item that the controller mends at its next full look, unless said otherwise. */

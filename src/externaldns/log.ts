@@ -3,7 +3,7 @@ import { isMap, text } from '../bundle/field.ts';
 import type { Json } from '../bundle/object.ts';
 import { notBefore } from '../gateway/conditions.ts';
 
-export interface LogLine {
+interface LogLine {
   /** Absent when the line has no time stamp. */
   readonly at?: Date;
   readonly message: string;
@@ -49,7 +49,7 @@ const jsonOf = (raw: string): { readonly time?: string; readonly message: string
   }
 };
 
-export const readLog = (log: string): readonly LogLine[] =>
+const readLog = (log: string): readonly LogLine[] =>
   log
     .split(/\r?\n/)
     .filter((raw) => raw.trim() !== '')

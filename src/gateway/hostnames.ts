@@ -6,7 +6,7 @@ const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 /** Lower case, without a trailing dot. */
 export const canonical = (host: string): string => host.toLowerCase().replace(/\.$/, '');
 
-export const isWildcard = (host: string): boolean => host.startsWith('*.');
+const isWildcard = (host: string): boolean => host.startsWith('*.');
 
 /**
  * A hostname as Gateway API's type Hostname has it: RFC 1123 labels, no IP address, at most 253 octets, and `*` only as the

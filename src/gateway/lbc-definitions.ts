@@ -26,7 +26,7 @@ const ownPlurals = ['targetgroupconfigurations', 'loadbalancerconfigurations', '
  * and setupALBGatewayControllerWatches, at v2.14.0, v3.0.0, v3.2.0, v3.3.0, v3.4.3 and v3.5.0). It does not start where one of
  * them is missing. v3.2.0 and v3.2.1 watch ListenerSets whatever the gates say; later ones leave them where there are none.
  */
-export const lbcDefinitionRows: readonly Row[] = [
+const lbcDefinitionRows: readonly Row[] = [
   {
     group: gatewayApi,
     plurals: ['gateways', 'gatewayclasses', 'httproutes', 'grpcroutes'],

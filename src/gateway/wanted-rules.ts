@@ -1,6 +1,6 @@
 // The listener rules and target groups that LBC makes of the routes of a Gateway: for plans, and for the budget.
 import { field, list, text } from '../bundle/field.ts';
-import { type Json, type KubernetesObject, refOf } from '../bundle/object.ts';
+import type { Json, KubernetesObject } from '../bundle/object.ts';
 import { attach, type NamespaceLabels } from './attachment.ts';
 import { backendRefsOf } from './backend-refs.ts';
 import { namespaceOf, parentRefsOf } from './shapes.ts';
@@ -120,7 +120,3 @@ export const targetGroupsOf = (rules: readonly WantedRule[]): number =>
 
 /** What tells two rules apart that would answer the same requests. */
 export const ruleKey = ({ listener, host, match }: WantedRule): string => [listener, host, match].join('\n');
-
-/** `HTTPRoute apps/web`, whatever namespace it leaves out. */
-export const sayRoute = (route: KubernetesObject, namespace: string): string =>
-  refOf({ kind: route.kind, metadata: { ...route.metadata, namespace: namespaceOf(route, namespace) } });

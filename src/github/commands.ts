@@ -2,8 +2,8 @@
 import { visible } from '../verdict/visible.ts';
 
 /** GitHub shows no more annotations of one type from a step, and no more characters of each. */
-export const annotationLimit = 10;
-export const annotationLength = 4_096;
+const annotationLimit = 10;
+const annotationLength = 4_096;
 
 /** C0 and C1 control characters but tab and newline: a terminal obeys them, and .NET trims some as blanks. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: removing them is the point

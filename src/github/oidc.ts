@@ -25,7 +25,7 @@ const attempts = 4;
 const firstPause = 500;
 
 /** The YAML that a job needs, for the hint of `auth/no-id-token`. */
-export const permissionsYaml = 'permissions:\n  id-token: write\n  contents: read';
+const permissionsYaml = 'permissions:\n  id-token: write\n  contents: read';
 
 /**
  * A new OIDC token for the audience; it lives about five minutes, so ask for one per attempt to assume a role.

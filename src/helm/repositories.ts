@@ -26,7 +26,7 @@ const sameAddress = (one: string, other: string): boolean => {
 };
 
 /** `@stable` and `alias:stable` name a repository instead of its address. */
-export const aliasOf = (repository: string): string | undefined => /^(?:@|alias:)(.+)$/.exec(repository)?.[1];
+const aliasOf = (repository: string): string | undefined => /^(?:@|alias:)(.+)$/.exec(repository)?.[1];
 
 const isNeeded = ({ name, url }: KnownRepository, wanted: string): boolean =>
   aliasOf(wanted) === name || sameAddress(url, wanted);

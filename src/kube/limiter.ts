@@ -19,7 +19,7 @@ export interface LimiterBounds {
  * is no service account shares about 49 seats (apis/flowcontrol/bootstrap/default.go): 48 fits both, 64 is tried
  * only where the server has shown that it keeps up.
  */
-export const defaultBounds: LimiterBounds = { least: 1, start: 48, most: 64 };
+const defaultBounds: LimiterBounds = { least: 1, start: 48, most: 64 };
 
 /** Additive increase (one more after each full width of good answers), multiplicative decrease (half). */
 export const adaptiveLimiter = (bounds: LimiterBounds = defaultBounds): Limiter => {

@@ -39,7 +39,7 @@ export const pathOf = (place: Place, namespace: string | undefined, name?: strin
   ].join('/');
 
 /** `gateways.gateway.networking.k8s.io`, `pods/log`: a resource as RBAC's messages write it. */
-export const resourceOf = (place: Place, sub?: string): string => {
+const resourceOf = (place: Place, sub?: string): string => {
   const group = groupOf(place.apiVersion);
   const whole = group === '' ? place.plural : `${place.plural}.${group}`;
   return sub === undefined ? whole : `${whole}/${sub}`;

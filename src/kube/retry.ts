@@ -47,7 +47,7 @@ export const retry = async <Result>(
   }
 };
 
-export interface Again {
+interface Again {
   readonly why: string;
   /** Milliseconds. */
   readonly after?: number;
@@ -68,7 +68,7 @@ export const tooLarge =
  * What of the API server's refusals passes by itself.
  * 409 is an optimistic lock or a race of creators, unless a field manager stands in the way.
  */
-export const passes = (answer: KubeAnswer): Again | undefined => {
+const passes = (answer: KubeAnswer): Again | undefined => {
   if (answer.status < 400) return undefined;
   const status = statusOf(answer);
   const after = answer.retryAfter ?? status.retryAfter;

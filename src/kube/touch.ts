@@ -8,7 +8,7 @@ import { pathOf, permissionOf } from './path.ts';
 import { sendPatiently } from './retry.ts';
 import { denialOf, statusOf } from './status.ts';
 
-export const nudgedAt = 'eks-gateway-action/nudged-at';
+const nudgedAt = 'eks-gateway-action/nudged-at';
 
 /**
  * Its own, and not that of our applies: an apply that names the annotation alone gives up whatever else the same manager

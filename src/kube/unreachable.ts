@@ -7,7 +7,7 @@ const fieldOf = (error: unknown, key: 'code' | 'cause' | 'errors' | 'message' | 
   isFields(error) ? error[key] : undefined;
 
 /** The error codes along an error's causes (and inside Node's AggregateError of tried addresses). */
-export const errorCodes = (error: unknown): string[] => {
+const errorCodes = (error: unknown): string[] => {
   const found: string[] = [];
   const visit = (each: unknown, depth: number): void => {
     if (!isFields(each) || depth > 8) return;

@@ -7,7 +7,7 @@ import type { Seen } from '../verdict/seen.ts';
 import { notSeen } from './not-seen.ts';
 import type { Setting } from './setting.ts';
 
-export const agentName = 'eks-pod-identity-agent';
+const agentName = 'eks-pod-identity-agent';
 
 export interface Addon {
   /** `ACTIVE`, `CREATING`, `CREATE_FAILED`, `DEGRADED`, `UPDATE_FAILED` … */

@@ -10,7 +10,7 @@ export interface NameParts {
   readonly sha: string;
 }
 
-export const placeholders = ['number', 'branch', 'app', 'sha'] as const;
+const placeholders = ['number', 'branch', 'app', 'sha'] as const;
 
 /**
  * Characters of a name: 63 of a DNS label, less the six of `cname-`, the longest that ExternalDNS puts before the first

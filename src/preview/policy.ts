@@ -46,7 +46,7 @@ const groupOf = ({ apiVersion }: KubernetesObject): string =>
   apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
 
 /** `Service`, `Deployment.apps`. */
-export const kindName = (object: KubernetesObject): string => {
+const kindName = (object: KubernetesObject): string => {
   const group = groupOf(object);
   return group === '' ? object.kind : `${object.kind}.${group}`;
 };

@@ -47,7 +47,7 @@ const itemsUnfolded = 10;
 
 const order: readonly DriftItem['severity'][] = ['error', 'warning', 'notice'];
 
-export const bySeverity = (items: readonly DriftItem[]): readonly DriftItem[] =>
+const bySeverity = (items: readonly DriftItem[]): readonly DriftItem[] =>
   items.toSorted((one, other) => order.indexOf(one.severity) - order.indexOf(other.severity));
 
 /** @param shown how many items; the rest is counted */

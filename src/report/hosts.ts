@@ -64,7 +64,7 @@ export function hostTable(hosts: readonly ReportedHost[]): string {
 }
 
 /** A fact in a list; what has several lines keeps them. */
-export function evidenceItem({ from, saw }: Evidence, indent = ''): string {
+function evidenceItem({ from, saw }: Evidence, indent = ''): string {
   const source = plain(clip(from, 300));
   if (!saw.trim().includes('\n')) return `${indent}- ${source}: ${code(saw)}`;
   return `${indent}- ${source}:\n\n${block(saw.trim(), `${indent}  `)}\n`;

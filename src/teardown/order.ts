@@ -28,7 +28,7 @@ const isClass = ({ object }: Named): boolean =>
   object.apiVersion.startsWith(`${gatewayGroup}/`) && object.kind === 'GatewayClass';
 
 /** Namespaces carry everything in them along, definitions everything of their kind: both stay. */
-export const stays = ({ kind }: Pick<KubernetesObject, 'kind'>): boolean =>
+const stays = ({ kind }: Pick<KubernetesObject, 'kind'>): boolean =>
   kind === 'Namespace' || stageOf({ kind }) === 'crds';
 
 export const stepsOf = (all: readonly Named[]): Steps => {

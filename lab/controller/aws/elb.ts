@@ -18,7 +18,7 @@ type ElbCommand<Input extends ServiceInputTypes, Output extends ServiceOutputTyp
   ElasticLoadBalancingV2ClientResolvedConfig
 >;
 
-export const SERVICE = 'Elastic Load Balancing v2';
+const SERVICE = 'Elastic Load Balancing v2';
 
 /** Everything that is asked for page by page: AWS gives a hundred rules or target groups at a time at most, often fewer. */
 export async function allPages<Item>(
@@ -35,7 +35,7 @@ export async function allPages<Item>(
 }
 
 /** An answer of AWS that means "there is no such thing". */
-export class Missing extends Error {}
+class Missing extends Error {}
 
 const MISSING = new Set(['LoadBalancerNotFound', 'TargetGroupNotFound', 'ListenerNotFound', 'RuleNotFound']);
 

@@ -9,7 +9,7 @@ import type {
 } from '../objects.ts';
 import type { World } from '../world.ts';
 
-export const CONFIGURATION_FINALIZER = 'gateway.k8s.aws/loadbalancerconfigurations';
+const CONFIGURATION_FINALIZER = 'gateway.k8s.aws/loadbalancerconfigurations';
 export const LAST_PROCESSED = 'elbv2.k8s.aws/last-processed-config';
 
 /** The Gateway cannot be built from what it is given; the text stands in its Accepted condition. */

@@ -17,7 +17,7 @@ import type { RouteStatusWriter } from './route-status.ts';
 import { writeDeployed, writeFailure } from './status.ts';
 import { TARGET_CONFIGURATION_FINALIZER } from './target-configuration.ts';
 
-export const GATEWAY_FINALIZER = 'gateway.k8s.aws/alb';
+const GATEWAY_FINALIZER = 'gateway.k8s.aws/alb';
 const DRY_RUN = 'gateway.k8s.aws/dry-run';
 const DRY_RUN_PLAN = 'gateway.k8s.aws/dry-run-plan';
 const STATUS_REQUEUE_MS = 120_000;
