@@ -11,7 +11,7 @@ import { afterAll, afterEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import pLimit from 'p-limit';
 import { decodeClaims } from '../../src/access/claims.ts';
-import { evaluateTrust, explainMismatch, webIdentityRequest } from '../../src/access/trust-evaluation.ts';
+import { evaluateTrust, explainMismatch } from '../../src/access/trust-evaluation.ts';
 import { stsClient } from '../../src/aws/clients.ts';
 import { denialOf, isTransient, sentenceOf } from '../../src/aws/denial.ts';
 import { QueryError, query } from '../../src/dns/query.ts';
@@ -22,6 +22,7 @@ import { releaseState } from '../../src/helm/release.ts';
 import { objectsIn } from '../../src/helm/release-changes.ts';
 import { createProber } from '../../src/https/probe.ts';
 import { Problem } from '../../src/verdict/problem.ts';
+import { webIdentityRequest } from './access/web-identity-request.ts';
 import { asXml, awsServer } from './aws/aws-server.ts';
 import { a, closeServers, encodeReply, startServer } from './dns/scripted-server.ts';
 

@@ -69,15 +69,3 @@ const endpoint = new RegExp(
 
 /** Whether a host name is an endpoint of a service that we call. */
 export const isAwsEndpoint = (hostname: string): boolean => endpoint.test(hostname.toLowerCase());
-
-/**
- * The role behind an assumed-role ARN: `arn:aws:sts::1:assumed-role/name/session` → `arn:aws:iam::1:role/name`.
- * An EKS access entry names the role, never the session. The role's path is not in the session's ARN, so a role with a
- * path comes out without it. Other ARNs come back as they are.
- */
-export function roleOfSession(arn: string): string {
-  const parsed = parseArn(arn);
-  const [kind, name] = parsed?.resource.split('/') ?? [];
-  if (parsed?.service !== 'sts' || kind !== 'assumed-role' || name === undefined) return arn;
-  return `arn:${parsed.partition}:iam::${parsed.account}:role/${name}`;
-}

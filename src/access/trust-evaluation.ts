@@ -1,8 +1,6 @@
 // Evaluates a role's trust policy as IAM does, and says what stands against a request.
 import { parseArn } from './arn.ts';
-import type { Claims } from './claims.ts';
 import { type Condition, type ConditionMismatch, type Context, firstMismatch } from './conditions.ts';
-import { providerName } from './trust-policy.ts';
 
 export interface TrustRequest {
   /** `sts:AssumeRoleWithWebIdentity`, `sts:AssumeRole` or `sts:TagSession`: IAM looks at each by itself. */
@@ -26,21 +24,6 @@ export type TrustResult =
       /** For each Allow statement the first thing that does not match. */
       readonly mismatches: readonly { readonly statement: string; readonly mismatch: Mismatch }[];
     };
-
-/** The request that a job makes with its OIDC token: every claim under `<provider>:<claim>`. */
-export function webIdentityRequest(
-  claims: Claims,
-  role: { readonly partition: string; readonly account: string },
-): TrustRequest {
-  const provider = providerName(claims);
-  return {
-    action: 'sts:AssumeRoleWithWebIdentity',
-    principal: `arn:${role.partition}:iam::${role.account}:oidc-provider/${provider}`,
-    context: Object.fromEntries(
-      Object.entries(claims).map(([name, value]) => [`${provider}:${name}`, listIn(value) ?? value]),
-    ),
-  };
-}
 
 /**
  * IAM user guide, "Policy evaluation logic": a matching Deny wins, otherwise one matching Allow suffices.
@@ -137,14 +120,3 @@ const textsOf = (value: unknown): readonly string[] => manyOf(value).map(bare);
 
 /** What is no text where one should be matches nothing; as JSON it can be shown. */
 const bare = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value));
-
-/** Claims with several values come as JSON text. */
-function listIn(value: string): readonly string[] | undefined {
-  if (!value.startsWith('[')) return undefined;
-  try {
-    const parsed: unknown = JSON.parse(value);
-    return Array.isArray(parsed) ? parsed.map(bare) : undefined;
-  } catch {
-    return undefined;
-  }
-}

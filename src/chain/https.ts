@@ -37,8 +37,6 @@ export interface StatusRange {
   readonly to: number;
 }
 
-export const defaultStatuses: readonly StatusRange[] = [{ from: 200, to: 399 }];
-
 /** `200-399`, `200,204,300-308`; `undefined` when it is not of that form. */
 export const parseStatuses = (text: string): readonly StatusRange[] | undefined => {
   const ranges = text.split(',').map((part) => /^\s*([1-5]\d\d)\s*(?:-\s*([1-5]\d\d)\s*)?$/.exec(part));

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { parseArn, partitionOf, roleOfSession } from '../../../src/access/arn.ts';
+import { parseArn, partitionOf } from '../../../src/access/arn.ts';
 
 test.each([
   ['arn:aws:iam::111122223333:role/path/name', ['aws', 'iam', '', '111122223333', 'role/path/name']],
@@ -37,12 +37,4 @@ test.each([
   ['eusc-de-east-1', 'aws-eusc', 'amazonaws.eu'],
 ])('%s is in %s', (region, name, dnsSuffix) => {
   expect(partitionOf(region)).toEqual({ name, dnsSuffix });
-});
-
-test.each([
-  ['arn:aws:sts::111122223333:assumed-role/deploy/run', 'arn:aws:iam::111122223333:role/deploy'],
-  ['arn:aws:iam::111122223333:role/deploy', 'arn:aws:iam::111122223333:role/deploy'],
-  ['nonsense', 'nonsense'],
-])('the role of %s', (arn, role) => {
-  expect(roleOfSession(arn)).toBe(role);
 });

@@ -1,12 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { decodeClaims } from '../../../src/access/claims.ts';
-import {
-  evaluateTrust,
-  explainMismatch,
-  type TrustRequest,
-  webIdentityRequest,
-} from '../../../src/access/trust-evaluation.ts';
+import { evaluateTrust, explainMismatch, type TrustRequest } from '../../../src/access/trust-evaluation.ts';
 import { explainSubject, subjectForm, trustStatement } from '../../../src/access/trust-policy.ts';
+import { webIdentityRequest } from './web-identity-request.ts';
 
 const role = { partition: 'aws', account: '111122223333' };
 const claims = {

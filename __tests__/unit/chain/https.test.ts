@@ -3,7 +3,6 @@ import { expect, test } from '@jest/globals';
 import type { Unreachable } from '../../../src/chain/certificate.ts';
 import {
   type Answer,
-  defaultStatuses,
   grpcNotProbed,
   type HttpsWant,
   judgeHttps,
@@ -15,7 +14,7 @@ const at = new Date('2026-11-23T00:00:00Z');
 const want: HttpsWant = {
   probe: { host: 'app.example.test', path: '/api', method: 'GET', headers: {} },
   addresses: [],
-  statuses: defaultStatuses,
+  statuses: [{ from: 200, to: 399 }],
 };
 const answer = (status: number, server = 'nginx', headers: Record<string, string> = {}): Answer => ({
   status,

@@ -1,7 +1,6 @@
 // Helm with a home of its own in a private folder, and a kubeconfig that lives as long as helm runs.
 import type { Chart } from '../../bundle/object.ts';
-import { createPrivateFolder, removePrivateFolder } from '../../files/temp.ts';
-import { writePrivateFile } from '../../files/write.ts';
+import { createPrivateFolder, privateFiles, removePrivateFolder } from '../../files/temp.ts';
 import { checkStorage, helmEnvironment } from '../../helm/environment.ts';
 import { writeKubeconfig } from '../../helm/kubeconfig.ts';
 import type { Release } from '../../helm/release.ts';
@@ -35,11 +34,7 @@ export async function openHelm(run: Run, cluster: Cluster): Promise<HelmSession>
         token: cluster.freshToken,
         now: () => clock.now(),
       },
-      {
-        createFolder: () => createPrivateFolder(folder),
-        write: writePrivateFile,
-        remove: (inner) => removePrivateFolder(inner, folder),
-      },
+      privateFiles(folder),
     );
     try {
       const withCluster = helmEnvironment(environment.child, folder, kubeconfig.path);
