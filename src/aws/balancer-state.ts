@@ -1,14 +1,14 @@
 // Reads all of a load balancer that a Gateway or its configuration may ask for.
-import { DescribeSecurityGroupsCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { DescribeSecurityGroupsCommand, EC2Client, type IpPermission } from '@aws-sdk/client-ec2';
 import {
   DescribeAccountLimitsCommand,
   DescribeListenerCertificatesCommand,
   DescribeListenersCommand,
   DescribeLoadBalancerAttributesCommand,
-  DescribeLoadBalancersCommand,
   DescribeTargetGroupAttributesCommand,
   DescribeTargetGroupsCommand,
   DescribeTargetHealthCommand,
+  type ElasticLoadBalancingV2Client,
   type Listener,
   type LoadBalancer,
   type TargetGroup,
@@ -19,14 +19,13 @@ import type { LoadBalancers } from '../chain/load-balancer.ts';
 import type { Clock } from '../clock.ts';
 import type {
   BalancerReader,
+  BalancerState,
   ListenerState,
   SecurityGroupState,
   TargetGroupState,
 } from '../drift/load-balancer-state.ts';
-import type { Seen } from '../verdict/seen.ts';
 import { type AwsSettings, type CredentialSource, configuration, elbv2Client } from './clients.ts';
-import { hasCode } from './denial.ts';
-import { nameIn } from './elbv2.ts';
+import { findLoadBalancer } from './elbv2.ts';
 import { look } from './look.ts';
 
 export interface BalancerStateSettings {
@@ -40,202 +39,145 @@ export interface BalancerStateSettings {
 /** ARNs that one call takes. */
 const batch = 20;
 
-const elb = 'Elastic Load Balancing';
+/** Requests under way at the same time. */
+const concurrency = 4;
 
-export function balancerReader({
-  aws,
-  credentials,
-  clock,
-  loadBalancers,
-}: BalancerStateSettings): BalancerReader {
+/** How each read is sent: given up when the run is. */
+interface Sending {
+  readonly abortSignal: AbortSignal;
+}
+
+export function balancerReader(settings: BalancerStateSettings): BalancerReader {
+  const { aws, credentials, clock, loadBalancers } = settings;
   const client = elbv2Client(aws, credentials);
-  const limit = pLimit(4);
-  const read = <Value>(
-    action: string,
-    signal: AbortSignal,
-    work: () => Promise<Value>,
-    service = elb,
-  ): Promise<Seen<Value>> => look({ service, action, resource: '*' }, clock, signal, () => limit(work));
-  const ofElb = (action: string): string => `elasticloadbalancing:${action}`;
-
-  const certificatesOf = async ({ ListenerArn, Protocol }: Listener, signal: AbortSignal) => {
-    if (Protocol !== 'HTTPS') return { otherCertificates: [] };
-    const command = new DescribeListenerCertificatesCommand({ ListenerArn, PageSize: 400 });
-    const { Certificates = [] } = await client.send(command, { abortSignal: signal });
-    const main = Certificates.find(({ IsDefault }) => IsDefault)?.CertificateArn;
-    return {
-      ...(main !== undefined && { defaultCertificate: main }),
-      otherCertificates: Certificates.flatMap(({ IsDefault, CertificateArn }) =>
-        IsDefault === true || CertificateArn === undefined || CertificateArn === main ? [] : [CertificateArn],
-      ),
-    };
-  };
-
-  const groupOf = async (group: TargetGroup, signal: AbortSignal): Promise<TargetGroupState> => {
-    const TargetGroupArn = group.TargetGroupArn ?? '';
-    const options = { abortSignal: signal };
-    const { Attributes = [] } = await client.send(
-      new DescribeTargetGroupAttributesCommand({ TargetGroupArn }),
-      options,
-    );
-    const { TargetHealthDescriptions = [] } = await client.send(
-      new DescribeTargetHealthCommand({ TargetGroupArn }),
-      options,
-    );
-    return {
-      arn: TargetGroupArn,
-      name: group.TargetGroupName ?? '',
-      targetType: group.TargetType ?? '',
-      ...(group.Protocol !== undefined && { protocol: group.Protocol }),
-      ...(group.IpAddressType !== undefined && { ipAddressType: group.IpAddressType }),
-      protocolVersion: group.ProtocolVersion ?? '',
-      healthCheck: healthCheckOf(group),
-      attributes: new Map(Attributes.map(({ Key = '', Value = '' }) => [Key, Value])),
-      targets: TargetHealthDescriptions.map(({ Target, TargetHealth }) => ({
-        id: Target?.Id ?? '',
-        state: TargetHealth?.State ?? 'unknown',
-      })),
-    };
-  };
-
+  const limit = pLimit(concurrency);
+  const looksAt =
+    (service: string, prefix: string) =>
+    <Value>(action: string, signal: AbortSignal, read: (how: Sending) => Promise<Value>) =>
+      look({ service, action: `${prefix}:${action}`, resource: '*' }, clock, signal, () =>
+        limit(() => read({ abortSignal: signal })),
+      );
+  const elb = looksAt('Elastic Load Balancing', 'elasticloadbalancing');
+  const waf = looksAt('AWS WAF', 'wafv2');
+  const ec2 = looksAt('EC2', 'ec2');
+  const ofOthers = () => ({ ...configuration(aws), credentials });
   return {
     balancer: (dnsName, signal) =>
-      read(ofElb('DescribeLoadBalancers'), signal, async () => {
-        const found = await findBalancer(dnsName, async (input) => {
-          const command = new DescribeLoadBalancersCommand(input);
-          return client.send(command, { abortSignal: signal });
-        });
-        return (
-          found && {
-            arn: found.LoadBalancerArn ?? '',
-            name: found.LoadBalancerName ?? '',
-            scheme: found.Scheme ?? '',
-            ipAddressType: found.IpAddressType ?? '',
-            securityGroups: found.SecurityGroups ?? [],
-          }
-        );
+      elb('DescribeLoadBalancers', signal, async () => {
+        const found = await findLoadBalancer(client, dnsName, signal);
+        return found && balancerOf(found);
       }),
-
     attributes: (arn, signal) =>
-      read(ofElb('DescribeLoadBalancerAttributes'), signal, async () => {
-        const command = new DescribeLoadBalancerAttributesCommand({ LoadBalancerArn: arn });
-        const { Attributes = [] } = await client.send(command, { abortSignal: signal });
-        return new Map(Attributes.map(({ Key = '', Value = '' }) => [Key, Value]));
-      }),
-
-    listeners: (arn, signal) =>
-      read(ofElb('DescribeListeners'), signal, async () => {
-        const command = new DescribeListenersCommand({ LoadBalancerArn: arn, PageSize: 400 });
-        const { Listeners = [] } = await client.send(command, { abortSignal: signal });
-        const states: ListenerState[] = [];
-        for (const each of Listeners) {
-          states.push({
-            ...(each.ListenerArn !== undefined && { arn: each.ListenerArn }),
-            port: each.Port ?? 0,
-            protocol: each.Protocol ?? '',
-            ...(each.SslPolicy !== undefined && { sslPolicy: each.SslPolicy }),
-            ...(await certificatesOf(each, signal)),
-          });
-        }
-        return states;
-      }),
-
+      elb('DescribeLoadBalancerAttributes', signal, (how) => attributesOf(client, arn, how)),
+    listeners: (arn, signal) => elb('DescribeListeners', signal, (how) => listenersOf(client, arn, how)),
     rules: (arn, signal) => loadBalancers.rules(arn, signal),
-
     targetGroups: (arns, signal) =>
-      read(ofElb('DescribeTargetGroupAttributes'), signal, async () => {
-        const states: TargetGroupState[] = [];
-        for (let start = 0; start < arns.length; start += batch) {
-          const command = new DescribeTargetGroupsCommand({
-            TargetGroupArns: arns.slice(start, start + batch),
-          });
-          const { TargetGroups = [] } = await client.send(command, { abortSignal: signal });
-          for (const group of TargetGroups) states.push(await groupOf(group, signal));
-        }
-        return states;
-      }),
-
+      elb('DescribeTargetGroupAttributes', signal, (how) => targetGroupsOf(client, arns, how)),
     webAcl: (arn, signal) =>
-      read(
-        'wafv2:GetWebACLForResource',
-        signal,
-        async () => {
-          const command = new GetWebACLForResourceCommand({ ResourceArn: arn });
-          const { WebACL } = await new WAFV2Client({ ...configuration(aws), credentials }).send(command, {
-            abortSignal: signal,
-          });
-          return WebACL?.ARN;
-        },
-        'AWS WAF',
-      ),
-
+      waf('GetWebACLForResource', signal, (how) => webAclOf(new WAFV2Client(ofOthers()), arn, how)),
     securityGroups: (ids, signal) =>
-      read(
-        'ec2:DescribeSecurityGroups',
-        signal,
-        async () => {
-          const command = new DescribeSecurityGroupsCommand({ GroupIds: [...ids] });
-          const { SecurityGroups = [] } = await new EC2Client({ ...configuration(aws), credentials }).send(
-            command,
-            {
-              abortSignal: signal,
-            },
-          );
-          return SecurityGroups.map(
-            ({ GroupId = '', IpPermissions = [] }): SecurityGroupState => ({
-              id: GroupId,
-              ingress: IpPermissions.filter(
-                ({ IpProtocol }) => IpProtocol === '-1' || IpProtocol === 'tcp',
-              ).map((permission) => ({
-                ...(permission.FromPort !== undefined && { from: permission.FromPort }),
-                ...(permission.ToPort !== undefined && { to: permission.ToPort }),
-                sources: [
-                  ...(permission.IpRanges ?? []).flatMap(({ CidrIp }) => CidrIp ?? []),
-                  ...(permission.Ipv6Ranges ?? []).flatMap(({ CidrIpv6 }) => CidrIpv6 ?? []),
-                  ...(permission.PrefixListIds ?? []).flatMap(({ PrefixListId }) => PrefixListId ?? []),
-                  ...(permission.UserIdGroupPairs ?? []).flatMap((pair) => pair.GroupId ?? []),
-                ],
-              })),
-            }),
-          );
-        },
-        'EC2',
-      ),
-
-    limits: (signal) =>
-      read(ofElb('DescribeAccountLimits'), signal, async () => {
-        const command = new DescribeAccountLimitsCommand({ PageSize: 400 });
-        const { Limits = [] } = await client.send(command, { abortSignal: signal });
-        return new Map(Limits.map(({ Name = '', Max = '' }) => [Name, Number(Max)]));
-      }),
+      ec2('DescribeSecurityGroups', signal, (how) => securityGroupsOf(new EC2Client(ofOthers()), ids, how)),
+    limits: (signal) => elb('DescribeAccountLimits', signal, (how) => limitsOf(client, how)),
   };
 }
 
-type Describe = (input: { readonly Names?: string[]; readonly Marker?: string }) => Promise<{
-  readonly LoadBalancers?: LoadBalancer[] | undefined;
-  readonly NextMarker?: string | undefined;
-}>;
+const balancerOf = (found: LoadBalancer): BalancerState => ({
+  arn: found.LoadBalancerArn ?? '',
+  name: found.LoadBalancerName ?? '',
+  scheme: found.Scheme ?? '',
+  ipAddressType: found.IpAddressType ?? '',
+  securityGroups: found.SecurityGroups ?? [],
+});
 
-/** By the name inside of the DNS name, which costs one call; capitals are lost in it, so a miss means all pages. */
-async function findBalancer(dnsName: string, describe: Describe): Promise<LoadBalancer | undefined> {
-  const isIt = (found: LoadBalancer): boolean => found.DNSName?.toLowerCase() === dnsName;
-  const name = nameIn(dnsName);
-  if (name !== undefined) {
-    try {
-      const found = (await describe({ Names: [name] })).LoadBalancers?.find(isIt);
-      if (found !== undefined) return found;
-    } catch (error) {
-      if (!hasCode(error, 'LoadBalancerNotFound')) throw error;
-    }
+async function attributesOf(
+  client: ElasticLoadBalancingV2Client,
+  arn: string,
+  how: Sending,
+): Promise<ReadonlyMap<string, string>> {
+  const command = new DescribeLoadBalancerAttributesCommand({ LoadBalancerArn: arn });
+  const { Attributes = [] } = await client.send(command, how);
+  return new Map(Attributes.map(({ Key = '', Value = '' }) => [Key, Value]));
+}
+
+async function listenersOf(
+  client: ElasticLoadBalancingV2Client,
+  arn: string,
+  how: Sending,
+): Promise<readonly ListenerState[]> {
+  const command = new DescribeListenersCommand({ LoadBalancerArn: arn, PageSize: 400 });
+  const { Listeners = [] } = await client.send(command, how);
+  const states: ListenerState[] = [];
+  for (const each of Listeners) {
+    states.push({
+      ...(each.ListenerArn !== undefined && { arn: each.ListenerArn }),
+      port: each.Port ?? 0,
+      protocol: each.Protocol ?? '',
+      ...(each.SslPolicy !== undefined && { sslPolicy: each.SslPolicy }),
+      ...(await certificatesOf(client, each, how)),
+    });
   }
-  let Marker: string | undefined;
-  do {
-    const page = await describe(Marker === undefined ? {} : { Marker });
-    const found = page.LoadBalancers?.find(isIt);
-    if (found !== undefined) return found;
-    Marker = page.NextMarker === '' ? undefined : page.NextMarker;
-  } while (Marker !== undefined);
-  return undefined;
+  return states;
+}
+
+async function certificatesOf(
+  client: ElasticLoadBalancingV2Client,
+  { ListenerArn, Protocol }: Listener,
+  how: Sending,
+): Promise<Pick<ListenerState, 'defaultCertificate' | 'otherCertificates'>> {
+  if (Protocol !== 'HTTPS') return { otherCertificates: [] };
+  const command = new DescribeListenerCertificatesCommand({ ListenerArn, PageSize: 400 });
+  const { Certificates = [] } = await client.send(command, how);
+  const main = Certificates.find(({ IsDefault }) => IsDefault)?.CertificateArn;
+  return {
+    ...(main !== undefined && { defaultCertificate: main }),
+    otherCertificates: Certificates.flatMap(({ IsDefault, CertificateArn }) =>
+      IsDefault === true || CertificateArn === undefined || CertificateArn === main ? [] : [CertificateArn],
+    ),
+  };
+}
+
+async function targetGroupsOf(
+  client: ElasticLoadBalancingV2Client,
+  arns: readonly string[],
+  how: Sending,
+): Promise<readonly TargetGroupState[]> {
+  const states: TargetGroupState[] = [];
+  for (let start = 0; start < arns.length; start += batch) {
+    const command = new DescribeTargetGroupsCommand({ TargetGroupArns: arns.slice(start, start + batch) });
+    const { TargetGroups = [] } = await client.send(command, how);
+    for (const group of TargetGroups) states.push(await targetGroupOf(client, group, how));
+  }
+  return states;
+}
+
+async function targetGroupOf(
+  client: ElasticLoadBalancingV2Client,
+  group: TargetGroup,
+  how: Sending,
+): Promise<TargetGroupState> {
+  const TargetGroupArn = group.TargetGroupArn ?? '';
+  const { Attributes = [] } = await client.send(
+    new DescribeTargetGroupAttributesCommand({ TargetGroupArn }),
+    how,
+  );
+  const { TargetHealthDescriptions = [] } = await client.send(
+    new DescribeTargetHealthCommand({ TargetGroupArn }),
+    how,
+  );
+  return {
+    arn: TargetGroupArn,
+    name: group.TargetGroupName ?? '',
+    targetType: group.TargetType ?? '',
+    ...(group.Protocol !== undefined && { protocol: group.Protocol }),
+    ...(group.IpAddressType !== undefined && { ipAddressType: group.IpAddressType }),
+    protocolVersion: group.ProtocolVersion ?? '',
+    healthCheck: healthCheckOf(group),
+    attributes: new Map(Attributes.map(({ Key = '', Value = '' }) => [Key, Value])),
+    targets: TargetHealthDescriptions.map(({ Target, TargetHealth }) => ({
+      id: Target?.Id ?? '',
+      state: TargetHealth?.State ?? 'unknown',
+    })),
+  };
 }
 
 /** By the names of LBC's TargetGroupConfiguration. */
@@ -257,3 +199,43 @@ const healthCheckOf = (group: TargetGroup): Readonly<Record<string, string>> => 
     ),
   );
 };
+
+async function webAclOf(client: WAFV2Client, arn: string, how: Sending): Promise<string | undefined> {
+  const { WebACL } = await client.send(new GetWebACLForResourceCommand({ ResourceArn: arn }), how);
+  return WebACL?.ARN;
+}
+
+async function securityGroupsOf(
+  client: EC2Client,
+  ids: readonly string[],
+  how: Sending,
+): Promise<readonly SecurityGroupState[]> {
+  const command = new DescribeSecurityGroupsCommand({ GroupIds: [...ids] });
+  const { SecurityGroups = [] } = await client.send(command, how);
+  return SecurityGroups.map(({ GroupId = '', IpPermissions = [] }) => ({
+    id: GroupId,
+    ingress: IpPermissions.filter(({ IpProtocol }) => IpProtocol === '-1' || IpProtocol === 'tcp').map(
+      ingressOf,
+    ),
+  }));
+}
+
+const ingressOf = (permission: IpPermission): SecurityGroupState['ingress'][number] => ({
+  ...(permission.FromPort !== undefined && { from: permission.FromPort }),
+  ...(permission.ToPort !== undefined && { to: permission.ToPort }),
+  sources: [
+    ...(permission.IpRanges ?? []).flatMap(({ CidrIp }) => CidrIp ?? []),
+    ...(permission.Ipv6Ranges ?? []).flatMap(({ CidrIpv6 }) => CidrIpv6 ?? []),
+    ...(permission.PrefixListIds ?? []).flatMap(({ PrefixListId }) => PrefixListId ?? []),
+    ...(permission.UserIdGroupPairs ?? []).flatMap((pair) => pair.GroupId ?? []),
+  ],
+});
+
+async function limitsOf(
+  client: ElasticLoadBalancingV2Client,
+  how: Sending,
+): Promise<ReadonlyMap<string, number>> {
+  const command = new DescribeAccountLimitsCommand({ PageSize: 400 });
+  const { Limits = [] } = await client.send(command, how);
+  return new Map(Limits.map(({ Name = '', Max = '' }) => [Name, Number(Max)]));
+}

@@ -1,5 +1,8 @@
+// A load balancer by its DNS name: found with one call or among all pages, absent, denied.
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { loadBalancerReader, nameIn } from '../../../src/aws/elbv2.ts';
+import { balancerReader } from '../../../src/aws/balancer-state.ts';
+import { nameIn } from '../../../src/aws/elbv2.ts';
+import type { LoadBalancers } from '../../../src/chain/load-balancer.ts';
 import { type AwsAnswer, type AwsRequest, type AwsServer, asXml, awsServer, xmlError } from './aws-server.ts';
 import { leapingClock } from './test-clock.ts';
 
@@ -12,7 +15,7 @@ const answerXml = (names: readonly string[], marker = ''): AwsAnswer =>
     `<DescribeLoadBalancersResponse><DescribeLoadBalancersResult><LoadBalancers>${names
       .map(
         (name) =>
-          `<member><LoadBalancerArn>${arnOf(name)}</LoadBalancerArn><DNSName>${dnsOf(name)}</DNSName><CanonicalHostedZoneId>Z32O12XQLNTSW2</CanonicalHostedZoneId><Scheme>internet-facing</Scheme><State><Code>provisioning</Code></State></member>`,
+          `<member><LoadBalancerArn>${arnOf(name)}</LoadBalancerArn><LoadBalancerName>${name}</LoadBalancerName><DNSName>${dnsOf(name)}</DNSName><Scheme>internet-facing</Scheme><IpAddressType>ipv4</IpAddressType><SecurityGroups><member>sg-1</member></SecurityGroups></member>`,
       )
       .join(
         '',
@@ -22,14 +25,9 @@ const answerXml = (names: readonly string[], marker = ''): AwsAnswer =>
 /** Two pages; a filter by name is case-sensitive, as AWS's is. */
 function elbv2({ form }: AwsRequest): AwsAnswer {
   const name = form.get('Names.member.1');
-  const arn = form.get('LoadBalancerArns.member.1');
   const all = ['alpha', 'k8s-Infra-public', 'zeta'];
   if (name !== null) {
     return all.includes(name) ? answerXml([name]) : xmlError('LoadBalancerNotFound', 'none');
-  }
-  if (arn !== null) {
-    const found = all.filter((one) => arnOf(one) === arn);
-    return found.length > 0 ? answerXml(found) : xmlError('LoadBalancerNotFound', 'none');
   }
   return form.get('Marker') === null ? answerXml(['alpha'], 'more') : answerXml(['k8s-Infra-public', 'zeta']);
 }
@@ -40,9 +38,14 @@ afterEach(async () => {
   server = undefined;
 });
 
-async function describing(arnOrDnsName: string, answer: (request: AwsRequest) => AwsAnswer = elbv2) {
+const unused: LoadBalancers = {
+  rules: () => Promise.reject(new Error('no rule was asked for')),
+  health: () => Promise.reject(new Error('no target was asked for')),
+};
+
+async function looking(dnsName: string, answer: (request: AwsRequest) => AwsAnswer = elbv2) {
   server = await awsServer(answer);
-  const reader = loadBalancerReader({
+  const reader = balancerReader({
     aws: server.aws,
     clock: leapingClock(),
     credentials: async () => ({
@@ -51,44 +54,40 @@ async function describing(arnOrDnsName: string, answer: (request: AwsRequest) =>
       sessionToken: 'c',
       expiration: new Date(Date.now() + 3_600_000),
     }),
+    loadBalancers: unused,
   });
-  return await reader.describe(arnOrDnsName, new AbortController().signal);
+  return await reader.balancer(dnsName, new AbortController().signal);
 }
 
 describe('a load balancer', () => {
   test.each([
-    ['by ARN', arnOf('zeta'), arnOf('zeta'), 1],
-    ['by DNS name: one call', dnsOf('zeta'), arnOf('zeta'), 1],
-    ['with a dot at the end', `${dnsOf('zeta')}.`, arnOf('zeta'), 1],
-    [
-      'by DNS name, capitals lost: all pages',
-      dnsOf('k8s-Infra-public').toLowerCase(),
-      arnOf('k8s-Infra-public'),
-      3,
-    ],
-  ])('%s', async (_name, asked, arn, calls) => {
-    const found = await describing(asked);
-    expect(found).toMatchObject({
-      value: { arn, state: 'provisioning', scheme: 'internet-facing', zoneId: 'Z32O12XQLNTSW2' },
+    ['by its name: one call', 'zeta', 1],
+    ['capitals lost: all pages', 'k8s-Infra-public', 3],
+  ])('%s', async (_name, name, calls) => {
+    expect(await looking(dnsOf(name).toLowerCase())).toMatchObject({
+      value: {
+        arn: arnOf(name),
+        name,
+        scheme: 'internet-facing',
+        ipAddressType: 'ipv4',
+        securityGroups: ['sg-1'],
+      },
     });
-    expect('value' in found && found.value?.dnsName).toBe(
-      asked.startsWith('arn:') ? dnsOf('zeta') : asked.replace(/\.$/, ''),
-    );
     expect(server?.requests).toHaveLength(calls);
   });
 
-  test.each([arnOf('gone'), dnsOf('gone')])('%s is not there', async (asked) => {
-    expect(await describing(asked)).toMatchObject({ value: undefined });
+  test('that is not there', async () => {
+    expect(await looking(dnsOf('gone'))).toMatchObject({ value: undefined });
   });
 
   test('denied', async () => {
-    expect(await describing(dnsOf('zeta'), () => xmlError('AccessDenied', 'no', 403))).toMatchObject({
+    expect(await looking(dnsOf('zeta'), () => xmlError('AccessDenied', 'no', 403))).toMatchObject({
       denied: 'elasticloadbalancing:DescribeLoadBalancers on *',
     });
   });
 
   test('failed', async () => {
-    expect(await describing(dnsOf('zeta'), () => xmlError('Boom', 'no'))).toMatchObject({
+    expect(await looking(dnsOf('zeta'), () => xmlError('Boom', 'no'))).toMatchObject({
       failed: expect.stringContaining('Boom'),
     });
   });
