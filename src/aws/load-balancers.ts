@@ -28,6 +28,16 @@ const freshHealthy = 30_000;
 /** Milliseconds between two calls: LBC needs the account's rate for itself. */
 const distance = 100;
 
+/** What every read needs. */
+interface Reading {
+  readonly client: ElasticLoadBalancingV2Client;
+  readonly paced: Paced;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+type Paced = <Answer>(call: () => Promise<Answer>) => Promise<Answer>;
+
 /** @param settings.signal every call must bring the same signal: answers are shared */
 export function loadBalancers(settings: {
   readonly aws: AwsSettings;
@@ -36,70 +46,74 @@ export function loadBalancers(settings: {
   readonly signal: AbortSignal;
 }): LoadBalancers {
   const { aws, credentials, clock, signal } = settings;
-  const client = elbv2Client(aws, credentials);
+  const reading = { client: elbv2Client(aws, credentials), paced: pacing(clock, signal), clock, signal };
+  const rules = shared(
+    clock,
+    () => fresh,
+    (arn: string) => seenRules(reading, arn),
+  );
+  const health = shared(
+    clock,
+    (seen: Seen<TargetGroupHealth | undefined>) =>
+      'value' in seen && seen.value !== undefined && isHealthy(seen.value.targets) ? freshHealthy : fresh,
+    (arn: string) => seenHealth(reading, arn),
+  );
+  return { rules: (arn) => rules(arn), health: (arn) => health(arn) };
+}
+
+/** Calls keep their distance, and at most four are under way. */
+function pacing(clock: Clock, signal: AbortSignal): Paced {
   const limit = pLimit(4);
   let nextCall = Number.NEGATIVE_INFINITY;
-  const paced = <Answer>(call: () => Promise<Answer>): Promise<Answer> =>
+  return (call) =>
     limit(async () => {
       const start = Math.max(clock.monotonic(), nextCall);
       nextCall = start + distance;
       await clock.sleep(Math.max(0, start - clock.monotonic()), signal);
       return call();
     });
-
-  const looked = async <Value>(
-    action: string,
-    of: string,
-    read: () => Promise<Value>,
-  ): Promise<Seen<Value>> => {
-    try {
-      return { value: await read(), at: clock.now() };
-    } catch (error) {
-      signal.throwIfAborted();
-      const at = clock.now();
-      const denial = denialOf(error);
-      if (denial !== undefined)
-        return { at, denied: permissionOf(denial, `elasticloadbalancing:${action}`, of) };
-      const failed = `Elastic Load Balancing did not answer as it should: ${sentenceOf(error)}`;
-      return { at, failed, cause: error };
-    }
-  };
-
-  const rules = shared(
-    clock,
-    () => fresh,
-    async (arn: string): Promise<Seen<readonly ListenerRule[] | undefined>> => {
-      const listeners = await looked('DescribeListeners', '*', () => listenersOf(client, paced, arn, signal));
-      if (!('value' in listeners) || listeners.value === undefined)
-        return 'value' in listeners ? { at: listeners.at, value: undefined } : listeners;
-      const all: ListenerRule[] = [];
-      for (const listener of listeners.value) {
-        const seen = await looked('DescribeRules', '*', () => rulesOf(client, paced, listener, signal));
-        if (!('value' in seen)) return seen;
-        all.push(...seen.value);
-      }
-      return { at: clock.now(), value: all };
-    },
-  );
-
-  const health = shared(
-    clock,
-    (seen: Seen<TargetGroupHealth | undefined>) =>
-      'value' in seen && seen.value !== undefined && isHealthy(seen.value.targets) ? freshHealthy : fresh,
-    (arn: string) =>
-      looked('DescribeTargetHealth', '*', async () => {
-        const targets = await targetsOf(client, paced, arn, signal);
-        if (targets === undefined || targets.length === 0 || isHealthy(targets))
-          return targets && { targets };
-        const check = await checkOf(client, paced, arn, signal);
-        return { targets, ...(check !== undefined && { check }) };
-      }),
-  );
-
-  return { rules: (arn) => rules(arn), health: (arn) => health(arn) };
 }
 
-type Paced = <Answer>(call: () => Promise<Answer>) => Promise<Answer>;
+async function looked<Value>(
+  { clock, signal }: Reading,
+  action: string,
+  read: () => Promise<Value>,
+): Promise<Seen<Value>> {
+  try {
+    return { value: await read(), at: clock.now() };
+  } catch (error) {
+    signal.throwIfAborted();
+    const at = clock.now();
+    const denial = denialOf(error);
+    if (denial !== undefined)
+      return { at, denied: permissionOf(denial, `elasticloadbalancing:${action}`, '*') };
+    const failed = `Elastic Load Balancing did not answer as it should: ${sentenceOf(error)}`;
+    return { at, failed, cause: error };
+  }
+}
+
+/** Of all listeners; `undefined` where there is no such load balancer. */
+async function seenRules(reading: Reading, arn: string): Promise<Seen<readonly ListenerRule[] | undefined>> {
+  const listeners = await looked(reading, 'DescribeListeners', () => listenersOf(reading, arn));
+  if (!('value' in listeners)) return listeners;
+  if (listeners.value === undefined) return { at: listeners.at, value: undefined };
+  const all: ListenerRule[] = [];
+  for (const listener of listeners.value) {
+    const seen = await looked(reading, 'DescribeRules', () => rulesOf(reading, listener));
+    if (!('value' in seen)) return seen;
+    all.push(...seen.value);
+  }
+  return { at: reading.clock.now(), value: all };
+}
+
+/** How the group checks its targets is asked for only where none of them is healthy. */
+const seenHealth = (reading: Reading, arn: string): Promise<Seen<TargetGroupHealth | undefined>> =>
+  looked(reading, 'DescribeTargetHealth', async () => {
+    const targets = await targetsOf(reading, arn);
+    if (targets === undefined || targets.length === 0 || isHealthy(targets)) return targets && { targets };
+    const check = await checkOf(reading, arn);
+    return { targets, ...(check !== undefined && { check }) };
+  });
 
 const isHealthy = (targets: readonly Target[]): boolean => targets.some(({ state }) => state === 'healthy');
 
@@ -132,7 +146,7 @@ async function pagesOf<Item>(
   return all;
 }
 
-const listenersOf = (client: ElasticLoadBalancingV2Client, paced: Paced, arn: string, signal: AbortSignal) =>
+const listenersOf = ({ client, paced, signal }: Reading, arn: string) =>
   orGone(
     () =>
       pagesOf<Listener>(async (Marker) => {
@@ -144,10 +158,8 @@ const listenersOf = (client: ElasticLoadBalancingV2Client, paced: Paced, arn: st
   );
 
 async function rulesOf(
-  client: ElasticLoadBalancingV2Client,
-  paced: Paced,
+  { client, paced, signal }: Reading,
   listener: Listener,
-  signal: AbortSignal,
 ): Promise<readonly ListenerRule[]> {
   const { ListenerArn } = listener;
   const rules = await orGone(
@@ -163,10 +175,8 @@ async function rulesOf(
 }
 
 async function targetsOf(
-  client: ElasticLoadBalancingV2Client,
-  paced: Paced,
+  { client, paced, signal }: Reading,
   arn: string,
-  signal: AbortSignal,
 ): Promise<readonly Target[] | undefined> {
   const command = new DescribeTargetHealthCommand({ TargetGroupArn: arn });
   const seen = await orGone(
@@ -183,12 +193,7 @@ async function targetsOf(
 }
 
 /** An explanation is not worth a failure: without the permission there is none. */
-async function checkOf(
-  client: ElasticLoadBalancingV2Client,
-  paced: Paced,
-  arn: string,
-  signal: AbortSignal,
-): Promise<string | undefined> {
+async function checkOf({ client, paced, signal }: Reading, arn: string): Promise<string | undefined> {
   try {
     const command = new DescribeTargetGroupsCommand({ TargetGroupArns: [arn] });
     const { TargetGroups } = await paced(() => client.send(command, { abortSignal: signal }));
