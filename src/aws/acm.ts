@@ -5,7 +5,8 @@ import {
   DescribeCertificateCommand,
   type DomainValidation,
   type KeyAlgorithm,
-  ListCertificatesCommand,
+  type ListCertificatesCommandInput,
+  paginateListCertificates,
 } from '@aws-sdk/client-acm';
 import type { Clock } from '../clock.ts';
 import type { AcmCertificate, CertificateStore, ProofRecord } from '../preflight/certificates.ts';
@@ -35,44 +36,51 @@ export function certificateStore(settings: CertificateStoreSettings): Certificat
   const client = new ACMClient({ ...configuration(aws), credentials });
   return {
     describe: (arn, signal) =>
-      look(
-        { service: 'ACM', action: 'acm:DescribeCertificate', resource: arn },
-        clock,
-        signal,
-        async (): Promise<AcmCertificate | undefined> => {
-          try {
-            const command = new DescribeCertificateCommand({ CertificateArn: arn });
-            const { Certificate: found } = await client.send(command, { abortSignal: signal });
-            return found && certificateOf(arn, found);
-          } catch (error) {
-            if (hasCode(error, 'ResourceNotFound')) return undefined;
-            throw error;
-          }
-        },
+      look({ service: 'ACM', action: 'acm:DescribeCertificate', resource: arn }, clock, signal, () =>
+        describe(client, arn, signal),
       ),
-
     issued: (signal) =>
-      look({ service: 'ACM', action: 'acm:ListCertificates', resource: '*' }, clock, signal, async () => {
-        const found: Pick<AcmCertificate, 'arn' | 'names'>[] = [];
-        let token: string | undefined;
-        do {
-          const command = new ListCertificatesCommand({
-            CertificateStatuses: ['ISSUED'],
-            Includes: { keyTypes },
-            ...(token !== undefined && { NextToken: token }),
-          });
-          const page = await client.send(command, { abortSignal: signal });
-          for (const each of page.CertificateSummaryList ?? []) {
-            const names = namesOf(each.DomainName, each.SubjectAlternativeNameSummaries);
-            found.push({ arn: each.CertificateArn ?? '', names });
-          }
-          token = page.NextToken;
-        } while (token !== undefined && token !== '');
-        return found;
-      }),
-
+      look({ service: 'ACM', action: 'acm:ListCertificates', resource: '*' }, clock, signal, () =>
+        issued(client, signal),
+      ),
     close: () => client.destroy(),
   };
+}
+
+async function describe(
+  client: ACMClient,
+  arn: string,
+  signal: AbortSignal,
+): Promise<AcmCertificate | undefined> {
+  try {
+    const command = new DescribeCertificateCommand({ CertificateArn: arn });
+    const { Certificate: found } = await client.send(command, { abortSignal: signal });
+    return found && certificateOf(arn, found);
+  } catch (error) {
+    if (hasCode(error, 'ResourceNotFound')) return undefined;
+    throw error;
+  }
+}
+
+async function issued(
+  client: ACMClient,
+  signal: AbortSignal,
+): Promise<readonly Pick<AcmCertificate, 'arn' | 'names'>[]> {
+  const wanted: ListCertificatesCommandInput = {
+    CertificateStatuses: ['ISSUED'],
+    Includes: { keyTypes },
+  };
+  const found: Pick<AcmCertificate, 'arn' | 'names'>[] = [];
+  const pages = paginateListCertificates({ client }, wanted, { abortSignal: signal });
+  for await (const { CertificateSummaryList = [] } of pages) {
+    for (const {
+      CertificateArn: arn = '',
+      DomainName,
+      SubjectAlternativeNameSummaries,
+    } of CertificateSummaryList)
+      found.push({ arn, names: namesOf(DomainName, SubjectAlternativeNameSummaries) });
+  }
+  return found;
 }
 
 const namesOf = (domain: string | undefined, others: readonly string[] | undefined): readonly string[] => [

@@ -3,6 +3,7 @@ import {
   DescribeLoadBalancersCommand,
   type ElasticLoadBalancingV2Client,
   type LoadBalancer,
+  paginateDescribeLoadBalancers,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { hasCode } from './denial.ts';
 
@@ -49,13 +50,10 @@ async function firstOf(
   isIt: (found: LoadBalancer) => boolean,
   signal: AbortSignal,
 ): Promise<LoadBalancer | undefined> {
-  let marker: string | undefined;
-  do {
-    const command = new DescribeLoadBalancersCommand(marker === undefined ? {} : { Marker: marker });
-    const page = await client.send(command, { abortSignal: signal });
-    const found = page.LoadBalancers?.find(isIt);
+  const pages = paginateDescribeLoadBalancers({ client }, {}, { abortSignal: signal });
+  for await (const { LoadBalancers = [] } of pages) {
+    const found = LoadBalancers.find(isIt);
     if (found !== undefined) return found;
-    marker = page.NextMarker === '' ? undefined : page.NextMarker;
-  } while (marker !== undefined);
+  }
   return undefined;
 }

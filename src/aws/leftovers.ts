@@ -5,7 +5,7 @@ import {
   type ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import {
-  GetResourcesCommand,
+  paginateGetResources,
   ResourceGroupsTaggingAPIClient,
 } from '@aws-sdk/client-resource-groups-tagging-api';
 import type { Clock } from '../clock.ts';
@@ -56,19 +56,8 @@ export function leftovers(settings: {
         clock,
         signal,
         async () => {
-          const arns: string[] = [];
-          let token: string | undefined;
-          do {
-            const command = new GetResourcesCommand({
-              TagFilters: gatewayTags(cluster, gateway).map(([Key, value]) => ({ Key, Values: [value] })),
-              ...(token !== undefined && { PaginationToken: token }),
-            });
-            const page = await tagging.send(command, { abortSignal: signal });
-            arns.push(...(page.ResourceTagMappingList ?? []).flatMap(({ ResourceARN }) => ResourceARN ?? []));
-            token = page.PaginationToken || undefined;
-          } while (token !== undefined);
           const found: Leftover[] = [];
-          for (const arn of arns) {
+          for (const arn of await taggedFor(tagging, cluster, gateway, signal)) {
             // A load balancer goes with its listeners: naming them again helps nobody.
             if (whatOf(arn) !== 'listener' && (await stands(elb, arn, signal)))
               found.push({ what: whatOf(arn), arn });
@@ -77,6 +66,21 @@ export function leftovers(settings: {
         },
       ),
   };
+}
+
+/** ARNs of all that carries the tags of the Gateway. */
+async function taggedFor(
+  client: ResourceGroupsTaggingAPIClient,
+  cluster: string,
+  gateway: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const TagFilters = gatewayTags(cluster, gateway).map(([Key, value]) => ({ Key, Values: [value] }));
+  const arns: string[] = [];
+  const pages = paginateGetResources({ client }, { TagFilters }, { abortSignal: signal });
+  for await (const { ResourceTagMappingList = [] } of pages)
+    arns.push(...ResourceTagMappingList.flatMap(({ ResourceARN }) => ResourceARN ?? []));
+  return arns;
 }
 
 /** The tagging API still lists what was deleted a while ago; where nobody can tell, it counts as there. */

@@ -1,7 +1,7 @@
 // Counts what the quotas of a region count: its application load balancers and its target groups.
 import {
-  DescribeLoadBalancersCommand,
-  DescribeTargetGroupsCommand,
+  paginateDescribeLoadBalancers,
+  paginateDescribeTargetGroups,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Clock } from '../clock.ts';
 import type { RegionReader } from '../preflight/quotas.ts';
@@ -14,51 +14,42 @@ export interface RegionReaderSettings {
   readonly clock: Clock;
 }
 
-interface Page {
-  readonly count: number;
-  readonly next: string | undefined;
-}
+/** Entries on a page, at most. */
+const pageSize = 400;
 
-async function countOf(read: (marker: string | undefined) => Promise<Page>): Promise<number> {
-  let sum = 0;
-  let marker: string | undefined;
-  do {
-    const { count, next } = await read(marker);
-    sum += count;
-    marker = next === '' ? undefined : next;
-  } while (marker !== undefined);
-  return sum;
-}
-
-export function regionReader({
-  aws,
-  credentials,
-  clock,
-}: RegionReaderSettings): RegionReader & { close(): void } {
+export function regionReader(settings: RegionReaderSettings): RegionReader & { close(): void } {
+  const { aws, credentials, clock } = settings;
   const client = elbv2Client(aws, credentials);
-  const counted = (
-    action: string,
-    signal: AbortSignal,
-    read: (Marker: string | undefined) => Promise<Page>,
-  ) =>
+  const counted = (action: string, signal: AbortSignal, count: () => Promise<number>) =>
     look(
       { service: 'Elastic Load Balancing', action: `elasticloadbalancing:${action}`, resource: '*' },
       clock,
       signal,
-      () => countOf(read),
+      count,
     );
   return {
     loadBalancers: (signal) =>
-      counted('DescribeLoadBalancers', signal, async (Marker) => {
-        const command = new DescribeLoadBalancersCommand({ PageSize: 400, ...(Marker && { Marker }) });
-        const { LoadBalancers = [], NextMarker } = await client.send(command, { abortSignal: signal });
-        return { count: LoadBalancers.filter(({ Type }) => Type === 'application').length, next: NextMarker };
+      counted('DescribeLoadBalancers', signal, async () => {
+        let count = 0;
+        const pages = paginateDescribeLoadBalancers(
+          { client },
+          { PageSize: pageSize },
+          { abortSignal: signal },
+        );
+        for await (const { LoadBalancers = [] } of pages)
+          count += LoadBalancers.filter(({ Type }) => Type === 'application').length;
+        return count;
       }),
     targetGroups: (signal) =>
-      counted('DescribeTargetGroups', signal, async (Marker) => {
-        const command = new DescribeTargetGroupsCommand({ PageSize: 400, ...(Marker && { Marker }) });
-        const { TargetGroups = [], NextMarker } = await client.send(command, { abortSignal: signal });
-        return { count: TargetGroups.length, next: NextMarker };
+      counted('DescribeTargetGroups', signal, async () => {
+        let count = 0;
+        const pages = paginateDescribeTargetGroups(
+          { client },
+          { PageSize: pageSize },
+          { abortSignal: signal },
+        );
+        for await (const { TargetGroups = [] } of pages) count += TargetGroups.length;
+        return count;
       }),
     close: () => client.destroy(),
   };

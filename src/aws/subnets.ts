@@ -1,8 +1,8 @@
 // Reads the subnets of a VPC, and which of them lead to the internet.
 import {
-  DescribeRouteTablesCommand,
-  DescribeSubnetsCommand,
   EC2Client,
+  paginateDescribeRouteTables,
+  paginateDescribeSubnets,
   type RouteTable,
   type Subnet as SdkSubnet,
 } from '@aws-sdk/client-ec2';
@@ -18,48 +18,41 @@ export interface SubnetReaderSettings {
   readonly clock: Clock;
 }
 
-export function subnetReader({
-  aws,
-  credentials,
-  clock,
-}: SubnetReaderSettings): SubnetReader & { close(): void } {
+export function subnetReader(settings: SubnetReaderSettings): SubnetReader & { close(): void } {
+  const { aws, credentials, clock } = settings;
   const client = new EC2Client({ ...configuration(aws), credentials });
-  const inVpc = (vpc: string) => ({ Filters: [{ Name: 'vpc-id', Values: [vpc] }] });
-
-  const subnets = async (vpc: string, signal: AbortSignal): Promise<readonly SdkSubnet[]> => {
-    const all: SdkSubnet[] = [];
-    let token: string | undefined;
-    do {
-      const command = new DescribeSubnetsCommand({ ...inVpc(vpc), ...(token && { NextToken: token }) });
-      const page = await client.send(command, { abortSignal: signal });
-      all.push(...(page.Subnets ?? []));
-      token = page.NextToken;
-    } while (token !== undefined && token !== '');
-    return all;
-  };
-
-  const routeTables = async (vpc: string, signal: AbortSignal): Promise<readonly RouteTable[]> => {
-    const all: RouteTable[] = [];
-    let token: string | undefined;
-    do {
-      const command = new DescribeRouteTablesCommand({ ...inVpc(vpc), ...(token && { NextToken: token }) });
-      const page = await client.send(command, { abortSignal: signal });
-      all.push(...(page.RouteTables ?? []));
-      token = page.NextToken;
-    } while (token !== undefined && token !== '');
-    return all;
-  };
-
   const asking = (action: string) => ({ service: 'EC2', action: `ec2:${action}`, resource: '*' });
   return {
     subnets: (vpc, signal) =>
-      look(asking('DescribeSubnets'), clock, signal, async () => (await subnets(vpc, signal)).map(subnetOf)),
+      look(asking('DescribeSubnets'), clock, signal, async () =>
+        (await subnetsIn(client, vpc, signal)).map(subnetOf),
+      ),
     publicOf: (vpc, ids, signal) =>
       look(asking('DescribeRouteTables'), clock, signal, async () =>
-        openOnes(ids, await routeTables(vpc, signal)),
+        openOnes(ids, await routeTablesIn(client, vpc, signal)),
       ),
     close: () => client.destroy(),
   };
+}
+
+const inVpc = (vpc: string) => ({ Filters: [{ Name: 'vpc-id', Values: [vpc] }] });
+
+async function subnetsIn(client: EC2Client, vpc: string, signal: AbortSignal): Promise<readonly SdkSubnet[]> {
+  const all: SdkSubnet[] = [];
+  const pages = paginateDescribeSubnets({ client }, inVpc(vpc), { abortSignal: signal });
+  for await (const { Subnets = [] } of pages) all.push(...Subnets);
+  return all;
+}
+
+async function routeTablesIn(
+  client: EC2Client,
+  vpc: string,
+  signal: AbortSignal,
+): Promise<readonly RouteTable[]> {
+  const all: RouteTable[] = [];
+  const pages = paginateDescribeRouteTables({ client }, inVpc(vpc), { abortSignal: signal });
+  for await (const { RouteTables = [] } of pages) all.push(...RouteTables);
+  return all;
 }
 
 const subnetOf = (found: SdkSubnet): Subnet => ({
