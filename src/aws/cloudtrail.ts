@@ -1,5 +1,10 @@
 // Looks up who has changed something, in CloudTrail's event history (90 days, without a trail of one's own).
-import { CloudTrailClient, type Event, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
+import {
+  CloudTrailClient,
+  type Event,
+  type LookupAttribute,
+  LookupEventsCommand,
+} from '@aws-sdk/client-cloudtrail';
 import type { Clock } from '../clock.ts';
 import { eventOf, type TrailEvent, type TrailKey, type TrailReader } from '../drift/trail.ts';
 import { Problem } from '../verdict/problem.ts';
@@ -32,54 +37,20 @@ export const route53TrailRegion = (region: string): string => {
 
 export function trailReader({ aws, credentials, clock }: TrailSettings): TrailReader {
   const client = new CloudTrailClient({ ...configuration({ ...aws, timeouts }, 2), credentials });
+  const history = new EventHistory(client, clock);
   const known = new Map<string, Promise<Seen<readonly TrailEvent[]>>>();
-  let left = most;
-  let nextCall = Number.NEGATIVE_INFINITY;
   let refused: Seen<never> | undefined;
 
-  const page = async (key: TrailKey, NextToken: string | undefined, signal: AbortSignal) => {
-    const start = Math.max(clock.monotonic(), nextCall);
-    nextCall = start + distance;
-    await clock.sleep(Math.max(0, start - clock.monotonic()), signal);
-    const attribute =
-      'resource' in key
-        ? { AttributeKey: 'ResourceName' as const, AttributeValue: key.resource }
-        : { AttributeKey: 'EventName' as const, AttributeValue: key.event };
-    const command = new LookupEventsCommand({
-      LookupAttributes: [attribute],
-      MaxResults: pageSize,
-      ...(NextToken !== undefined && { NextToken }),
-    });
-    return await client.send(command, { abortSignal: signal });
-  };
-
-  const read = async (key: TrailKey, signal: AbortSignal): Promise<readonly TrailEvent[]> => {
-    const found: Event[] = [];
-    let token: string | undefined;
-    for (let index = 0; index < pages && left > 0; index += 1) {
-      left -= 1;
-      const answer = await page(key, token, signal).catch((error: unknown) => {
-        signal.throwIfAborted();
-        // The latest events stand on the first page.
-        if (index > 0) return undefined;
-        throw error;
-      });
-      found.push(...(answer?.Events ?? []));
-      token = answer?.NextToken;
-      if (token === undefined || token === '') break;
-    }
-    return found.flatMap(({ CloudTrailEvent = '' }) => eventOf(CloudTrailEvent) ?? []);
-  };
-
-  const want = { service: 'CloudTrail', action: 'cloudtrail:LookupEvents', resource: '*' };
   const lookUp = async (key: TrailKey, signal: AbortSignal): Promise<Seen<readonly TrailEvent[]>> => {
     // One denial is every denial: nothing but the attribute would differ.
     if (refused !== undefined) return refused;
-    const seen = await look(want, clock, signal, () => read(key, signal)).catch((error: unknown) => {
-      // Not even credentials that ran out end a check that has all but the author.
-      if (!(error instanceof Problem)) throw error;
-      return { at: clock.now(), failed: error.message, cause: error };
-    });
+    const seen = await look(want, clock, signal, () => history.events(key, signal)).catch(
+      (error: unknown) => {
+        // Not even credentials that ran out end a check that has all but the author.
+        if (!(error instanceof Problem)) throw error;
+        return { at: clock.now(), failed: error.message, cause: error };
+      },
+    );
     if (!('value' in seen)) refused = seen;
     return seen;
   };
@@ -93,3 +64,53 @@ export function trailReader({ aws, credentials, clock }: TrailSettings): TrailRe
     },
   };
 }
+
+const want = { service: 'CloudTrail', action: 'cloudtrail:LookupEvents', resource: '*' };
+
+/** Reads as much of the history as an author is worth, at the pace that CloudTrail allows. */
+class EventHistory {
+  readonly #client: CloudTrailClient;
+  readonly #clock: Clock;
+  #left = most;
+  #nextCall = Number.NEGATIVE_INFINITY;
+
+  constructor(client: CloudTrailClient, clock: Clock) {
+    this.#client = client;
+    this.#clock = clock;
+  }
+
+  async events(key: TrailKey, signal: AbortSignal): Promise<readonly TrailEvent[]> {
+    const found: Event[] = [];
+    let token: string | undefined;
+    for (let index = 0; index < pages && this.#left > 0; index += 1) {
+      this.#left -= 1;
+      const answer = await this.#page(key, token, signal).catch((error: unknown) => {
+        signal.throwIfAborted();
+        // The latest events stand on the first page.
+        if (index > 0) return undefined;
+        throw error;
+      });
+      found.push(...(answer?.Events ?? []));
+      token = answer?.NextToken;
+      if (token === undefined || token === '') break;
+    }
+    return found.flatMap(({ CloudTrailEvent = '' }) => eventOf(CloudTrailEvent) ?? []);
+  }
+
+  async #page(key: TrailKey, NextToken: string | undefined, signal: AbortSignal) {
+    const start = Math.max(this.#clock.monotonic(), this.#nextCall);
+    this.#nextCall = start + distance;
+    await this.#clock.sleep(Math.max(0, start - this.#clock.monotonic()), signal);
+    const command = new LookupEventsCommand({
+      LookupAttributes: [attributeOf(key)],
+      MaxResults: pageSize,
+      ...(NextToken !== undefined && { NextToken }),
+    });
+    return await this.#client.send(command, { abortSignal: signal });
+  }
+}
+
+const attributeOf = (key: TrailKey): LookupAttribute =>
+  'resource' in key
+    ? { AttributeKey: 'ResourceName', AttributeValue: key.resource }
+    : { AttributeKey: 'EventName', AttributeValue: key.event };

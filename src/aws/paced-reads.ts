@@ -47,72 +47,81 @@ interface Shared<Value> {
  * Reads are at least 5 s apart, and on average no more than one call a second is made: a fifth of the smallest limit
  * that Route 53 documents (five requests a second for an account), the rest is ExternalDNS's.
  */
-export function pacedReads<Value>({
-  clock,
-  read,
-  isThrottling,
-}: PacedReadSettings<Value>): PacedReads<Value> {
-  let done: Done<Value> | undefined;
-  let running: Shared<Value> | undefined;
-  let due: Shared<Value> | undefined;
-  let nextStart = Number.NEGATIVE_INFINITY;
-  let slowdown = 1;
+export const pacedReads = <Value>(settings: PacedReadSettings<Value>): PacedReads<Value> =>
+  new Pace(settings);
 
-  const run = async (names: ReadonlySet<string>, signal: AbortSignal): Promise<Done<Value>> => {
+class Pace<Value> implements PacedReads<Value> {
+  readonly #settings: PacedReadSettings<Value>;
+  #done: Done<Value> | undefined;
+  #running: Shared<Value> | undefined;
+  #due: Shared<Value> | undefined;
+  /** Monotonic milliseconds. */
+  #nextStart = Number.NEGATIVE_INFINITY;
+  #slowdown = 1;
+
+  constructor(settings: PacedReadSettings<Value>) {
+    this.#settings = settings;
+  }
+
+  async read(names: readonly string[], signal: AbortSignal): Promise<Done<Value>> {
+    signal.throwIfAborted();
+    const [done, running] = [this.#done, this.#running];
+    const now = this.#settings.clock.monotonic();
+    if (done !== undefined && now < done.freshUntil && done.covers(names)) return done;
+    if (running !== undefined && names.every((name) => running.names.has(name)))
+      return await join(running, signal);
+    this.#due ??= this.#schedule();
+    for (const name of names) this.#due.names.add(name);
+    return await join(this.#due, signal);
+  }
+
+  #schedule(): Shared<Value> {
+    const abandon = new AbortController();
+    const names = new Set<string>();
+    const result = Promise.resolve().then(() => this.#begin(shared));
+    const shared: Shared<Value> = { names, result, abandon, waiting: 0 };
+    // Those who wait see the rejection; when all have gone nobody does, and that is no crash.
+    result.catch(() => undefined);
+    return shared;
+  }
+
+  async #begin(shared: Shared<Value>): Promise<Done<Value>> {
+    const { clock } = this.#settings;
+    const { signal } = shared.abandon;
+    try {
+      await this.#running?.result.catch(() => undefined);
+      await clock.sleep(Math.max(gathering, this.#nextStart - clock.monotonic()), signal);
+      // From here on its names stand: whoever wants others waits for the next read.
+      this.#running = shared;
+      if (this.#due === shared) this.#due = undefined;
+      return await this.#run(shared.names, signal);
+    } finally {
+      if (this.#running === shared) this.#running = undefined;
+      if (this.#due === shared) this.#due = undefined;
+    }
+  }
+
+  async #run(names: ReadonlySet<string>, signal: AbortSignal): Promise<Done<Value>> {
+    const { clock, read, isThrottling } = this.#settings;
     let calls = 1;
     try {
       const { value, all, calls: made } = await read([...names], signal);
       calls = made;
-      slowdown = 1;
-      const freshUntil = clock.monotonic() + apart(calls, slowdown);
-      done = {
+      this.#slowdown = 1;
+      this.#done = {
         at: clock.now(),
         value,
-        freshUntil,
+        freshUntil: clock.monotonic() + apart(calls, this.#slowdown),
         covers: (asked) => all || asked.every((name) => names.has(name)),
       };
-      return done;
+      return this.#done;
     } catch (error) {
-      if (isThrottling(error)) slowdown *= 2;
+      if (isThrottling(error)) this.#slowdown *= 2;
       throw error;
     } finally {
-      nextStart = clock.monotonic() + apart(calls, slowdown);
+      this.#nextStart = clock.monotonic() + apart(calls, this.#slowdown);
     }
-  };
-
-  const schedule = (): Shared<Value> => {
-    const abandon = new AbortController();
-    const names = new Set<string>();
-    const begin = async (): Promise<Done<Value>> => {
-      try {
-        await running?.result.catch(() => undefined);
-        await clock.sleep(Math.max(gathering, nextStart - clock.monotonic()), abandon.signal);
-        // From here on its names stand: whoever wants others waits for the next read.
-        running = shared;
-        if (due === shared) due = undefined;
-        return await run(names, abandon.signal);
-      } finally {
-        if (running === shared) running = undefined;
-        if (due === shared) due = undefined;
-      }
-    };
-    const shared: Shared<Value> = { names, result: Promise.resolve().then(begin), abandon, waiting: 0 };
-    // Those who wait see the rejection; when all have gone nobody does, and that is no crash.
-    shared.result.catch(() => undefined);
-    return shared;
-  };
-
-  return {
-    read: async (names, signal) => {
-      signal.throwIfAborted();
-      if (done !== undefined && clock.monotonic() < done.freshUntil && done.covers(names)) return done;
-      if (running !== undefined && names.every((name) => running?.names.has(name)))
-        return await join(running, signal);
-      due ??= schedule();
-      for (const name of names) due.names.add(name);
-      return await join(due, signal);
-    },
-  };
+  }
 }
 
 const apart = (calls: number, slowdown: number): number =>
