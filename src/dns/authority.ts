@@ -73,34 +73,76 @@ const referralIn = (host: string, answer: DnsAnswer): Zone | undefined => {
 };
 
 /** Asks name servers with dns-packet; node:dns shows neither the AA flag nor the authority section (research C8). */
-export const createAuthority = ({
-  lookup,
-  overrides = [],
-  limit,
-  port: ordinary = 53,
-  timeout = 2000,
-}: AuthorityOptions): Authority => {
+export const createAuthority = (options: AuthorityOptions): Authority => new NameServers(options);
+
+class NameServers implements Authority {
+  readonly #lookup: Lookup;
+  readonly #overrides: readonly NamedServer[];
+  readonly #limit: AuthorityOptions['limit'];
+  readonly #port: number;
+  readonly #timeout: number;
   /** Addresses of name servers hardly ever change: what was found once is kept for the run. */
-  const known = new Map<string, string>();
-  const zones = new Map<string, Zone>();
+  readonly #known = new Map<string, string>();
+  /** By host. */
+  readonly #zones = new Map<string, Zone>();
 
-  const addressOf = async ({ host, port }: NamedServer, signal: AbortSignal): Promise<ServerAddress> => {
-    if (isIP(host) !== 0) return { address: host, port };
-    const address = known.get(host) ?? (await lookup.addresses(host, signal))[0];
-    if (address === undefined) throw new QueryError(`${host} has no IPv4 address`);
-    known.set(host, address);
-    return { address, port };
-  };
+  constructor({ lookup, overrides = [], limit, port = 53, timeout = 2000 }: AuthorityOptions) {
+    this.#lookup = lookup;
+    this.#overrides = overrides;
+    this.#limit = limit;
+    this.#port = port;
+    this.#timeout = timeout;
+  }
 
-  const targetAddresses = async (cname: string, signal: AbortSignal): Promise<readonly string[]> => {
-    const found = await orFailed(() => lookup.addresses(cname, signal));
+  get overridden(): boolean {
+    return this.#overrides.length > 0;
+  }
+
+  ask(host: string, nameServers: readonly string[], signal: AbortSignal): Promise<readonly ServerAnswer[]> {
+    const servers = this.overridden ? this.#overrides : nameServers.map((name) => this.#named(name));
+    return Promise.all(servers.map((server) => this.#limit(() => this.#askOne(host, server, signal))));
+  }
+
+  async delegation(zone: string, signal: AbortSignal): Promise<Delegation> {
+    const names = await orFailed(() => this.#lookup.nameServers(zone, signal));
+    if ('failed' in names) return names;
+    const servers = names.map((name) =>
+      this.#limit(async () => ({ name, addresses: await this.#addressesOf(name, signal) })),
+    );
+    return { servers: await Promise.all(servers) };
+  }
+
+  zoneOf(host: string, signal: AbortSignal): ReturnType<Authority['zoneOf']> {
+    return orFailed(async () => {
+      const zone = this.#zones.get(host) ?? (await this.#descend(host, signal));
+      this.#zones.set(host, zone);
+      return zone;
+    });
+  }
+
+  #named(name: string): NamedServer {
+    return { text: name, host: name, port: this.#port };
+  }
+
+  /** None where the ordinary resolver has none, or fails. */
+  async #addressesOf(name: string, signal: AbortSignal): Promise<readonly string[]> {
+    const found = await orFailed(() => this.#lookup.addresses(name, signal));
     return 'failed' in found ? [] : found;
-  };
+  }
 
-  const askOne = async (host: string, server: NamedServer, signal: AbortSignal): Promise<ServerAnswer> => {
-    const at = await orFailed(() => addressOf(server, signal));
+  async #addressOf({ host, port }: NamedServer, signal: AbortSignal): Promise<ServerAddress> {
+    if (isIP(host) !== 0) return { address: host, port };
+    const address = this.#known.get(host) ?? (await this.#lookup.addresses(host, signal))[0];
+    if (address === undefined) throw new QueryError(`${host} has no IPv4 address`);
+    this.#known.set(host, address);
+    return { address, port };
+  }
+
+  async #askOne(host: string, server: NamedServer, signal: AbortSignal): Promise<ServerAnswer> {
+    const at = await orFailed(() => this.#addressOf(server, signal));
     if ('failed' in at) return { server: server.text, failed: at.failed };
-    const answer = await orFailed(() => query(at, { name: host, type: 'A' }, { timeout, signal }));
+    const options = { timeout: this.#timeout, signal };
+    const answer = await orFailed(() => query(at, { name: host, type: 'A' }, options));
     if ('failed' in answer) return { server: server.text, address: at.address, failed: answer.failed };
     const { addresses, cname } = addressesIn(host, answer.answers);
     const negativeTtl = addresses.length === 0 ? negativeTtlIn(answer.authorities) : undefined;
@@ -109,7 +151,7 @@ export const createAuthority = ({
     // and exists by now, so the ordinary resolver may be asked for it.
     const targets =
       cname !== undefined && cname !== plain(host) && addresses.length === 0
-        ? await targetAddresses(cname, signal)
+        ? await this.#addressesOf(cname, signal)
         : addresses;
     return {
       server: server.text,
@@ -121,56 +163,13 @@ export const createAuthority = ({
       ...(negativeTtl !== undefined && { negativeTtl }),
       ...(referral && { referral }),
     };
-  };
+  }
 
-  const ask: Authority['ask'] = (host, nameServers, signal) => {
-    const servers =
-      overrides.length > 0
-        ? overrides
-        : nameServers.map((name) => ({ text: name, host: name, port: ordinary }));
-    return Promise.all(servers.map((server) => limit(() => askOne(host, server, signal))));
-  };
-
-  const delegation: Authority['delegation'] = async (zone, signal): Promise<Delegation> => {
-    const names = await orFailed(() => lookup.nameServers(zone, signal));
-    if ('failed' in names) return names;
-    const servers = names.map((name) =>
-      limit(async () => {
-        const addresses = await orFailed(() => lookup.addresses(name, signal));
-        return { name, addresses: 'failed' in addresses ? [] : addresses };
-      }),
-    );
-    return { servers: await Promise.all(servers) };
-  };
-
-  /** The shortest suffix of the host, never the host itself, for which the runner's resolver knows name servers. */
-  const top = async (host: string, signal: AbortSignal): Promise<Zone> => {
-    const labels = plain(host).split('.');
-    for (let count = 1; count < labels.length; count++) {
-      const name = labels.slice(-count).join('.');
-      const nameServers = await lookup.nameServers(name, signal);
-      if (nameServers.length > 0) return { name, nameServers };
-    }
-    throw new QueryError(`no zone above ${host} has name servers`);
-  };
-
-  /** Asks the servers of a zone one after the other for the host, until one says something. */
-  const firstSaid = async (
-    host: string,
-    zone: Zone,
-    signal: AbortSignal,
-  ): Promise<ServerSaid | undefined> => {
-    for (const server of zone.nameServers.slice(0, 4)) {
-      const answer = await limit(() => askOne(host, { text: server, host: server, port: ordinary }, signal));
-      if ('rcode' in answer && (answer.aa || answer.referral)) return answer;
-    }
-    return undefined;
-  };
-
-  const descend = async (host: string, signal: AbortSignal): Promise<Zone> => {
-    let zone = await top(host, signal);
+  /** From the top-most zone down, by the referrals of each zone's own servers. */
+  async #descend(host: string, signal: AbortSignal): Promise<Zone> {
+    let zone = await this.#top(host, signal);
     for (let depth = 0; depth < maxDepth; depth++) {
-      const answer = await firstSaid(host, zone, signal);
+      const answer = await this.#firstSaid(host, zone, signal);
       if (answer === undefined) throw new QueryError(`no name server of ${zone.name} answers`);
       if (answer.referral === undefined) return zone;
       if (answer.referral.name.length <= zone.name.length)
@@ -178,14 +177,25 @@ export const createAuthority = ({
       zone = answer.referral;
     }
     throw new QueryError(`more than ${maxDepth} zones lie above ${host}`);
-  };
+  }
 
-  const zoneOf: Authority['zoneOf'] = (host, signal) =>
-    orFailed(async () => {
-      const zone = zones.get(host) ?? (await descend(host, signal));
-      zones.set(host, zone);
-      return zone;
-    });
+  /** The shortest suffix of the host, never the host itself, for which the runner's resolver knows name servers. */
+  async #top(host: string, signal: AbortSignal): Promise<Zone> {
+    const labels = plain(host).split('.');
+    for (let count = 1; count < labels.length; count++) {
+      const name = labels.slice(-count).join('.');
+      const nameServers = await this.#lookup.nameServers(name, signal);
+      if (nameServers.length > 0) return { name, nameServers };
+    }
+    throw new QueryError(`no zone above ${host} has name servers`);
+  }
 
-  return { overridden: overrides.length > 0, ask, delegation, zoneOf };
-};
+  /** Asks the servers of a zone one after the other for the host, until one says something. */
+  async #firstSaid(host: string, zone: Zone, signal: AbortSignal): Promise<ServerSaid | undefined> {
+    for (const server of zone.nameServers.slice(0, 4)) {
+      const answer = await this.#limit(() => this.#askOne(host, this.#named(server), signal));
+      if ('rcode' in answer && (answer.aa || answer.referral)) return answer;
+    }
+    return undefined;
+  }
+}
