@@ -6,7 +6,7 @@ import type { Kube } from './connection.ts';
 import type { ApiResource } from './discovery.ts';
 import { objectOf } from './object.ts';
 import { pathOf } from './path.ts';
-import { clusterReader } from './reader.ts';
+import { clusterReader, type KubeReader } from './reader.ts';
 import { type Patience, sendPatiently } from './retry.ts';
 import { isFields, statusOf } from './status.ts';
 
@@ -80,19 +80,92 @@ export const readHeld = async (
   patience: Patience,
   signal: AbortSignal,
 ): Promise<readonly Held[]> => {
-  const reader = clusterReader(kube);
-  const byName = ({ place, namespace, name }: Name): Promise<Held> =>
-    reader.get(place, namespace, name, signal);
+  const reading = new Reading(kube, patience, signal);
+  const kinds = [...grouped(names, ({ place }) => place).values()];
+  const maps = await Promise.all(kinds.map((wanted) => reading.ofKind(wanted)));
+  const all = new Map(maps.flatMap((map) => [...map]));
+  return names.map((name) => all.get(name) ?? { at: kube.clock.now(), failed: 'it was not read' });
+};
 
-  const page = async (
+class Reading {
+  readonly #kube: Kube;
+  readonly #reader: KubeReader;
+  readonly #patience: Patience;
+  readonly #signal: AbortSignal;
+
+  constructor(kube: Kube, patience: Patience, signal: AbortSignal) {
+    this.#kube = kube;
+    this.#reader = clusterReader(kube);
+    this.#patience = patience;
+    this.#signal = signal;
+  }
+
+  async ofKind(wanted: readonly Name[]): Promise<ReadonlyMap<Name, Held>> {
+    const [first] = wanted;
+    const namespaces = [...grouped(wanted, ({ namespace }) => namespace).values()];
+    const limit = first && pageOf(first.place, wanted.length);
+    if (first && limit !== undefined && namespaces.length >= manyNamespaces) {
+      const held = await this.#listed(wanted, first.place, undefined, limit);
+      if (held) return zip(wanted, held);
+    }
+    const each = await Promise.all(
+      namespaces.map(async (group) => zip(group, await this.#inNamespace(group))),
+    );
+    return new Map(each.flatMap((map) => [...map]));
+  }
+
+  async #inNamespace(wanted: readonly Name[]): Promise<readonly Held[]> {
+    const [first] = wanted;
+    const limit = first && pageOf(first.place, wanted.length);
+    const held =
+      first && limit !== undefined
+        ? await this.#listed(wanted, first.place, first.namespace, limit)
+        : undefined;
+    return held ?? Promise.all(wanted.map((name) => this.#byName(name)));
+  }
+
+  #byName({ place, namespace, name }: Name): Promise<Held> {
+    return this.#reader.get(place, namespace, name, this.#signal);
+  }
+
+  /** `undefined` where they have to be read by name. */
+  async #listed(
+    wanted: readonly Name[],
+    place: ApiResource,
+    namespace: string | undefined,
+    limit: number,
+  ): Promise<readonly Held[] | undefined> {
+    const open = new Set(wanted.map(keyOf));
+    const found = new Map<string, KubernetesObject>();
+    let after = '';
+    do {
+      const part = await this.#page(place, namespace, limit, after);
+      if (part === 'unlisted') return undefined;
+      if ('failed' in part) return wanted.map(() => ({ at: this.#kube.clock.now(), failed: part.failed }));
+      for (const object of part.items) {
+        const key = keyOf(object.metadata);
+        if (open.delete(key)) found.set(key, object);
+      }
+      after = part.next;
+      if (open.size <= readsOfPage * Math.ceil(part.remaining / limit)) break;
+    } while (after !== '');
+    return Promise.all(
+      wanted.map(async (name): Promise<Held> => {
+        const isOpen = after !== '' && open.has(keyOf(name));
+        return isOpen ? this.#byName(name) : { at: this.#kube.clock.now(), value: found.get(keyOf(name)) };
+      }),
+    );
+  }
+
+  async #page(
     place: ApiResource,
     namespace: string | undefined,
     limit: number,
     after: string,
-  ): Promise<Page | 'unlisted' | { readonly failed: string }> => {
+  ): Promise<Page | 'unlisted' | { readonly failed: string }> {
     const query = { limit, ...(after !== '' && { continue: after }) };
     const request = { method: 'GET', path: pathOf(place, namespace), query } as const;
-    const answer = await sendPatiently(kube, request, patience, signal).catch(tooLarge);
+    const answer = await sendPatiently(this.#kube, request, this.#patience, this.#signal).catch(tooLarge);
     if (answer === undefined) return 'unlisted';
     if (answer.status === 404) return { items: [], next: '', remaining: 0 };
     // Whoever may not list may still get; and the snapshot that pages belong to may have been compacted away.
@@ -105,61 +178,8 @@ export const readHeld = async (
       next: typeof next === 'string' ? next : '',
       remaining: typeof remaining === 'number' ? remaining : Number.POSITIVE_INFINITY,
     };
-  };
-
-  /** `undefined` where they have to be read by name. */
-  const listed = async (
-    wanted: readonly Name[],
-    place: ApiResource,
-    namespace: string | undefined,
-    limit: number,
-  ): Promise<readonly Held[] | undefined> => {
-    const open = new Set(wanted.map(keyOf));
-    const found = new Map<string, KubernetesObject>();
-    let after = '';
-    do {
-      const part = await page(place, namespace, limit, after);
-      if (part === 'unlisted') return undefined;
-      if ('failed' in part) return wanted.map(() => ({ at: kube.clock.now(), failed: part.failed }));
-      for (const object of part.items) {
-        const key = keyOf(object.metadata);
-        if (open.delete(key)) found.set(key, object);
-      }
-      after = part.next;
-      if (open.size <= readsOfPage * Math.ceil(part.remaining / limit)) break;
-    } while (after !== '');
-    return Promise.all(
-      wanted.map(async (name): Promise<Held> => {
-        const isOpen = after !== '' && open.has(keyOf(name));
-        return isOpen ? byName(name) : { at: kube.clock.now(), value: found.get(keyOf(name)) };
-      }),
-    );
-  };
-
-  const inNamespace = async (wanted: readonly Name[]): Promise<readonly Held[]> => {
-    const [first] = wanted;
-    const limit = first && pageOf(first.place, wanted.length);
-    if (first === undefined || limit === undefined) return Promise.all(wanted.map(byName));
-    return (await listed(wanted, first.place, first.namespace, limit)) ?? Promise.all(wanted.map(byName));
-  };
-
-  const ofKind = async (wanted: readonly Name[]): Promise<ReadonlyMap<Name, Held>> => {
-    const [first] = wanted;
-    const namespaces = [...grouped(wanted, ({ namespace }) => namespace).values()];
-    const limit = first && pageOf(first.place, wanted.length);
-    if (first && limit !== undefined && namespaces.length >= manyNamespaces) {
-      const held = await listed(wanted, first.place, undefined, limit);
-      if (held) return zip(wanted, held);
-    }
-    const each = await Promise.all(namespaces.map(async (group) => zip(group, await inNamespace(group))));
-    return new Map(each.flatMap((map) => [...map]));
-  };
-
-  const kinds = [...grouped(names, ({ place }) => place).values()];
-  const maps = await Promise.all(kinds.map(ofKind));
-  const all = new Map(maps.flatMap((map) => [...map]));
-  return names.map((name) => all.get(name) ?? { at: kube.clock.now(), failed: 'it was not read' });
-};
+  }
+}
 
 const zip = <Key, Value>(keys: readonly Key[], values: readonly Value[]): ReadonlyMap<Key, Value> =>
   new Map(

@@ -4,7 +4,7 @@ import { field, moment, number, text, textMap } from '../bundle/field.ts';
 import type { KubernetesObject } from '../bundle/object.ts';
 import type { Kube, KubeAnswer, KubeRequest } from './connection.ts';
 import { objectOf } from './object.ts';
-import { pathOf, permissionOf } from './path.ts';
+import { pathOf } from './path.ts';
 import { sendPatiently } from './retry.ts';
 import { denialOf, statusOf } from './status.ts';
 
@@ -79,51 +79,58 @@ export const leaseStore = (kube: Kube, namespace: string, name: string): LeaseSt
   const path = pathOf(leases, namespace, name);
   const send = (request: KubeRequest, signal: AbortSignal): Promise<KubeAnswer> =>
     sendPatiently(kube, request, patience, signal);
-  const refused = (answer: KubeAnswer, verb: string): { denied: string } | { failed: string } => {
-    const { message } = statusOf(answer);
-    return answer.status === 403 && denialOf(message)
-      ? { denied: denialOf(message)?.permission ?? permissionOf(verb, leases, namespace) }
-      : { failed: `Lease ${namespace}/${name}: ${message}` };
-  };
-  const written = (answer: KubeAnswer, verb: 'create' | 'patch'): LeaseWrite => {
-    const object = answer.status < 300 ? objectOf(answer.body, leases) : undefined;
-    if (object) return { version: storedOf(object).version };
-    if (answer.status === 409) return 'late';
-    if (answer.status === 404 && statusOf(answer).kind === 'namespaces') return 'homeless';
-    // Deleted since it was read.
-    return answer.status === 404 && verb === 'patch' ? 'late' : refused(answer, verb);
-  };
+  const query = { fieldManager };
   return {
     clock: kube.clock,
     read: async (signal): Promise<LeaseRead> => {
       const answer = await send({ method: 'GET', path }, signal);
       if (answer.status === 404) return { lease: undefined };
       const object = answer.status === 200 ? objectOf(answer.body, leases) : undefined;
-      return object ? { lease: storedOf(object) } : refused(answer, 'get');
+      return object ? { lease: storedOf(object) } : refused(answer, namespace, name);
     },
     create: async (lease, signal) => {
       const metadata = { name, namespace, labels, annotations: lease.holder && described(lease.holder) };
       const { apiVersion, kind } = leases;
       const body = { apiVersion, kind, metadata, spec: specOf(lease) };
-      const request = {
-        method: 'POST',
-        path: pathOf(leases, namespace),
-        query: { fieldManager },
-        body,
-      } as const;
-      return written(await send(request, signal), 'create');
+      const request = { method: 'POST', path: pathOf(leases, namespace), query, body } as const;
+      return written(await send(request, signal), 'create', namespace, name);
     },
     replace: async (resourceVersion, lease, signal) => {
       // Who held it last stays in the annotations.
       const said = lease.holder && { annotations: asPatch(described(lease.holder)) };
       const body = { metadata: { resourceVersion, labels, ...said }, spec: specOf(lease) };
       const contentType = 'application/merge-patch+json';
-      const request = { method: 'PATCH', path, query: { fieldManager }, body, contentType } as const;
-      return written(await send(request, signal), 'patch');
+      const request = { method: 'PATCH', path, query, body, contentType } as const;
+      return written(await send(request, signal), 'patch', namespace, name);
     },
     remove: async (resourceVersion, signal) => {
       const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { resourceVersion } };
       return (await send({ method: 'DELETE', path, body }, signal)).status < 300;
     },
   };
+};
+
+const refused = (
+  answer: KubeAnswer,
+  namespace: string,
+  name: string,
+): { readonly denied: string } | { readonly failed: string } => {
+  const { message } = statusOf(answer);
+  const denial = answer.status === 403 ? denialOf(message) : undefined;
+  if (denial === undefined) return { failed: `Lease ${namespace}/${name}: ${message}` };
+  return { denied: denial.permission };
+};
+
+const written = (
+  answer: KubeAnswer,
+  verb: 'create' | 'patch',
+  namespace: string,
+  name: string,
+): LeaseWrite => {
+  const object = answer.status < 300 ? objectOf(answer.body, leases) : undefined;
+  if (object) return { version: storedOf(object).version };
+  if (answer.status === 409) return 'late';
+  if (answer.status === 404 && statusOf(answer).kind === 'namespaces') return 'homeless';
+  // Deleted since it was read.
+  return answer.status === 404 && verb === 'patch' ? 'late' : refused(answer, namespace, name);
 };

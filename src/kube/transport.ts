@@ -92,19 +92,13 @@ const readLines = async (
 /** A LIST of a thousand routes is megabytes; with undici's windows (256 KiB a stream) it would take ten round trips. */
 const windows = { initialWindowSize: 8 * 1024 * 1024, connectionWindowSize: 16 * 1024 * 1024 };
 
-/** `ca` is PEM. Empty strings for the proxies keep undici from reading the environment by itself. */
-export const openTransport = (
-  origin: URL,
-  ca: string,
-  proxy: ProxyValues | undefined,
-  limits: Limits,
-): Transport => {
-  const https = proxy?.https ? withScheme(proxy.https) : '';
+/** Empty strings for the proxies keep undici from reading the environment by itself. */
+const dispatcherFor = (ca: string, https: string, no: string, limits: Limits): Dispatcher => {
   const tls = { ca, timeout: limits.connect };
-  const dispatcher = new EnvHttpProxyAgent({
+  return new EnvHttpProxyAgent({
     httpProxy: '',
     httpsProxy: https,
-    noProxy: proxy?.no ?? '',
+    noProxy: no,
     allowH2: true,
     connections: 1,
     ...windows,
@@ -116,20 +110,33 @@ export const openTransport = (
     connect: tls,
     requestTls: tls,
   });
+};
+
+const requestTo = (
+  origin: URL,
+  { path, method, headers, body }: Sent,
+  signal: AbortSignal,
+): Dispatcher.RequestOptions => ({
+  origin,
+  path,
+  method,
+  headers: { ...headers },
+  ...(body !== undefined && { body }),
+  // Without it undici sends one PATCH at a time, even over HTTP/2 (18 times slower at 50 ms).
+  idempotent: true,
+  signal,
+});
+
+/** `ca` is PEM. */
+export const openTransport = (
+  origin: URL,
+  ca: string,
+  proxy: ProxyValues | undefined,
+  limits: Limits,
+): Transport => {
+  const https = proxy?.https ? withScheme(proxy.https) : '';
   const via = https === '' ? undefined : withoutCredentials(https);
-
-  const ask = (request: Sent, signal: AbortSignal): Promise<Dispatcher.ResponseData> =>
-    dispatcher.request({
-      origin,
-      path: request.path,
-      method: request.method,
-      headers: { ...request.headers },
-      ...(request.body !== undefined && { body: request.body }),
-      // Without it undici sends one PATCH at a time, even over HTTP/2 (18 times slower at 50 ms).
-      idempotent: true,
-      signal,
-    });
-
+  const dispatcher = dispatcherFor(ca, https, proxy?.no ?? '', limits);
   const answered = async (signal: AbortSignal, read: () => Promise<Received>): Promise<Received> => {
     signal.throwIfAborted();
     try {
@@ -140,18 +147,17 @@ export const openTransport = (
       throw unreachable(origin.host, error, via);
     }
   };
-
   return {
     send: (request, signal) =>
       answered(signal, async () => {
         const bounded = AbortSignal.any([signal, AbortSignal.timeout(limits.request)]);
-        const answer = await ask(request, bounded);
+        const answer = await dispatcher.request(requestTo(origin, request, bounded));
         const text = await readText(answer.body, limits.answer, request.path);
         return { status: answer.statusCode, headers: answer.headers, text };
       }),
     stream: (request, heard, signal) =>
       answered(signal, async () => {
-        const answer = await ask(request, signal);
+        const answer = await dispatcher.request(requestTo(origin, request, signal));
         const received = { status: answer.statusCode, headers: answer.headers };
         if (answer.statusCode !== 200)
           return { ...received, text: await readText(answer.body, limits.answer, request.path) };
