@@ -69,11 +69,15 @@ function checkCertificates(env: NodeJS.ProcessEnv): boolean {
   return unchecked;
 }
 
+/** A variable's value; empty is as good as absent. */
+type Text = (name: string) => string | undefined;
+
+const optional = <Key extends string>(key: Key, value: string | undefined): { [K in Key]?: string } =>
+  value === undefined ? {} : ({ [key]: value } as { [K in Key]: string });
+
 /** Takes `NODE_TLS_REJECT_UNAUTHORIZED` out of the environment that it is given. */
 export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environment {
-  const text = (name: string): string | undefined => env[name] || undefined;
-  const optional = <Key extends string>(key: Key, value: string | undefined): { [K in Key]?: string } =>
-    value === undefined ? {} : ({ [key]: value } as { [K in Key]: string });
+  const text: Text = (name) => env[name] || undefined;
   const server = text('GITHUB_SERVER_URL');
   const run = text('GITHUB_RUN_ID');
   const repository = text('GITHUB_REPOSITORY') ?? '';
@@ -94,10 +98,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     repository,
     api: text('GITHUB_API_URL') ?? 'https://api.github.com',
     ...optional('runUrl', server && run ? `${server}/${repository}/actions/runs/${run}` : undefined),
-    workflow: {
-      ...(run !== undefined && { run: { id: run, attempt: Number(text('GITHUB_RUN_ATTEMPT') ?? 1) } }),
-      ...optional('actor', text('GITHUB_TRIGGERING_ACTOR') ?? text('GITHUB_ACTOR')),
-    },
+    workflow: workflowIn(text),
     ...optional(
       'documentation',
       documentationOf(server, text('GITHUB_ACTION_REPOSITORY'), text('GITHUB_ACTION_REF')),
@@ -106,17 +107,8 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
       ...optional('url', text('ACTIONS_ID_TOKEN_REQUEST_URL')),
       ...optional('token', text('ACTIONS_ID_TOKEN_REQUEST_TOKEN')),
     },
-    proxy: {
-      ...optional('https', text('HTTPS_PROXY') ?? text('https_proxy')),
-      ...optional('http', text('HTTP_PROXY') ?? text('http_proxy')),
-      ...optional('none', text('NO_PROXY') ?? text('no_proxy')),
-    },
-    child: Object.fromEntries(
-      forChildren.flatMap((name) => {
-        const value = text(name);
-        return value === undefined ? [] : [[name, value]];
-      }),
-    ),
+    proxy: proxyIn(text),
+    child: childIn(text),
     ...helmFilesIn(text),
     ...optional('helmDriver', text('HELM_DRIVER')),
     post: text('STATE_started') === 'true',
@@ -126,10 +118,30 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
   };
 }
 
+function workflowIn(text: Text): Environment['workflow'] {
+  const run = text('GITHUB_RUN_ID');
+  return {
+    ...(run !== undefined && { run: { id: run, attempt: Number(text('GITHUB_RUN_ATTEMPT') ?? 1) } }),
+    ...optional('actor', text('GITHUB_TRIGGERING_ACTOR') ?? text('GITHUB_ACTOR')),
+  };
+}
+
+const proxyIn = (text: Text): Environment['proxy'] => ({
+  ...optional('https', text('HTTPS_PROXY') ?? text('https_proxy')),
+  ...optional('http', text('HTTP_PROXY') ?? text('http_proxy')),
+  ...optional('none', text('NO_PROXY') ?? text('no_proxy')),
+});
+
+const childIn = (text: Text): Environment['child'] =>
+  Object.fromEntries(
+    forChildren.flatMap((name) => {
+      const value = text(name);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+
 /** Their defaults are in the user's home, and helm gets another one (helm pkg/helmpath, docker cli config). */
-function helmFilesIn(
-  text: (name: string) => string | undefined,
-): Pick<Environment, 'registries' | 'repositories'> {
+function helmFilesIn(text: Text): Pick<Environment, 'registries' | 'repositories'> {
   const home = text('HOME');
   const settings = text('XDG_CONFIG_HOME') ?? (home === undefined ? undefined : join(home, '.config'));
   const helm = text('HELM_CONFIG_HOME') ?? (settings === undefined ? undefined : join(settings, 'helm'));

@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts';
 import { type ClusterReader, kinds } from './cluster.ts';
 import { shared } from './shared.ts';
-import type { WatchedPlace, Watches } from './watches.ts';
+import type { PlaceListener, WatchedPlace, Watches } from './watches.ts';
 
 /** Changes of what was read, counted. */
 export interface Changes {
@@ -94,6 +94,24 @@ class ChangeCount implements Changes {
   }
 }
 
+/** What a watch tells: answers of its place are read again, and whoever waits for changes is woken. */
+const listener = (
+  objects: Answers<unknown>,
+  lists: Answers<unknown>,
+  changes: ChangeCount,
+): PlaceListener => ({
+  standing: (watched) => {
+    objects.changeAll((place) => covers(watched, place));
+    lists.changeAll((place) => covers(watched, place));
+  },
+  changed: (place, name) => {
+    const one = objects.change(`${placeName(place)}/${name}`);
+    const inNamespace = lists.change(placeName(place));
+    const inAll = lists.change(placeName({ ...place, namespace: undefined }));
+    if (one || inNamespace || inAll) changes.add();
+  },
+});
+
 /**
  * Answers are at most `maxAge` ms old, or a few seconds where a watch stands and has told of no change, and of definitions. A LIST is read
  * again at most once in `maxAge`, however many changes there are. Every call must bring the same signal.
@@ -112,18 +130,7 @@ export const sharedReader = (
   const ageOf = (place: WatchedPlace): number =>
     place.kind.plural === kinds.crd.plural || watches?.stands(place) ? longAge : maxAge;
 
-  watches?.listen({
-    standing: (watched) => {
-      objects.changeAll((place) => covers(watched, place));
-      lists.changeAll((place) => covers(watched, place));
-    },
-    changed: (place, name) => {
-      const one = objects.change(`${placeName(place)}/${name}`);
-      const inNamespace = lists.change(placeName(place));
-      const inAll = lists.change(placeName({ ...place, namespace: undefined }));
-      if (one || inNamespace || inAll) changes.add();
-    },
-  });
+  watches?.listen(listener(objects, lists, changes));
 
   const get: ClusterReader['get'] = (kind, namespace, name) => {
     const place = { kind, namespace };

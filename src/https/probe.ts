@@ -3,13 +3,7 @@ import { type IncomingMessage, request } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import type { CertificateReader, Unreachable } from '../chain/certificate.ts';
 import type { Answer, HttpsProber, Probe } from '../chain/https.ts';
-import {
-  ConnectionError,
-  type ConnectionOptions,
-  certificateOf,
-  connectionError,
-  openConnection,
-} from './connection.ts';
+import { ConnectionError, certificateOf, connectionError, openConnection } from './connection.ts';
 
 export interface ProberOptions {
   /** Bounds the connections under way; 16 for the action. */
@@ -92,6 +86,46 @@ const send = async (probe: Probe, socket: TLSSocket): Promise<Answer> => {
   return { status: response.statusCode ?? 0, headers, ...(server !== undefined && { server }), bodyStart };
 };
 
+interface Limits {
+  readonly port: number;
+  readonly ca?: string;
+  /** Milliseconds. */
+  readonly timeout: number;
+}
+
+/**
+ * Trouble of the connection is a value, so is the time that runs out.
+ * @throws the signal's reason on abort
+ */
+const connected = async <Value>(
+  { port, ca, timeout }: Limits,
+  host: string,
+  address: string,
+  signal: AbortSignal,
+  use: (socket: TLSSocket) => Promise<Value>,
+): Promise<Value | Unreachable> => {
+  signal.throwIfAborted();
+  const time = AbortSignal.timeout(timeout);
+  const either = AbortSignal.any([signal, time]);
+  let socket: TLSSocket | undefined;
+  const cut = (): void => void socket?.destroy();
+  either.addEventListener('abort', cut, { once: true });
+  let step = 'no TLS connection';
+  try {
+    socket = await openConnection({ host, address, port, signal: either, ...(ca !== undefined && { ca }) });
+    step = 'no full answer';
+    return await use(socket);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (time.aborted) return { unreachable: `${step} within ${timeout / 1000} s` };
+    if (error instanceof ConnectionError) return { unreachable: error.message };
+    throw error;
+  } finally {
+    either.removeEventListener('abort', cut);
+    socket?.destroy();
+  }
+};
+
 /**
  * A new connection for each look: a kept one would stick to what was true before. The certificate does not stop the
  * request, as `certificate` judges it. Redirects are answers and are not followed.
@@ -102,51 +136,19 @@ export const createProber = ({
   timeout = 10_000,
   ca,
 }: ProberOptions): CertificateReader & HttpsProber => {
-  const connected = <Value>(
-    host: string,
-    address: string,
-    signal: AbortSignal,
-    use: (socket: TLSSocket) => Promise<Value>,
-  ): Promise<Value | Unreachable> =>
-    limit(async () => {
-      signal.throwIfAborted();
-      const time = AbortSignal.timeout(timeout);
-      const either = AbortSignal.any([signal, time]);
-      const options: ConnectionOptions = {
-        host,
-        address,
-        port,
-        signal: either,
-        ...(ca !== undefined && { ca }),
-      };
-      let socket: TLSSocket | undefined;
-      const cut = (): void => void socket?.destroy();
-      either.addEventListener('abort', cut, { once: true });
-      let step = 'no TLS connection';
-      try {
-        socket = await openConnection(options);
-        step = 'no full answer';
-        return await use(socket);
-      } catch (error) {
-        signal.throwIfAborted();
-        if (time.aborted) return { unreachable: `${step} within ${timeout / 1000} s` };
-        if (error instanceof ConnectionError) return { unreachable: error.message };
-        throw error;
-      } finally {
-        either.removeEventListener('abort', cut);
-        socket?.destroy();
-      }
-    });
-
+  const limits = { port, timeout, ...(ca !== undefined && { ca }) };
   return {
     certificate: (host, address, signal) =>
-      connected(
-        host,
-        address,
-        signal,
-        async (socket) => certificateOf(socket, host) ?? { unreachable: 'the server shows no certificate' },
+      limit(() =>
+        connected(
+          limits,
+          host,
+          address,
+          signal,
+          async (socket) => certificateOf(socket, host) ?? { unreachable: 'the server shows no certificate' },
+        ),
       ),
     answer: (probe, address, signal) =>
-      connected(probe.host, address, signal, (socket) => send(probe, socket)),
+      limit(() => connected(limits, probe.host, address, signal, (socket) => send(probe, socket))),
   };
 };

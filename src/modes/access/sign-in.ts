@@ -14,10 +14,20 @@ export interface SignedIn {
 
 /** @throws Problem `auth/*`. */
 export async function signIn(run: Run): Promise<SignedIn> {
-  const { inputs, environment, runner, clock, signal } = run;
-  const mask = (secret: string): void => runner.mask(secret);
+  const { runner } = run;
+  const aws = settingsOf(run);
+  const { cluster, dns } = sourcesOf(run, aws);
+  // At the same time; where both fail, the first one is told of.
+  const assumed = [cluster(), dns()] as const;
+  const [inCluster, inDns] = await Promise.allSettled(assumed).then(() => Promise.all(assumed));
+  runner.info(`EKS account ${inCluster.accountId}: ${inCluster.arn}`);
+  runner.info(`DNS account ${inDns.accountId}: ${inDns.arn}`);
+  return { aws, cluster, dns, accounts: { eks: inCluster.accountId, dns: inDns.accountId } };
+}
+
+function settingsOf({ inputs, environment, runner }: Run): AwsSettings {
   const said = new Set<string>();
-  const aws: AwsSettings = {
+  return {
     region: inputs.region,
     proxy: environment.proxy,
     notice: (line) => {
@@ -26,6 +36,14 @@ export async function signIn(run: Run): Promise<SignedIn> {
       said.add(line);
     },
   };
+}
+
+/** The same source twice where one role does for both accounts. */
+function sourcesOf(
+  { inputs, environment, runner, clock, signal }: Run,
+  aws: AwsSettings,
+): Pick<SignedIn, 'cluster' | 'dns'> {
+  const mask = (secret: string): void => runner.mask(secret);
   const shared = {
     aws,
     sessionName: inputs.sessionName,
@@ -36,33 +54,24 @@ export async function signIn(run: Run): Promise<SignedIn> {
     random: Math.random,
     signal,
   };
-  const oidc = { url: environment.oidc.url, token: environment.oidc.token };
+  const { url, token } = environment.oidc;
+  const oidc = { url, token, mask, clock, random: Math.random, proxy: environment.proxy };
   const byOidc = (roleArn: string): SessionSource =>
     webIdentityCredentials({
       ...shared,
       roleArn,
       audience: inputs.audience,
-      idToken: (audience, during) =>
-        idToken({ ...oidc, mask, clock, random: Math.random, proxy: environment.proxy }, audience, during),
+      idToken: (audience, during) => idToken(oidc, audience, during),
     });
   const cluster = byOidc(inputs.role);
-  const { dnsRole } = inputs;
-  const dnsOf = (): SessionSource => {
-    if (dnsRole === undefined) return cluster;
-    if (!inputs.dnsRoleChaining) return byOidc(dnsRole);
-    const externalId = inputs.dnsRoleExternalId;
-    return chainedCredentials({
-      ...shared,
-      roleArn: dnsRole,
-      from: cluster,
-      ...(externalId !== undefined && { externalId }),
-    });
-  };
-  const dns = dnsOf();
-  // At the same time; where both fail, the first one is told of.
-  const assumed = [cluster(), dns()] as const;
-  const [inCluster, inDns] = await Promise.allSettled(assumed).then(() => Promise.all(assumed));
-  runner.info(`EKS account ${inCluster.accountId}: ${inCluster.arn}`);
-  runner.info(`DNS account ${inDns.accountId}: ${inDns.arn}`);
-  return { aws, cluster, dns, accounts: { eks: inCluster.accountId, dns: inDns.accountId } };
+  const { dnsRole, dnsRoleExternalId: externalId } = inputs;
+  if (dnsRole === undefined) return { cluster, dns: cluster };
+  if (!inputs.dnsRoleChaining) return { cluster, dns: byOidc(dnsRole) };
+  const dns = chainedCredentials({
+    ...shared,
+    roleArn: dnsRole,
+    from: cluster,
+    ...(externalId !== undefined && { externalId }),
+  });
+  return { cluster, dns };
 }
