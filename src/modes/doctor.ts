@@ -1,5 +1,4 @@
 // doctor: a read-only look at AWS and the cluster before anything is applied; each finding with what mends it.
-import pLimit from 'p-limit';
 import { partitionOf } from '../access/arn.ts';
 import { certificateStore } from '../aws/acm.ts';
 import type { ClusterDescription } from '../aws/eks.ts';
@@ -9,8 +8,6 @@ import type { Bundle } from '../bundle/object.ts';
 import type { ClusterReader } from '../chain/cluster.ts';
 import { controllersOf } from '../chain/release.ts';
 import type { ZoneReader } from '../chain/zone.ts';
-import { createAuthority } from '../dns/authority.ts';
-import { createLookup } from '../dns/resolve.ts';
 import { mayI } from '../kube/access.ts';
 import { leases } from '../kube/lease.ts';
 import { clusterReader } from '../kube/reader.ts';
@@ -40,13 +37,13 @@ import { type Finding, findingOf } from '../verdict/finding.ts';
 import { Problem } from '../verdict/problem.ts';
 import { type Cluster, connectCluster, lookUpCluster } from './access/reach-cluster.ts';
 import { type SignedIn, signIn } from './access/sign-in.ts';
+import { authorityOf, zonesOf } from './access/zones.ts';
 import { findBundle } from './bundle/find.ts';
 import { type RenderedChart, useHelm } from './charts/charts.ts';
 import { lookAtLoadBalancers, type Say } from './doctor/load-balancers.ts';
 import { previewFindings, previewHosts } from './doctor/previews.ts';
 import { certificatesOf, lookAround, type Surroundings } from './doctor/surroundings.ts';
 import { begin } from './steps.ts';
-import { zonesOf } from './teardown/records-gone.ts';
 
 /** @throws Problem of the area `auth/`; the signal's reason on abort. */
 export async function doctor(run: Run): Promise<Outcome> {
@@ -266,16 +263,12 @@ async function turnFindings(
   return judgeTurns(setting, inputs.namespace, await observeTurns(inputs.namespace, may, signal));
 }
 
-async function lookAtZones(
-  { inputs, signal }: Run,
-  zones: ZoneReader,
-  { hosts }: Surroundings,
-): Promise<ZonesSeen> {
+async function lookAtZones(run: Run, zones: ZoneReader, { hosts }: Surroundings): Promise<ZonesSeen> {
   return await observeZones(
     hosts.map(({ host }) => host),
     zones,
-    createAuthority({ lookup: createLookup(), overrides: inputs.nameServers, limit: pLimit(32) }),
-    signal,
+    authorityOf(run),
+    run.signal,
   );
 }
 

@@ -1,7 +1,6 @@
 // drift: what has changed since it was applied, in the cluster, Helm, Route 53 and AWS; and whether the hosts still answer.
 import { fieldManager } from '../apply/applier.ts';
 import { chooseDefinitions } from '../apply/definitions.ts';
-import { route53ZoneReader } from '../aws/route53.ts';
 import type { Bundle } from '../bundle/object.ts';
 import { type IgnoreRule, ignoredBy } from '../drift/ignore.ts';
 import { type DriftItem, type DriftLayer, inOrder, type Sighting } from '../drift/item.ts';
@@ -11,6 +10,7 @@ import { type Finding, findingOf } from '../verdict/finding.ts';
 import { Problem } from '../verdict/problem.ts';
 import type { Cluster } from './access/reach-cluster.ts';
 import type { SignedIn } from './access/sign-in.ts';
+import { zonesOf } from './access/zones.ts';
 import { ownInventory } from './apply/write.ts';
 import { findBundle } from './bundle/find.ts';
 import { type Applied, openPorts, publishedHosts, tellVersions } from './chain/live.ts';
@@ -76,7 +76,7 @@ function contextOf(
   rendered: readonly RenderedChart[],
   helm: ChartsOfRun,
 ): DriftContext {
-  const { clock, inputs, runner } = run;
+  const { runner } = run;
   const { signedIn, bundle } = given;
   const routes = [...bundle.routes, ...rendered.flatMap((chart) => chart.routes)];
   const applied: Applied = {
@@ -93,12 +93,7 @@ function contextOf(
   for (const sentence of passedOver) runner.info(sentence);
   const ports = {
     ...openPorts(run, applied),
-    zones: route53ZoneReader({
-      aws: signedIn.aws,
-      credentials: signedIn.dns,
-      clock,
-      ...(inputs.hostedZoneId !== undefined && { hostedZoneId: inputs.hostedZoneId }),
-    }),
+    zones: zonesOf(run, signedIn),
   };
   let hosts: ReturnType<typeof publishedHosts> | undefined;
   return {

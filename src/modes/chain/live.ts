@@ -2,7 +2,6 @@
 import pLimit from 'p-limit';
 import { dnsAnswers } from '../../aws/dns-answers.ts';
 import { loadBalancers } from '../../aws/load-balancers.ts';
-import { route53ZoneReader } from '../../aws/route53.ts';
 import { textMap } from '../../bundle/field.ts';
 import type { Bundle, KubernetesObject, Sourced } from '../../bundle/object.ts';
 import { refOf } from '../../bundle/object.ts';
@@ -15,8 +14,6 @@ import { observeRelease } from '../../chain/release.ts';
 import { sharedReader } from '../../chain/shared-reader.ts';
 import { type WaitedHost, waitForHosts } from '../../chain/wait.ts';
 import { Watches } from '../../chain/watches.ts';
-import { createAuthority } from '../../dns/authority.ts';
-import { createLookup } from '../../dns/resolve.ts';
 import { byHost, type HostRoutes, hostless, hostsOf, type PublishedHost } from '../../gateway/hosts.ts';
 import { probeAnnotations, probeOf } from '../../gateway/probe.ts';
 import { probeFindings, withoutHostname } from '../../gateway/route-findings.ts';
@@ -28,6 +25,7 @@ import type { Outcome, ReportedHost } from '../../report/report.ts';
 import type { Run } from '../../run.ts';
 import type { Cluster } from '../access/reach-cluster.ts';
 import type { SignedIn } from '../access/sign-in.ts';
+import { authorityOf, zonesOf } from '../access/zones.ts';
 import { type HostWant, linksOf, type Ports } from './links.ts';
 
 export interface Applied {
@@ -146,18 +144,13 @@ export function openPorts(
   // What the chain sees is judged against times that the cluster wrote.
   const { clock } = cluster.kube;
   const prober = createProber({ limit: pLimit(16) });
-  const zones = route53ZoneReader({
-    aws: signedIn.aws,
-    credentials: signedIn.dns,
-    clock,
-    ...(inputs.hostedZoneId !== undefined && { hostedZoneId: inputs.hostedZoneId }),
-  });
+  const zones = zonesOf({ inputs, clock }, signedIn);
   return {
     cluster: sharedReader(clusterReader(cluster.kube), clock, maxAge, signal, watches),
     zones,
     authority: inputs.testDnsAnswer
       ? dnsAnswers({ aws: signedIn.aws, credentials: signedIn.dns, zones, clock })
-      : createAuthority({ lookup: createLookup(), overrides: inputs.nameServers, limit: pLimit(32) }),
+      : authorityOf(run),
     tls: prober,
     https: prober,
     loadBalancers: loadBalancers({ aws: signedIn.aws, credentials: signedIn.cluster, clock, signal }),

@@ -1,6 +1,5 @@
 // What a deploy would do outside the cluster: rules of load balancers, records, and what would break.
 import { loadBalancers } from '../../aws/load-balancers.ts';
-import { route53ZoneReader } from '../../aws/route53.ts';
 import { text, textMap } from '../../bundle/field.ts';
 import { type KubernetesObject, refOf, type Sourced } from '../../bundle/object.ts';
 import { type Kind, kinds } from '../../chain/cluster.ts';
@@ -21,6 +20,7 @@ import type { Run } from '../../run.ts';
 import { type Finding, finding, type Source } from '../../verdict/finding.ts';
 import type { Cluster } from '../access/reach-cluster.ts';
 import type { SignedIn } from '../access/sign-in.ts';
+import { zonesOf } from '../access/zones.ts';
 import { liveRules } from '../chain/live-rules.ts';
 
 export interface Traffic {
@@ -158,18 +158,13 @@ async function planDns(
   workloads: readonly Workload[],
   sourceOf: (object: KubernetesObject) => Source | undefined,
 ): Promise<Pick<Traffic, 'records' | 'findings'>> {
-  const { inputs, clock, signal, draft } = run;
+  const { inputs, signal, draft } = run;
   const externalDns = workloads.find(({ settings }) => settings !== undefined);
   const now = publications(after);
   const hosts = hostsConcerned(planned, publications(before), now);
   if (hosts.size === 0) return { records: [], findings: [] };
   if (externalDns?.settings === undefined) return { records: [], findings: [noExternalDns(hosts)] };
-  const zones = route53ZoneReader({
-    aws: signedIn.aws,
-    credentials: signedIn.dns,
-    clock,
-    ...(inputs.hostedZoneId !== undefined && { hostedZoneId: inputs.hostedZoneId }),
-  });
+  const zones = zonesOf(run, signedIn);
   const { deployment, settings, version } = externalDns;
   const by = { deployment, settings, ...(version !== undefined && { version }) };
   const found = { ...by, namespace: externalDns.namespace, name: deployment.metadata.name };

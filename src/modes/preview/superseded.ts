@@ -5,7 +5,7 @@ import { staleOf } from '../../preview/standing.ts';
 import type { Run } from '../../run.ts';
 import type { Cluster } from '../access/reach-cluster.ts';
 import type { SignedIn } from '../access/sign-in.ts';
-import { zonesOf } from '../teardown/records-gone.ts';
+import { zonesOf } from '../access/zones.ts';
 import type { PreviewOf } from './pull-request.ts';
 import { removePreviews } from './remove.ts';
 import { standingPreviews } from './standing.ts';

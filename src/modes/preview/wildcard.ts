@@ -13,7 +13,7 @@ import { finding } from '../../verdict/finding.ts';
 import type { Verdict } from '../../verdict/verdict.ts';
 import type { Cluster } from '../access/reach-cluster.ts';
 import type { SignedIn } from '../access/sign-in.ts';
-import { zonesOf } from '../teardown/records-gone.ts';
+import { zonesOf } from '../access/zones.ts';
 
 /** False where a look proves that a host cannot come alive: that is then among the findings. */
 export async function wildcardStands(

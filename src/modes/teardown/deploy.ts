@@ -19,6 +19,7 @@ import { finding } from '../../verdict/finding.ts';
 import { Problem } from '../../verdict/problem.ts';
 import type { Cluster } from '../access/reach-cluster.ts';
 import type { SignedIn } from '../access/sign-in.ts';
+import { zonesOf } from '../access/zones.ts';
 import { turnOf } from '../apply/turn.ts';
 import { ownInventory, writerOf } from '../apply/write.ts';
 import { findBundle } from '../bundle/find.ts';
@@ -26,7 +27,7 @@ import { type HelmSession, openHelm, releasesOf } from '../charts/helm-session.t
 import { begin, withCluster } from '../steps.ts';
 import { complaintsAbout, controllerTrouble } from './held.ts';
 import { endInventory } from './inventory-end.ts';
-import { type RecordsLeft, recordEvidence, recordsGone, zonesOf } from './records-gone.ts';
+import { type RecordsLeft, recordEvidence, recordsGone } from './records-gone.ts';
 import { Removal, saying } from './removal.ts';
 
 /** @throws Problem for all expected trouble; the signal's reason on abort. */

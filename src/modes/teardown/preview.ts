@@ -5,12 +5,13 @@ import type { Outcome } from '../../report/report.ts';
 import type { Run } from '../../run.ts';
 import type { Cluster } from '../access/reach-cluster.ts';
 import type { SignedIn } from '../access/sign-in.ts';
+import { zonesOf } from '../access/zones.ts';
 import { reopened } from '../preview/overtaken.ts';
 import { type PreviewOf, previewOf, telling } from '../preview/pull-request.ts';
 import { removePreviews, tellRecords } from '../preview/remove.ts';
 import { standingPreviews } from '../preview/standing.ts';
 import { withCluster } from '../steps.ts';
-import { recordsGone, zonesOf } from './records-gone.ts';
+import { recordsGone } from './records-gone.ts';
 
 /** @throws Problem for all expected trouble before the pull request is known; the signal's reason on abort. */
 export async function teardownPreview(run: Run): Promise<Outcome> {

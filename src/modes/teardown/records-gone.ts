@@ -1,15 +1,12 @@
 // Waits until ExternalDNS has removed the records of hosts that nobody publishes any more: read-only, the proof alone.
-import { route53ZoneReader } from '../../aws/route53.ts';
 import { number } from '../../bundle/field.ts';
 import { refOf } from '../../bundle/object.ts';
 import type { ClusterReader } from '../../chain/cluster.ts';
 import { type ExternalDnsFound, observeRelease } from '../../chain/release.ts';
 import type { RecordSet, ZoneReader } from '../../chain/zone.ts';
 import { parseOwnership, recordNames } from '../../externaldns/records.ts';
-import type { DomainReader } from '../../preview/orphans.ts';
 import type { Run } from '../../run.ts';
 import { type Finding, finding } from '../../verdict/finding.ts';
-import type { SignedIn } from '../access/sign-in.ts';
 
 export interface HostRecords {
   readonly host: string;
@@ -26,14 +23,6 @@ export interface RecordsLeft {
 
 const pause = 1_000;
 const types = ['A', 'AAAA', 'CNAME', 'TXT'];
-
-export const zonesOf = ({ clock, inputs }: Run, { aws, dns }: SignedIn): ZoneReader & DomainReader =>
-  route53ZoneReader({
-    aws,
-    credentials: dns,
-    clock,
-    ...(inputs.hostedZoneId !== undefined && { hostedZoneId: inputs.hostedZoneId }),
-  });
 
 /** Why no record will go by itself. */
 const neverOf = (dns: ExternalDnsFound | undefined): string | undefined => {
