@@ -1,6 +1,7 @@
 // ExternalDNS's settings: who owns its records, what it does with them, and which hosts it leaves out.
 import { type KubernetesObject, refOf } from '../bundle/object.ts';
 import { excludedBy } from '../externaldns/excludes.ts';
+import type { ExternalDnsSettings } from '../externaldns/settings.ts';
 import type { PublishedHost } from '../gateway/hosts.ts';
 import { namespaceOf } from '../gateway/shapes.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
@@ -26,65 +27,87 @@ export function judgeExternalDns(
   if (settings === undefined) return [];
   const who = sayWorkload(workload);
   const place = { ref: refOf(workload.deployment), ...(workload.source && { source: workload.source }) };
-  const findings: Finding[] = [];
-  const say = (severity: Finding['severity'], code: Finding['code'], message: string, hint: string): void => {
-    findings.push(finding(severity, code, message, { ...place, hint }));
-  };
-  const value = (lines: string, besides = ''): string =>
-    `Set it in the chart's values.${besides}\nexternal-dns:\n${lines}`;
-  const { registry, txtOwnerId, policy } = settings;
+  const said = [
+    ownershipOf(setting, settings, who),
+    policyOf(settings, who),
+    assumedRoleOf(settings, who),
+  ].flatMap((each) => each ?? []);
+  return [
+    ...said.map(({ severity, code, message, hint }) => finding(severity, code, message, { ...place, hint })),
+    ...excluded(workload, settings, want),
+  ];
+}
 
-  if (registry === 'noop') {
-    say(
-      'warning',
-      'externaldns/registry',
-      `${who} runs with --registry=noop: it marks no record as its own, and changes and deletes those of others.`,
-      value('  registry: txt'),
-    );
-  } else if (txtOwnerId === 'default') {
-    // With sync, two clusters with the same owner id delete each other's records.
-    say(
-      policy === 'sync' ? 'error' : 'warning',
-      'externaldns/owner-id-default',
-      `${who} has no owner id of its own (--txt-owner-id is "default"): any other cluster that writes to the zone without one takes the records for its own${policy === 'sync' ? ', and deletes them if it runs with --policy=sync as this one does' : ''}.`,
-      value(
-        `  txtOwnerId: ${setting.cluster}`,
-        ' The records that it has written so far stay with the owner "default", and it no longer touches them: put the new owner into their TXT records as well.',
-      ),
-    );
-  }
-  if (policy === undefined) {
-    say(
-      'error',
-      'externaldns/policy',
-      `${who} runs without --policy, which it demands since 0.22.`,
-      value('  policy: sync'),
-    );
-  } else if (policy !== 'sync') {
-    say(
-      'warning',
-      'externaldns/policy',
+type Said = Pick<Finding, 'severity' | 'code' | 'message' | 'hint'>;
+
+const inValues = (lines: string, besides = ''): string =>
+  `Set it in the chart's values.${besides}\nexternal-dns:\n${lines}`;
+
+/** How it knows which records are its own. */
+function ownershipOf(
+  { cluster }: Setting,
+  { registry, txtOwnerId, policy }: ExternalDnsSettings,
+  who: string,
+): Said | undefined {
+  if (registry === 'noop')
+    return {
+      severity: 'warning',
+      code: 'externaldns/registry',
+      message: `${who} runs with --registry=noop: it marks no record as its own, and changes and deletes those of others.`,
+      hint: inValues('  registry: txt'),
+    };
+  if (txtOwnerId !== 'default') return undefined;
+  // With sync, two clusters with the same owner id delete each other's records.
+  const deletes = policy === 'sync';
+  return {
+    severity: deletes ? 'error' : 'warning',
+    code: 'externaldns/owner-id-default',
+    message: `${who} has no owner id of its own (--txt-owner-id is "default"): any other cluster that writes to the zone without one takes the records for its own${deletes ? ', and deletes them if it runs with --policy=sync as this one does' : ''}.`,
+    hint: inValues(
+      `  txtOwnerId: ${cluster}`,
+      ' The records that it has written so far stay with the owner "default", and it no longer touches them: put the new owner into their TXT records as well.',
+    ),
+  };
+}
+
+/** What it does with records that are no longer wanted, or wanted otherwise. */
+function policyOf({ policy }: ExternalDnsSettings, who: string): Said | undefined {
+  if (policy === 'sync') return undefined;
+  const [code, hint] = ['externaldns/policy', inValues('  policy: sync')] as const;
+  if (policy === undefined)
+    return {
+      severity: 'error',
+      code,
+      message: `${who} runs without --policy, which it demands since 0.22.`,
+      hint,
+    };
+  return {
+    severity: 'warning',
+    code,
+    message:
       policy === 'upsert-only'
         ? `${who} runs with --policy=upsert-only: the records of hosts that leave the repository stay, and point to load balancers that may belong to others one day.`
         : `${who} runs with --policy=create-only: a record is never changed, so it keeps pointing to the old load balancer when there is a new one.`,
-      value('  policy: sync'),
-    );
-  }
-  if (settings.assumeRole !== '') {
-    say(
-      'warning',
-      'externaldns/extra-hop',
-      `${who} runs with --aws-assume-role=${settings.assumeRole}: with EKS Pod Identity this is one more hop, whose trust policy has to admit sts:TagSession as well.`,
-      'Make the role the target role of the pod identity association, and remove the flag.',
-    );
-  }
-  return [...findings, ...excluded(workload, want)];
+    hint,
+  };
 }
 
+const assumedRoleOf = ({ assumeRole }: ExternalDnsSettings, who: string): Said | undefined =>
+  assumeRole === ''
+    ? undefined
+    : {
+        severity: 'warning',
+        code: 'externaldns/extra-hop',
+        message: `${who} runs with --aws-assume-role=${assumeRole}: with EKS Pod Identity this is one more hop, whose trust policy has to admit sts:TagSession as well.`,
+        hint: 'Make the role the target role of the pod identity association, and remove the flag.',
+      };
+
 /** One finding a reason: a wrong filter leaves out many hosts. */
-function excluded(workload: Workload, want: ExternalDnsWant): readonly Finding[] {
-  const { settings } = workload;
-  if (settings === undefined) return [];
+function excluded(
+  workload: Workload,
+  settings: ExternalDnsSettings,
+  want: ExternalDnsWant,
+): readonly Finding[] {
   const reasons = new Map<string, { readonly host: PublishedHost; readonly reason: string }[]>();
   for (const host of want.hosts) {
     const zone = want.zoneOf(host.host);

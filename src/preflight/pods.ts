@@ -32,6 +32,9 @@ const variables = (pod: KubernetesObject): ReadonlySet<string> =>
     ),
   );
 
+const bringsItsOwn = (pod: KubernetesObject): boolean => stronger.some((name) => variables(pod).has(name));
+const isGiven = (pod: KubernetesObject): boolean => variables(pod).has(given);
+
 export function judgePods(
   setting: Setting,
   workload: Workload,
@@ -42,64 +45,88 @@ export function judgePods(
     return [notSeen(seen, `The identity of the pods of ${sayWorkload(workload)}`, setting.roles.eks)];
   }
   const pods = seen.value.filter(({ metadata }) => metadata['deletionTimestamp'] === undefined);
-  const { modifiedAt } = association;
-  const findings: Finding[] = [];
-  const say = (
-    severity: Finding['severity'],
-    code: Finding['code'],
-    which: readonly KubernetesObject[],
-    message: string,
-    hint: string,
-    saw: (pod: KubernetesObject) => string,
-  ): void => {
-    if (which.length === 0) return;
-    const ref = refOf(workload.deployment);
-    const evidence = which.slice(0, 5).map((pod) => ({ from: refOf(pod), saw: saw(pod) }));
-    findings.push(finding(severity, code, message, { ref, hint, evidence }));
-  };
-  const born = (pod: KubernetesObject): string => text(pod, 'metadata', 'creationTimestamp') ?? 'unknown';
-  const changed = modifiedAt?.toISOString() ?? 'unknown';
+  return [
+    ...ownCredentials(workload, pods),
+    ...withoutCredentials(workload, association, pods),
+    ...formerCredentials(workload, association, pods, seen.at),
+  ];
+}
 
-  const own = pods.filter((pod) => stronger.some((name) => variables(pod).has(name)));
-  say(
-    'warning',
-    'identity/other-credentials',
-    own,
-    `${sayWorkload(workload)} has a pod identity association, but its pods bring AWS credentials of their own, which the SDK prefers.`,
-    'Remove them from the Deployment (keys in its environment, the annotation eks.amazonaws.com/role-arn on its service account), or remove the association.',
+type Said = Pick<Finding, 'severity' | 'code' | 'message' | 'hint'>;
+
+/** One finding about all of them; nothing where there are none. */
+function about(
+  workload: Workload,
+  pods: readonly KubernetesObject[],
+  { severity, code, message, hint }: Said,
+  saw: (pod: KubernetesObject) => string,
+): readonly Finding[] {
+  if (pods.length === 0) return [];
+  const evidence = pods.slice(0, 5).map((pod) => ({ from: refOf(pod), saw: saw(pod) }));
+  return [finding(severity, code, message, { ref: refOf(workload.deployment), hint, evidence })];
+}
+
+const ages = (pod: KubernetesObject, { modifiedAt }: Association): string =>
+  `created ${text(pod, 'metadata', 'creationTimestamp') ?? 'unknown'}, association changed ${modifiedAt?.toISOString() ?? 'unknown'}`;
+
+const ownCredentials = (workload: Workload, pods: readonly KubernetesObject[]): readonly Finding[] =>
+  about(
+    workload,
+    pods.filter(bringsItsOwn),
+    {
+      severity: 'warning',
+      code: 'identity/other-credentials',
+      message: `${sayWorkload(workload)} has a pod identity association, but its pods bring AWS credentials of their own, which the SDK prefers.`,
+      hint: 'Remove them from the Deployment (keys in its environment, the annotation eks.amazonaws.com/role-arn on its service account), or remove the association.',
+    },
     (pod) => stronger.filter((name) => variables(pod).has(name)).join(', '),
   );
-  const rest = pods.filter((pod) => !own.includes(pod));
-  const without = rest.filter((pod) => !variables(pod).has(given));
-  say(
-    'error',
-    'identity/pod-without-credentials',
+
+function withoutCredentials(
+  workload: Workload,
+  association: Association,
+  pods: readonly KubernetesObject[],
+): readonly Finding[] {
+  const without = pods.filter((pod) => !bringsItsOwn(pod) && !isGiven(pod));
+  return about(
+    workload,
     without,
-    `${without.length} of ${pods.length} pods of ${sayWorkload(workload)} have no credentials from the pod identity association: they are older than it, and only a new pod gets them.`,
-    `Restart the pods.\n${restart(workload)}`,
-    (pod) => `no ${given}; created ${born(pod)}, association changed ${changed}`,
+    {
+      severity: 'error',
+      code: 'identity/pod-without-credentials',
+      message: `${without.length} of ${pods.length} pods of ${sayWorkload(workload)} have no credentials from the pod identity association: they are older than it, and only a new pod gets them.`,
+      hint: `Restart the pods.\n${restart(workload)}`,
+    },
+    (pod) => `no ${given}; ${ages(pod, association)}`,
   );
-  const stale = rest.filter((pod) => {
-    const at = moment(pod, 'metadata', 'creationTimestamp');
+}
+
+/** Only for as long as the agent may still keep what it had before the change. */
+function formerCredentials(
+  workload: Workload,
+  association: Association,
+  pods: readonly KubernetesObject[],
+  now: Date,
+): readonly Finding[] {
+  const { modifiedAt, targetRoleArn } = association;
+  if (modifiedAt === undefined || now.getTime() - modifiedAt.getTime() >= keeps(association)) return [];
+  const stale = pods.filter((pod) => {
+    const born = moment(pod, 'metadata', 'creationTimestamp');
+    if (bringsItsOwn(pod) || !isGiven(pod) || born === undefined) return false;
     // creationTimestamp has whole seconds: a pod of the same second may be the younger one.
-    return (
-      variables(pod).has(given) &&
-      modifiedAt !== undefined &&
-      at !== undefined &&
-      at.getTime() + 999 < modifiedAt.getTime()
-    );
+    return born.getTime() + 999 < modifiedAt.getTime();
   });
-  if (modifiedAt !== undefined && seen.at.getTime() - modifiedAt.getTime() < keeps(association)) {
-    say(
-      'warning',
-      'identity/pod-keeps-old-credentials',
-      stale,
-      `The pod identity association of ${sayWorkload(workload)} was changed after its pods had started: the agent may still give them the former role, for ${association.targetRoleArn === undefined ? 'up to 6 hours' : 'up to 59 minutes'}.`,
-      `Wait, or restart the pods.\n${restart(workload)}`,
-      (pod) => `created ${born(pod)}, association changed ${changed}`,
-    );
-  }
-  return findings;
+  return about(
+    workload,
+    stale,
+    {
+      severity: 'warning',
+      code: 'identity/pod-keeps-old-credentials',
+      message: `The pod identity association of ${sayWorkload(workload)} was changed after its pods had started: the agent may still give them the former role, for ${targetRoleArn === undefined ? 'up to 6 hours' : 'up to 59 minutes'}.`,
+      hint: `Wait, or restart the pods.\n${restart(workload)}`,
+    },
+    (pod) => ages(pod, association),
+  );
 }
 
 /** Milliseconds for which the agent keeps credentials (EKS user guide, pod-id-assign-target-role). */

@@ -181,6 +181,43 @@ const readQuota = (reader: InputReader): Readonly<Record<string, string>> =>
     }),
   );
 
+/** What is required in this mode and was not given; one that was given wrong is complained of already. */
+const demand = (reader: InputReader, name: PreviewInput, given: boolean): void => {
+  if (given || reader.text(name) !== undefined) return;
+  reader.problems.push(`\`${name}\` is required: ${previewSpecs[name].description}`);
+};
+
+const readNameTemplate = (reader: InputReader): string => {
+  const template = reader.text('preview-name') ?? '';
+  const wrong = templateProblem(template);
+  if (wrong !== undefined)
+    reader.problems.push(`\`preview-name\` is \`${template.slice(0, 200)}\`; accepted: ${wrong}`);
+  return template;
+};
+
+const readImages = (reader: InputReader): PreviewInputs['images'] =>
+  reader.lines('images').flatMap((line) => {
+    const image = parseImage(line);
+    if (image === undefined)
+      reader.problems.push(
+        `\`images\` holds \`${line.slice(0, 200)}\`; accepted: \`name=registry/name:tag\``,
+      );
+    return image ?? [];
+  });
+
+/** All that were given: whoever reads the problems wants to see the list as it is. */
+const readList = (
+  reader: InputReader,
+  name: PreviewInput,
+  isAccepted: (text: string) => boolean,
+  accepted: string,
+): readonly string[] => {
+  const texts = reader.list(name);
+  for (const text of texts.filter((each) => !isAccepted(each)))
+    reader.problems.push(`\`${name}\` holds \`${text.slice(0, 200)}\`; accepted: ${accepted}`);
+  return texts;
+};
+
 /** @param mode which of the inputs are required depends on it */
 export const readPreviewInputs = (reader: InputReader, mode: string): PreviewInputs => {
   const domain = reader.matching('preview-domain', domainForm, 'a domain such as `preview.example.com`');
@@ -189,45 +226,24 @@ export const readPreviewInputs = (reader: InputReader, mode: string): PreviewInp
     parseGateway,
     '`namespace/name` or `namespace/name/listener`',
   );
-  const needs = (name: PreviewInput, modes: readonly string[], given: boolean): void => {
-    if (given || !modes.includes(mode) || reader.text(name) !== undefined) return;
-    reader.problems.push(`\`${name}\` is required: ${previewSpecs[name].description}`);
-  };
   // `teardown` without it takes down a deploy (modes/teardown.ts).
-  needs('preview-domain', ['preview', 'sweep'], domain !== undefined);
-  needs('preview-gateway', ['preview'], gateway !== undefined);
-  const nameTemplate = reader.text('preview-name') ?? '';
-  const wrong = templateProblem(nameTemplate);
-  if (wrong !== undefined)
-    reader.problems.push(`\`preview-name\` is \`${nameTemplate.slice(0, 200)}\`; accepted: ${wrong}`);
-  const images = reader.lines('images').flatMap((line) => {
-    const image = parseImage(line);
-    if (image === undefined)
-      reader.problems.push(
-        `\`images\` holds \`${line.slice(0, 200)}\`; accepted: \`name=registry/name:tag\``,
-      );
-    return image ?? [];
-  });
-  const allowedKinds = reader.list('allowed-kinds');
-  for (const kind of allowedKinds.filter((each) => !kindForm.test(each)))
-    reader.problems.push(
-      `\`allowed-kinds\` holds \`${kind.slice(0, 200)}\`; accepted: \`Service\`, \`Deployment.apps\``,
-    );
+  if (mode === 'preview' || mode === 'sweep') demand(reader, 'preview-domain', domain !== undefined);
+  if (mode === 'preview') demand(reader, 'preview-gateway', gateway !== undefined);
+  const nameTemplate = readNameTemplate(reader);
+  const images = readImages(reader);
+  const allowedKinds = readList(
+    reader,
+    'allowed-kinds',
+    (kind) => kindForm.test(kind),
+    '`Service`, `Deployment.apps`',
+  );
   const expectHeader = reader.parsed(
     'expect-header',
     (value) => (parseHeader(value) === undefined ? undefined : value),
     '`Name: value`, such as `X-Commit: {sha}`',
   );
-  const shared = reader.matching(
-    'preview-services',
-    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
-    'the name of a namespace',
-  );
-  const networks = reader.list('preview-networks');
-  for (const network of networks.filter((each) => !isNetwork(each)))
-    reader.problems.push(
-      `\`preview-networks\` holds \`${network.slice(0, 200)}\`; accepted: CIDRs such as \`10.0.0.0/20\``,
-    );
+  const shared = reader.matching('preview-services', new RegExp(`^${label}$`), 'the name of a namespace');
+  const networks = readList(reader, 'preview-networks', isNetwork, 'CIDRs such as `10.0.0.0/20`');
   const token = reader.text('github-token') ?? '';
   return {
     domain: (domain ?? '').toLowerCase(),
