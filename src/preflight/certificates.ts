@@ -87,6 +87,7 @@ const covers = ({ names }: Pick<AcmCertificate, 'names'>, host: string): boolean
 
 const days = (milliseconds: number): number => Math.floor(milliseconds / 86_400_000);
 
+/** Days before the end from which on it is said. */
 const atMost = 30;
 
 export function judgeCertificates(
@@ -99,95 +100,104 @@ export function judgeCertificates(
   );
   return [
     ...[...named.values()].flatMap((each) => judgeOne(setting, each, seen.named.get(each.arn))),
-    ...want.listeners.flatMap((listener) => judgeListener(setting, listener, seen)),
+    ...want.listeners.flatMap((listener) => judgeListener(setting, listener, seen) ?? []),
     ...(seen.issued === undefined || 'value' in seen.issued
       ? []
       : [notSeen(seen.issued, 'Which certificates the load balancer controller finds', setting.roles.eks)]),
   ];
 }
 
+type Said = Pick<Finding, 'severity' | 'code' | 'message' | 'hint'> & {
+  /** What ACM says of it. */
+  readonly saw?: string;
+};
+
 function judgeOne(
   setting: Setting,
-  { arn, ref, source }: NamedCertificate,
+  certificate: NamedCertificate,
   seen: Seen<AcmCertificate | undefined> | undefined,
 ): readonly Finding[] {
-  const { region, accounts } = setting;
+  const { arn, ref, source } = certificate;
   const place = { ref, ...(source && { source }) };
-  const say = (
-    severity: Finding['severity'],
-    code: Finding['code'],
-    message: string,
-    hint: string,
-    saw = '',
-  ): readonly Finding[] => [
-    finding(severity, code, message, {
-      ...place,
-      hint,
-      ...(saw !== '' && { evidence: [{ from: `acm:DescribeCertificate ${arn}`, saw }] }),
-    }),
-  ];
-  if (seen === undefined) {
-    if (isOfIam(arn)) return [];
-    return say(
-      'error',
-      'certificate/elsewhere',
-      `${ref} names the certificate \`${arn}\`, which is not in account ${accounts.eks}, region ${region}: a load balancer takes only those of its own.`,
-      `Name a certificate of account ${accounts.eks} in ${region}; request or import it there.`,
-    );
-  }
-  if (!('value' in seen)) {
+  if (seen !== undefined && !('value' in seen)) {
     const denied = notSeen(seen, `The certificate \`${arn}\` of ${ref}`, setting.roles.eks);
     return [{ ...denied, ...place }];
   }
-  if (seen.value === undefined) {
-    return say(
-      'error',
-      'gateway/certificate-not-found',
-      `${ref} names the certificate \`${arn}\`, which does not exist: the controller builds nothing of the whole Gateway.`,
-      'Correct the ARN: those that are there are listed by this command.\n' +
-        `aws acm list-certificates --region ${region} --includes keyTypes=RSA_2048,RSA_3072,RSA_4096,EC_prime256v1,EC_secp384r1`,
-    );
-  }
-  const { status, notAfter, type, managedBy } = seen.value;
-  if (managedBy === 'CLOUDFRONT') {
-    return say(
-      'error',
-      'certificate/elsewhere',
-      `The certificate \`${arn}\` of ${ref} belongs to CloudFront; no load balancer can use it.`,
-      'Request one of your own.',
-    );
-  }
-  if (status !== 'ISSUED') return say('error', ...notIssued(seen.value, ref, setting));
-  if (notAfter === undefined) return [];
-  const left = notAfter.getTime() - seen.at.getTime();
-  const until = `NotAfter ${notAfter.toISOString()}, type ${type}`;
-  const renew =
+  const said = wrongWith(setting, certificate, seen);
+  if (said === undefined) return [];
+  const { severity, code, message, hint, saw } = said;
+  const evidence = saw === undefined ? undefined : [{ from: `acm:DescribeCertificate ${arn}`, saw }];
+  return [finding(severity, code, message, { ...place, hint, ...(evidence && { evidence }) })];
+}
+
+function wrongWith(
+  setting: Setting,
+  certificate: NamedCertificate,
+  seen: { readonly at: Date; readonly value: AcmCertificate | undefined } | undefined,
+): Said | undefined {
+  if (seen === undefined) return isOfIam(certificate.arn) ? undefined : elsewhere(setting, certificate);
+  if (seen.value === undefined) return notThere(setting, certificate);
+  if (seen.value.managedBy === 'CLOUDFRONT') return ofCloudFront(certificate);
+  if (seen.value.status !== 'ISSUED') return notIssued(seen.value, certificate.ref, setting);
+  return runningOut(setting, certificate, seen.value, seen.at);
+}
+
+const elsewhere = ({ region, accounts }: Setting, { arn, ref }: NamedCertificate): Said => ({
+  severity: 'error',
+  code: 'certificate/elsewhere',
+  message: `${ref} names the certificate \`${arn}\`, which is not in account ${accounts.eks}, region ${region}: a load balancer takes only those of its own.`,
+  hint: `Name a certificate of account ${accounts.eks} in ${region}; request or import it there.`,
+});
+
+const notThere = ({ region }: Setting, { arn, ref }: NamedCertificate): Said => ({
+  severity: 'error',
+  code: 'gateway/certificate-not-found',
+  message: `${ref} names the certificate \`${arn}\`, which does not exist: the controller builds nothing of the whole Gateway.`,
+  hint:
+    'Correct the ARN: those that are there are listed by this command.\n' +
+    `aws acm list-certificates --region ${region} --includes keyTypes=RSA_2048,RSA_3072,RSA_4096,EC_prime256v1,EC_secp384r1`,
+});
+
+const ofCloudFront = ({ arn, ref }: NamedCertificate): Said => ({
+  severity: 'error',
+  code: 'certificate/elsewhere',
+  message: `The certificate \`${arn}\` of ${ref} belongs to CloudFront; no load balancer can use it.`,
+  hint: 'Request one of your own.',
+});
+
+/** Nothing while there is time enough, or where nobody knows how much. */
+function runningOut(
+  { region }: Setting,
+  { arn, ref }: NamedCertificate,
+  { type, notAfter }: AcmCertificate,
+  now: Date,
+): Said | undefined {
+  if (notAfter === undefined) return undefined;
+  const left = notAfter.getTime() - now.getTime();
+  if (left > 0 && days(left) >= atMost) return undefined;
+  const hint =
     type === 'IMPORTED'
       ? `ACM does not renew what was imported: import its successor under the same ARN.\naws acm import-certificate --region ${region} --certificate-arn ${arn} --certificate fileb://cert.pem --private-key fileb://key.pem --certificate-chain fileb://chain.pem`
       : `ACM renews it by itself only while it is in use and its validation records stand.\naws acm describe-certificate --region ${region} --certificate-arn ${arn} --query Certificate.RenewalSummary`;
-  if (left <= 0)
-    return say(
-      'error',
-      'certificate/expired',
-      `The certificate \`${arn}\` of ${ref} has expired.`,
-      renew,
-      until,
-    );
-  if (days(left) >= atMost) return [];
-  return say(
-    'warning',
-    'certificate/expires-soon',
-    `The certificate \`${arn}\` of ${ref} expires in ${days(left)} days.`,
-    renew,
-    until,
-  );
+  const of = `The certificate \`${arn}\` of ${ref}`;
+  return {
+    ...(left <= 0
+      ? { severity: 'error', code: 'certificate/expired', message: `${of} has expired.` }
+      : {
+          severity: 'warning',
+          code: 'certificate/expires-soon',
+          message: `${of} expires in ${days(left)} days.`,
+        }),
+    hint,
+    saw: `NotAfter ${notAfter.toISOString()}, type ${type}`,
+  };
 }
 
 function notIssued(
   { arn, status, failure, validation }: AcmCertificate,
   ref: string,
   { region }: Setting,
-): readonly [Finding['code'], string, string, string] {
+): Said {
   const records = validation.map(({ name, type, value }) => `${name} ${type} ${value}`);
   const pending = status === 'PENDING_VALIDATION';
   const hint = pending
@@ -195,68 +205,78 @@ function notIssued(
       ? 'Its domain is not proved yet: answer the mail that ACM has sent, or ask for validation by DNS.'
       : `Its domain is not proved yet (ACM gives up after 72 hours): put these records into the hosted zone.\n${records.join('\n')}`
     : `Request a new one, and name its ARN in ${ref}.\naws acm describe-certificate --region ${region} --certificate-arn ${arn}`;
-  return [
-    status === 'EXPIRED' ? 'certificate/expired' : 'certificate/not-issued',
-    `The certificate \`${arn}\` of ${ref} is ${status}, not ISSUED: no listener can use it.`,
+  return {
+    severity: 'error',
+    code: status === 'EXPIRED' ? 'certificate/expired' : 'certificate/not-issued',
+    message: `The certificate \`${arn}\` of ${ref} is ${status}, not ISSUED: no listener can use it.`,
     hint,
-    failure === undefined ? `Status ${status}` : `Status ${status}, FailureReason ${failure}`,
-  ];
+    saw: failure === undefined ? `Status ${status}` : `Status ${status}, FailureReason ${failure}`,
+  };
+}
+
+const judgeListener = (
+  setting: Setting,
+  listener: ListenerCertificates,
+  seen: CertificatesSeen,
+): Finding | undefined =>
+  listener.named.length === 0
+    ? noneFound(setting, listener, seen.issued)
+    : noneCovers(setting, listener, seen.named);
+
+/** A listener that names none: LBC looks through all that are issued. */
+function noneFound(
+  setting: Setting,
+  { host, listener, route, routeSource }: ListenerCertificates,
+  issued: CertificatesSeen['issued'],
+): Finding | undefined {
+  if (issued === undefined || !('value' in issued)) return undefined;
+  if (issued.value.some((each) => covers(each, host))) return undefined;
+  return finding(
+    'error',
+    'gateway/certificate-not-found',
+    `No certificate that is issued in account ${setting.accounts.eks}, region ${setting.region} covers \`${host}\`, and ${listener} names none: the controller builds nothing of the whole Gateway.`,
+    {
+      ref: route,
+      ...(routeSource && { source: routeSource }),
+      hint: `Request one, or name one in a LoadBalancerConfiguration (\`defaultCertificate\` of HTTPS).\n${request(setting, [host])}`,
+      evidence: issued.value.slice(0, 20).map(({ arn, names }) => ({ from: arn, saw: names.join(', ') })),
+    },
+  );
 }
 
 /** Nothing is said of a listener while one of its certificates could not be seen: that one may cover the host. */
-function judgeListener(
+function noneCovers(
   setting: Setting,
   { host, listener, named, route, routeSource }: ListenerCertificates,
-  seen: CertificatesSeen,
-): readonly Finding[] {
-  const place = { ref: route, ...(routeSource && { source: routeSource }) };
-  if (named.length === 0) {
-    if (seen.issued === undefined || !('value' in seen.issued)) return [];
-    if (seen.issued.value.some((each) => covers(each, host))) return [];
-    return [
-      finding(
-        'error',
-        'gateway/certificate-not-found',
-        `No certificate that is issued in account ${setting.accounts.eks}, region ${setting.region} covers \`${host}\`, and ${listener} names none: the controller builds nothing of the whole Gateway.`,
-        {
-          ...place,
-          hint: `Request one, or name one in a LoadBalancerConfiguration (\`defaultCertificate\` of HTTPS).\n${request(setting, [host])}`,
-          evidence: seen.issued.value
-            .slice(0, 20)
-            .map(({ arn, names }) => ({ from: arn, saw: names.join(', ') })),
-        },
-      ),
-    ];
-  }
-  const certificates = named.flatMap(({ arn }) => {
-    const each = seen.named.get(arn);
-    return each !== undefined && 'value' in each ? [each.value] : [];
-  });
-  const known = certificates.flatMap((each) => each ?? []);
+  seen: CertificatesSeen['named'],
+): Finding | undefined {
   const blind = named.some(({ arn }) => {
-    const each = seen.named.get(arn);
+    const each = seen.get(arn);
     return isOfIam(arn) || (each !== undefined && !('value' in each));
   });
-  if (blind || known.length === 0 || known.some((each) => covers(each, host))) return [];
+  const known = named.flatMap(({ arn }) => {
+    const each = seen.get(arn);
+    return (each !== undefined && 'value' in each ? each.value : undefined) ?? [];
+  });
+  if (blind || known.length === 0 || known.some((each) => covers(each, host))) return undefined;
   const names = known.flatMap((each) => each.names);
   const { ref } = named[0] ?? { ref: listener };
   const wildcard = names.find((name) => name.startsWith('*.') && host.endsWith(name.slice(1)));
   const depth = wildcard === undefined ? '' : ` \`${wildcard}\` stands for exactly one label.`;
-  return [
-    finding(
-      'error',
-      'certificate/wrong-name',
-      `No certificate of ${listener} covers \`${host}\`: they have ${[...new Set(names)].map((name) => `\`${name}\``).join(', ')}.${depth}`,
-      {
-        ...place,
-        hint: `Request a certificate that has the name too, and add its ARN to \`certificates\` in ${ref}; or publish a name that is covered.\n${request(setting, [host, ...(known.length === 1 ? names : [])])}`,
-        evidence: known.map((each) => ({
-          from: `acm:DescribeCertificate ${each.arn}`,
-          saw: each.names.join(', '),
-        })),
-      },
-    ),
-  ];
+  return finding(
+    'error',
+    'certificate/wrong-name',
+    `No certificate of ${listener} covers \`${host}\`: they have ${[...new Set(names)].map((name) => `\`${name}\``).join(', ')}.${depth}`,
+    {
+      ref: route,
+      ...(routeSource && { source: routeSource }),
+      hint: `Request a certificate that has the name too, and add its ARN to \`certificates\` in ${ref}; or publish a name that is covered.\n${request(setting, [host, ...(known.length === 1 ? names : [])])}`,
+      evidence: known.map((each) => ({
+        from: `acm:DescribeCertificate ${each.arn}`,
+        saw: each.names.join(', '),
+      })),
+    },
+  );
 }
 
 function request({ region }: Setting, names: readonly string[]): string {
