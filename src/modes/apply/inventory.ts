@@ -39,81 +39,100 @@ export async function keepInventory(
   writer: Writer,
   objects: readonly Sourced[],
 ): Promise<Keeper> {
-  const { inputs, environment, draft, runner, signal } = run;
-  if (!inputs.prune) return none;
-  const { inventory, applier } = writer;
+  if (!run.inputs.prune) return none;
+  const { inventory } = writer;
   const places = await Promise.all(
     objects
       .filter(({ object }) => isMember(object))
       .map(async (each) => ({ object: each.object, namespace: await writer.namespaceOf(each) })),
   );
   const wanted = contentsOf(inventory, places);
-  const name = environment.runUrl ?? 'a run without address';
+  const parent = new Parent(run, writer);
+  const before = await parent.read(wanted);
+  const old = readParent(inventory, before);
+  const all = union(old, wanted);
+  const begun =
+    before && same(all, old) ? before : await parent.write(all, before?.metadata['resourceVersion']);
+  const members = (stage: readonly Sourced[]): readonly Sourced[] =>
+    stage.map((each) => asMember(each, inventory));
+  if (begun === 'stale') {
+    const now = await parent.read(wanted);
+    return { members, prune: async () => leftToOther(run, now) };
+  }
+  return {
+    members,
+    prune: async () => {
+      const now = await parent.read(wanted);
+      const version = begun.metadata['resourceVersion'];
+      if (now?.metadata['resourceVersion'] !== version) return leftToOther(run, now);
+      if (!(await pruned(run, cluster, writer, all))) return false;
+      if (!same(all, wanted)) await parent.write(wanted, version);
+      return true;
+    },
+  };
+}
 
-  const read = async (): Promise<KubernetesObject | undefined> => {
-    const seen = await applier.read(parentOf(inventory, wanted, name), signal);
+/** The parent object in the cluster. */
+class Parent {
+  readonly #run: Run;
+  readonly #writer: Writer;
+
+  constructor(run: Run, writer: Writer) {
+    this.#run = run;
+    this.#writer = writer;
+  }
+
+  async read(contents: Contents): Promise<KubernetesObject | undefined> {
+    const seen = await this.#writer.applier.read(this.#with(contents), this.#run.signal);
     if ('value' in seen) return seen.value;
     const why = 'denied' in seen ? `the role may not ${seen.denied}` : seen.failed;
     throw new Problem('inventory/prune-failed', `The inventory cannot be read: ${why}.`, {
       hint: 'Give the role that permission, or run without `prune`.',
     });
-  };
-  const write = async (contents: Contents, at: unknown): Promise<KubernetesObject | 'stale'> => {
-    const parent = parentOf(inventory, contents, name);
-    const answer = await applier.write(parent, typeof at === 'string' ? { at } : {}, signal);
+  }
+
+  /** @param at resourceVersion that it must still have */
+  async write(contents: Contents, at: unknown): Promise<KubernetesObject | 'stale'> {
+    const condition = typeof at === 'string' ? { at } : {};
+    const answer = await this.#writer.applier.write(this.#with(contents), condition, this.#run.signal);
     if ('live' in answer) return answer.live;
     if (answer.refusal.stale) return 'stale';
-    throw new Problem(
-      'inventory/prune-failed',
-      `The inventory cannot be written: ${answer.refusal.message}`,
-      {
-        hint: answer.refusal.hint ?? '',
-      },
-    );
-  };
-  const otherRun =
-    (parent: KubernetesObject | undefined): Keeper['prune'] =>
-    async () => {
-      const who = parent === undefined ? 'another run' : runOf(parent);
-      draft.findings([
-        finding(
-          'warning',
-          'inventory/other-run',
-          `${who} keeps the inventory by now, so this run removes nothing.`,
-          { hint: 'Nothing has to be done: that run removes what left the repository.' },
-        ),
-      ]);
-      return true;
-    };
+    const { message, hint = '' } = answer.refusal;
+    throw new Problem('inventory/prune-failed', `The inventory cannot be written: ${message}`, { hint });
+  }
 
-  const members = (stage: readonly Sourced[]): readonly Sourced[] =>
-    stage.map((each) => asMember(each, inventory));
-  const before = await read();
-  const old = readParent(inventory, before);
-  const all = union(old, wanted);
-  const begun = before && same(all, old) ? before : await write(all, before?.metadata['resourceVersion']);
-  if (begun === 'stale') return { members, prune: otherRun(await read()) };
+  #with(contents: Contents): KubernetesObject {
+    const run = this.#run.environment.runUrl ?? 'a run without address';
+    return parentOf(this.#writer.inventory, contents, run);
+  }
+}
 
-  return {
-    members,
-    prune: async () => {
-      const now = await read();
-      if (now?.metadata['resourceVersion'] !== begun.metadata['resourceVersion']) return otherRun(now)();
-      const patience = { milliseconds: 30_000 };
-      const options = { contents: all, applied: writer.uids, limit: inputs.pruneLimit / 100 };
-      const pruned = await prune(
-        inventory,
-        options,
-        inventoryMembers(cluster.kube, cluster.discovery, patience),
-        signal,
-      );
-      draft.objects(pruned.objects);
-      draft.findings(pruned.findings);
-      for (const { ref, result, message } of pruned.objects)
-        runner.info(`${ref} ${result}${message === undefined ? '' : `: ${message}`}`);
-      if (!pruned.complete) return false;
-      if (!same(all, wanted)) await write(wanted, begun.metadata['resourceVersion']);
-      return true;
-    },
-  };
+function leftToOther({ draft }: Run, parent: KubernetesObject | undefined): true {
+  const who = parent === undefined ? 'another run' : runOf(parent);
+  draft.findings([
+    finding(
+      'warning',
+      'inventory/other-run',
+      `${who} keeps the inventory by now, so this run removes nothing.`,
+      { hint: 'Nothing has to be done: that run removes what left the repository.' },
+    ),
+  ]);
+  return true;
+}
+
+/** Whether all that had to go is gone. */
+async function pruned(
+  { inputs, draft, runner, signal }: Run,
+  { kube, discovery }: Cluster,
+  { inventory, uids }: Writer,
+  contents: Contents,
+): Promise<boolean> {
+  const options = { contents, applied: uids, limit: inputs.pruneLimit / 100 };
+  const members = inventoryMembers(kube, discovery, { milliseconds: 30_000 });
+  const { objects, findings, complete } = await prune(inventory, options, members, signal);
+  draft.objects(objects);
+  draft.findings(findings);
+  for (const { ref, result, message } of objects)
+    runner.info(`${ref} ${result}${message === undefined ? '' : `: ${message}`}`);
+  return complete;
 }

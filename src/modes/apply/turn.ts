@@ -5,7 +5,7 @@ import type { Runner } from '../../apply/lease.ts';
 import { type Turn, takeTurn } from '../../apply/turn.ts';
 import { leaseStore } from '../../kube/lease.ts';
 import type { Run } from '../../run.ts';
-import { finding } from '../../verdict/finding.ts';
+import { type Finding, finding } from '../../verdict/finding.ts';
 import type { Cluster } from '../access/reach-cluster.ts';
 import { waitTeller } from '../chain/wait-teller.ts';
 
@@ -66,27 +66,14 @@ export function turnOf(run: Run, cluster: Cluster, { namespace, name }: Inventor
       tried = taken !== undefined;
       if (taken === undefined) return;
       if ('unguarded' in taken) {
-        draft.findings([
-          finding(
-            'notice',
-            'run/unguarded',
-            `No Lease can be kept in namespace ${namespace}: ${taken.unguarded}. Two runs of this bundle at once would not be kept apart.`,
-            {
-              hint: 'Let the role get, create and patch leases.coordination.k8s.io there, or give the workflow a `concurrency` group.',
-            },
-          ),
-        ]);
+        draft.findings([unguarded(namespace, taken.unguarded)]);
         return;
       }
       turn = taken;
       const { lost: gone } = taken;
       gone.addEventListener('abort', () => lost.abort(gone.reason));
     },
-    isAbandoned: (began) => {
-      const { from, until } = turn?.abandoned ?? {};
-      if (from === undefined || until === undefined) return false;
-      return began.getTime() >= from.getTime() - skew && began.getTime() <= until.getTime() + skew;
-    },
+    isAbandoned: (began) => turn?.abandoned !== undefined && wasDuring(began, turn.abandoned),
     waited: () => waited,
     held: () => turn !== undefined,
     end: async (last) => {
@@ -95,3 +82,16 @@ export function turnOf(run: Run, cluster: Cluster, { namespace, name }: Inventor
     },
   };
 }
+
+const unguarded = (namespace: string, why: string): Finding =>
+  finding(
+    'notice',
+    'run/unguarded',
+    `No Lease can be kept in namespace ${namespace}: ${why}. Two runs of this bundle at once would not be kept apart.`,
+    {
+      hint: 'Let the role get, create and patch leases.coordination.k8s.io there, or give the workflow a `concurrency` group.',
+    },
+  );
+
+const wasDuring = (moment: Date, { from, until }: NonNullable<Turn['abandoned']>): boolean =>
+  moment.getTime() >= from.getTime() - skew && moment.getTime() <= until.getTime() + skew;

@@ -24,7 +24,7 @@ export interface Writer {
     objects: readonly Sourced[],
   ): Promise<{ readonly now: readonly Sourced[]; readonly later: readonly Sourced[] }>;
   /** The namespace in which the object is or will be; `undefined` for an object of the cluster. */
-  namespaceOf(each: Sourced): Promise<string | undefined>;
+  readonly namespaceOf: (each: Sourced) => Promise<string | undefined>;
   /** Generation of what was changed, by `refOf`. */
   readonly generations: ReadonlyMap<string, number>;
   /** UIDs of the members of the inventory that were applied, changed or not. */
@@ -49,90 +49,104 @@ export const ownInventory = ({ environment, inputs }: Run): Inventory =>
     inputs.inventory,
   );
 
-export function writerOf(run: Run, cluster: Cluster): Writer {
-  const { draft, inputs, clock, signal, environment } = run;
-  const generations = new Map<string, number>();
-  const uids = new Set<string>();
-  const inventory = ownInventory(run);
-  const definitions = new Map<string, KubernetesObject>();
-  const applier: Applier = serverSideApplier(cluster.kube, cluster.discovery, {
-    namespace: inputs.namespace,
-    patience: { milliseconds: 60_000, onWait: waitTeller(run) },
-  });
+export const writerOf = (run: Run, cluster: Cluster): Writer => new ClusterWriter(run, cluster);
 
-  const onApplied = (applied: AppliedObject): void => {
-    tellApplied(run, applied);
-    const { reported, live } = applied;
-    const generation = live?.metadata['generation'];
-    const uid = live?.metadata['uid'];
-    if (typeof uid === 'string' && textMap(live, 'metadata', 'labels')[partOfLabel] === inventory.id)
-      uids.add(uid);
-    if (reported.result !== 'unchanged' && typeof generation === 'number')
-      generations.set(reported.ref, generation);
-    if (live?.kind === 'CustomResourceDefinition') definitions.set(reported.ref, live);
-  };
+class ClusterWriter implements Writer {
+  readonly applier: Applier;
+  readonly inventory: Inventory;
+  readonly generations = new Map<string, number>();
+  readonly uids = new Set<string>();
+  readonly #run: Run;
+  readonly #cluster: Cluster;
+  /** As the API server answered them, by `refOf`. */
+  readonly #definitions = new Map<string, KubernetesObject>();
+  readonly #locate: ReturnType<typeof locator>;
 
-  const locate = locator(environment.workspace);
-  const apply = async (objects: readonly Sourced[]): Promise<boolean> => {
-    const result = await applyStage(objects, applier, signal, {
-      onApplied,
-      locate,
+  constructor(run: Run, cluster: Cluster) {
+    this.#run = run;
+    this.#cluster = cluster;
+    this.#locate = locator(run.environment.workspace);
+    this.inventory = ownInventory(run);
+    this.applier = serverSideApplier(cluster.kube, cluster.discovery, {
+      namespace: run.inputs.namespace,
+      patience: { milliseconds: 60_000, onWait: waitTeller(run) },
+    });
+  }
+
+  async apply(objects: readonly Sourced[]): Promise<boolean> {
+    const { inputs, signal } = this.#run;
+    const result = await applyStage(objects, this.applier, signal, {
+      onApplied: (applied) => this.#onApplied(applied),
+      locate: this.#locate,
       takeOver: inputs.takeOver,
-      inventory: inventory.id,
+      inventory: this.inventory.id,
     });
     if (result.problem) throw result.problem;
     return result.objects.every(
       ({ reported }) => reported.result !== 'failed' && reported.result !== 'conflict',
     );
-  };
+  }
 
-  const namespaceOf = async ({ object }: Sourced): Promise<string | undefined> => {
-    const found = await cluster.discovery.find(object.apiVersion, object.kind, signal);
+  async define(crds: readonly Sourced[]): Promise<boolean> {
+    const { clock, draft, signal } = this.#run;
+    if (!(await this.apply(crds))) return false;
+    const wait = { clock, applied: this.#definitions };
+    const missing = await waitEstablished(crds, this.applier, wait, signal);
+    draft.findings(missing);
+    return missing.length === 0;
+  }
+
+  async ensureNamespace(objects: readonly Sourced[], charts: readonly Chart[]): Promise<boolean> {
+    const { createNamespace, namespace } = this.#run.inputs;
+    if (!createNamespace) return true;
+    const namespaces = await Promise.all(objects.map(this.namespaceOf));
+    const needs = charts[0] ?? objects[namespaces.indexOf(namespace)];
+    if (needs === undefined || (await this.#exists(namespace))) return true;
+    return this.apply([{ object: namespaceObject(namespace), source: needs.source }]);
+  }
+
+  async byReadiness(
+    objects: readonly Sourced[],
+  ): Promise<{ readonly now: readonly Sourced[]; readonly later: readonly Sourced[] }> {
+    const served = await Promise.all(
+      objects.map(({ object }) => this.applier.serves(object.apiVersion, object.kind, this.#run.signal)),
+    );
+    const namespaces = await Promise.all(objects.map(this.namespaceOf));
+    const missing = new Set<string>();
+    for (const name of new Set(namespaces)) {
+      if (name !== undefined && !(await this.#exists(name))) missing.add(name);
+    }
+    const waits = (_: Sourced, index: number): boolean =>
+      served[index] !== true || missing.has(namespaces[index] ?? '');
+    return { now: objects.filter((each, index) => !waits(each, index)), later: objects.filter(waits) };
+  }
+
+  /** A property, for a plan takes it out of the writer. */
+  readonly namespaceOf = async ({ object }: Sourced): Promise<string | undefined> => {
+    const { inputs, signal } = this.#run;
+    const found = await this.#cluster.discovery.find(object.apiVersion, object.kind, signal);
     // Of a kind that a chart will bring, nothing is known but what the object says.
     if (!found) return object.metadata.namespace;
     return found.namespaced ? (object.metadata.namespace ?? inputs.namespace) : undefined;
   };
 
-  /** Whoever may not read namespaces finds out by writing. */
-  const exists = async (name: string): Promise<boolean> => {
-    const seen = await applier.read(namespaceObject(name), signal);
-    return !('value' in seen) || seen.value !== undefined;
-  };
+  #onApplied(applied: AppliedObject): void {
+    tellApplied(this.#run, applied);
+    const { reported, live } = applied;
+    const generation = live?.metadata['generation'];
+    const uid = live?.metadata['uid'];
+    if (typeof uid === 'string' && textMap(live, 'metadata', 'labels')[partOfLabel] === this.inventory.id)
+      this.uids.add(uid);
+    if (reported.result !== 'unchanged' && typeof generation === 'number')
+      this.generations.set(reported.ref, generation);
+    if (live?.kind === 'CustomResourceDefinition') this.#definitions.set(reported.ref, live);
+  }
 
-  return {
-    apply,
-    define: async (crds) => {
-      if (!(await apply(crds))) return false;
-      const missing = await waitEstablished(crds, applier, { clock, applied: definitions }, signal);
-      draft.findings(missing);
-      return missing.length === 0;
-    },
-    ensureNamespace: async (objects, charts) => {
-      if (!inputs.createNamespace) return true;
-      const namespaces = await Promise.all(objects.map(namespaceOf));
-      const needs = charts[0] ?? objects[namespaces.indexOf(inputs.namespace)];
-      if (needs === undefined || (await exists(inputs.namespace))) return true;
-      return apply([{ object: namespaceObject(inputs.namespace), source: needs.source }]);
-    },
-    byReadiness: async (objects) => {
-      const served = await Promise.all(
-        objects.map(({ object }) => applier.serves(object.apiVersion, object.kind, signal)),
-      );
-      const namespaces = await Promise.all(objects.map(namespaceOf));
-      const missing = new Set<string>();
-      for (const name of new Set(namespaces)) {
-        if (name !== undefined && !(await exists(name))) missing.add(name);
-      }
-      const waits = (_: Sourced, index: number): boolean =>
-        served[index] !== true || missing.has(namespaces[index] ?? '');
-      return { now: objects.filter((each, index) => !waits(each, index)), later: objects.filter(waits) };
-    },
-    namespaceOf,
-    generations,
-    uids,
-    applier,
-    inventory,
-  };
+  /** Whoever may not read namespaces finds out by writing. */
+  async #exists(name: string): Promise<boolean> {
+    const seen = await this.applier.read(namespaceObject(name), this.#run.signal);
+    return !('value' in seen) || seen.value !== undefined;
+  }
 }
 
 function tellApplied({ runner, draft }: Run, { reported, findings }: AppliedObject): void {
