@@ -27,6 +27,8 @@ export type Answer =
 interface PathMatch {
   readonly type: 'Exact' | 'PathPrefix' | 'RegularExpression';
   readonly value: string;
+  /** What lies below the prefix alone: a gRPC service is called by its methods (LBC's rule is `/service/*`). */
+  readonly below?: true;
 }
 
 /** One match of one rule for one host. */
@@ -77,7 +79,7 @@ const pathOf = (match: Json, isGrpc: boolean): PathMatch => {
   // Behind every path of its host, also that of an HTTPRoute (getGrpcRoutePathType).
   if (service === undefined) return { type: 'PathPrefix', value: '' };
   return method === undefined
-    ? { type: 'PathPrefix', value: `/${service}` }
+    ? { type: 'PathPrefix', value: `/${service}`, below: true }
     : { type: 'Exact', value: `/${service}/${method}` };
 };
 
@@ -160,12 +162,12 @@ export const isPlain = ({ path, headers, query }: Candidate): boolean =>
 export const fitsHost = (host: string, asked: string): boolean =>
   host === '' || host === asked || (host.startsWith('*.') && asked.endsWith(host.slice(1)));
 
-const fitsPath = ({ type, value }: PathMatch, path: string): boolean => {
-  // The load balancer reads `*` and `?` in it as patterns.
+const fitsPath = ({ type, value, below }: PathMatch, path: string): boolean => {
+  // From 3.2.0 on LBC passes wildcards of an exact path on to the ALB, which reads them as such.
   if (type === 'Exact') return fitsWildcard(value, path);
   if (type === 'RegularExpression') return false;
   const prefix = value.replace(/\/+$/, '');
-  return path === prefix || path.startsWith(`${prefix}/`) || prefix === '';
+  return (below !== true && path === prefix) || path.startsWith(`${prefix}/`) || prefix === '';
 };
 
 /** Without regard to case, as the load balancer compares them. */
@@ -234,7 +236,7 @@ export const requestsFor = ({ host, path, method, headers, query }: Candidate): 
   ).toString();
   const paths =
     path.type === 'PathPrefix'
-      ? [path.value || '/', `${path.value.replace(/\/+$/, '')}/${probe}`]
+      ? [...(path.below ? [] : [path.value || '/']), `${path.value.replace(/\/+$/, '')}/${probe}`]
       : [plainValue(path.value)];
   const methods = method === undefined ? ['GET', otherMethod] : [method];
   return paths.flatMap((each) =>

@@ -45,6 +45,26 @@ describe('rules', () => {
     expect(judge(both, rules)).toEqual(expected);
   });
 
+  test('a gRPC service is called by its methods, and an exact path may hold wildcards', () => {
+    const grpc: KubernetesObject = {
+      ...route('grpc', [
+        { matches: [{ method: { service: 'shop.Cart' } }], backendRefs: [{ name: 'api', port: 80 }] },
+      ]),
+      kind: 'GRPCRoute',
+    };
+    const wild = route('wild', [
+      {
+        matches: [{ path: { type: 'Exact', value: '/img*' } }],
+        backendRefs: [{ name: 'web', port: 80 }],
+      },
+    ]);
+    const rules = [rule(1, ['/img*'], [['tg-web']]), rule(2, ['/shop.Cart/*'], [['tg-api']])];
+    expect(judge([grpc, wild], rules)).toEqual([]);
+    expect(judge([grpc, wild], rules.slice(0, 1))).toEqual([
+      `listeners[443].rules[host=a.example.com,path=/shop.Cart]: nothing; ${mended}`,
+    ]);
+  });
+
   test('weights count by their proportion', () => {
     const canary = [route('shop', [to('/', ['web', 9], ['api', 1])])];
     expect(
