@@ -45,7 +45,7 @@ const reasons: Readonly<Record<string, Meaning>> = {
   },
   NotAllowedByListeners: {
     code: 'route/not-allowed',
-    hint: "Let the listener's allowedRoutes admit the route's namespace, best by a label (from: Selector).",
+    hint: "Let the listener's allowedRoutes admit the route's kind, and its namespace, best by a label (from: Selector).",
   },
   NoMatchingParent: {
     code: 'route/no-matching-parent',

@@ -44,6 +44,9 @@ const protocols: Readonly<Record<string, readonly string[]>> = {
   UDPRoute: ['UDP'],
 };
 
+/** Kinds that a listener takes without `allowedRoutes.kinds`: LBC (2.14 … 3.5.0, routeutils/constants.go) has gRPC behind TLS alone. */
+const unasked: Readonly<Record<string, readonly string[]>> = { GRPCRoute: ['HTTPS'] };
+
 const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');
 
 const sayHosts = (hosts: readonly string[]): string => (hosts.length === 0 ? 'every host' : quoted(hosts));
@@ -73,6 +76,8 @@ const refusal = (
   if (!suits) return `listener "${listener.name}" speaks ${listener.protocol}, which suits no ${kind}`;
   if (kinds.length > 0 && !kinds.some((each) => each.group === gatewayGroup && each.kind === kind))
     return `listener "${listener.name}" admits only ${kinds.map((each) => each.kind).join(', ')}`;
+  if (kinds.length === 0 && unasked[kind]?.includes(listener.protocol) === false)
+    return `listener "${listener.name}" speaks ${listener.protocol}, and a ${kind} needs ${unasked[kind].join(' or ')}`;
   const home = namespaceOf(gateway);
   switch (listener.allowed.from) {
     case 'All':

@@ -165,6 +165,17 @@ describe('attach', () => {
     expect(attached(listeners, spec)).toBe(expected);
   });
 
+  test('gRPC needs TLS, unless the listener asks for it', () => {
+    const plain = { ...http, allowedRoutes: { namespaces: { from: 'All' } } };
+    const spec = { hostnames: ['a.example.com'] };
+    expect(attached([plain, https], spec, 'GRPCRoute')).toEqual(['https a.example.com']);
+    expect(attached([plain], spec, 'GRPCRoute')).toBe(
+      'route/not-allowed: Gateway infra/public does not admit GRPCRoute apps/web of namespace apps: listener "http" speaks HTTP, and a GRPCRoute needs HTTPS.',
+    );
+    const asks = { ...plain, allowedRoutes: { ...plain.allowedRoutes, kinds: [{ kind: 'GRPCRoute' }] } };
+    expect(attached([asks], spec, 'GRPCRoute')).toEqual(['http a.example.com']);
+  });
+
   test('labels that could not be read are no reason to refuse', () => {
     const listener = {
       ...https,
