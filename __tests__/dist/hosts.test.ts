@@ -32,6 +32,13 @@ const routes = (): readonly string[] => [
     redirect: true,
   }),
   edgeRoute(namespace, { name: 'secure', hostnames: ['secure.example.com'] }),
+  // Of a platform whose apps have their routes elsewhere.
+  edgeRoute(namespace, {
+    name: 'sent-on',
+    hostnames: ['sent-on.example.com'],
+    listener: 'http',
+    redirect: true,
+  }),
   edgeRoute(namespace, { name: 'grpc', hostnames: ['grpc.example.com'], kind: 'GRPCRoute' }),
   // A route has at most 16 hostnames.
   edgeRoute(namespace, { name: 'many-a', hostnames: many.slice(0, 15) }),
@@ -82,7 +89,9 @@ describe('hosts of one run', () => {
     expect(report.hosts.map(({ host: name }) => name).toSorted()).toEqual(named.toSorted());
     expect(JSON.parse(outputs['hostnames'] ?? '')).toHaveLength(named.length);
     expect(report.verdict).toBe('All 37 hostnames are live.');
-    expect(report.findings).toEqual([]);
+    expect(report.findings.map(({ code, ref }) => `${code} ${ref}`)).toEqual([
+      'route/redirect-only HTTPRoute hosts/sent-on',
+    ]);
   });
 
   test('a route that serves only /api is asked for /api', () => {

@@ -3,6 +3,7 @@ import { type Finding, finding } from '../verdict/finding.ts';
 import { readChart } from './chart.ts';
 import { belongsToChart, chartFolders, folderOf, isHidden, nameOf } from './chart-folders.ts';
 import { settleDuplicates } from './duplicates.ts';
+import { encrypted, type Fate, isEncrypted } from './encrypted.ts';
 import { isMap } from './field.ts';
 import { Matcher } from './matcher.ts';
 import type { Bundle, Chart, Ignored, Sourced } from './object.ts';
@@ -84,14 +85,16 @@ interface Read {
 
 class Collection {
   readonly #root: string;
+  readonly #prunes: boolean;
   readonly #matchers: Readonly<Record<Stage | 'charts', Matcher>>;
   readonly findings: Finding[] = [];
   readonly ignored: Ignored[] = [];
   readonly charts: Chart[] = [];
   readonly stages: Record<Stage, Sourced[]> = { crds: [], manifests: [], routes: [] };
 
-  constructor(globs: Globs, root: string) {
+  constructor(globs: Globs, root: string, prunes: boolean) {
     this.#root = root;
+    this.#prunes = prunes;
     this.#matchers = {
       crds: new Matcher(globs.crds, root),
       charts: new Matcher(globs.charts, root, 'Chart.yaml'),
@@ -181,6 +184,8 @@ class Collection {
             file: file.path,
             why: `${refOf(sourced.object)} is read by ${tool}, not by a cluster`,
           });
+        else if (isEncrypted(sourced.object))
+          this.#leaveEncrypted(sourced, named.length > 0 ? 'named' : 'left-out');
         else this.#put(sourced, this.#stageOf(sourced, named, crdFolders.has(folderOf(file.path))), named);
       }
     }
@@ -191,10 +196,20 @@ class Collection {
     const besideCrds = objects.some(isCrd);
     for (const sourced of objects) {
       const tool = toolOf(sourced.object);
-      if (tool === undefined) this.stages[this.#stageOf(sourced, [], besideCrds)].push(sourced);
+      if (isEncrypted(sourced.object)) this.#leaveEncrypted(sourced, 'left-out');
+      else if (tool === undefined) this.stages[this.#stageOf(sourced, [], besideCrds)].push(sourced);
       else
         this.ignored.push({ file: sourced.source.file, why: `${refOf(sourced.object)} is read by ${tool}` });
     }
+  }
+
+  #leaveEncrypted(sourced: Sourced, fate: Fate): void {
+    this.findings.push(encrypted(sourced, fate === 'left-out' && this.#prunes ? 'pruned' : fate));
+    if (fate === 'left-out')
+      this.ignored.push({
+        file: sourced.source.file,
+        why: `${refOf(sourced.object)} is encrypted with SOPS`,
+      });
   }
 
   #stageOf(sourced: Sourced, named: readonly Stage[], besideCrds: boolean): Stage {
@@ -237,18 +252,23 @@ class Collection {
  * broken YAML is an error where a line, not indented, begins with `apiVersion:` or `kind:`.
  * @param root the working directory, relative to the workspace; the globs are relative to it
  * @param kustomized what kustomize builds, and the files that are its own
+ * @param prunes whether what is not in the bundle is going to be removed
  */
 export const collect = (
   files: readonly TextFile[],
   globs: Globs,
   root = '.',
   kustomized: Kustomized = unkustomized,
+  prunes = false,
 ): Collected => {
-  const collection = new Collection(globs, root.replace(/^\.\//, '').replace(/\/$/, '') || '.');
+  const collection = new Collection(globs, root.replace(/^\.\//, '').replace(/\/$/, '') || '.', prunes);
   collection.collect(files, kustomized);
   const { crds, manifests, routes } = collection.stages;
   const { charts, findings, ignored } = collection;
-  if (findings.length === 0 && [crds, manifests, routes, charts].every((found) => found.length === 0))
+  if (
+    findings.every(({ severity }) => severity !== 'error') &&
+    [crds, manifests, routes, charts].every((found) => found.length === 0)
+  )
     findings.push(
       finding(
         'error',

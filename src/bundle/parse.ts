@@ -191,15 +191,20 @@ const templated = (body: string): string =>
     ? 'The file holds template expressions (`{{`): Helm templates belong in the folder of a chart.'
     : '';
 
-const broken = ({ problems }: YamlDocument, body: string, file: string): Part => ({
-  ...nothing,
-  findings: problems.map(({ line, message }) =>
-    finding('error', 'bundle/invalid-yaml', `This is not valid YAML: ${message}.`, {
-      source: { file, line },
-      hint: templated(body),
-    }),
-  ),
-});
+const broken = ({ problems }: YamlDocument, body: string, file: string): Part => {
+  const hint = templated(body);
+  // A template is wrong as a whole: what the parser makes of its further lines helps nobody.
+  const told = hint === '' ? problems : problems.slice(0, 1);
+  return {
+    ...nothing,
+    findings: told.map(({ line, message }) =>
+      finding('error', 'bundle/invalid-yaml', `This is not valid YAML: ${message}.`, {
+        source: { file, line },
+        hint,
+      }),
+    ),
+  };
+};
 
 const byLine = (findings: readonly Finding[]): readonly Finding[] =>
   findings.toSorted((one, other) => (one.source?.line ?? 0) - (other.source?.line ?? 0));

@@ -11,7 +11,7 @@ import {
 } from '../gateway/conditions.ts';
 import { albController, type LbcRules, rulesFor } from '../gateway/versions.ts';
 import type { Seen } from '../verdict/seen.ts';
-import { broken, type Evidence, ok, skipped, type Verdict, waiting } from '../verdict/verdict.ts';
+import { broken, type Evidence, type NotOk, ok, skipped, type Verdict, waiting } from '../verdict/verdict.ts';
 import { type ClusterReader, type Kind, kinds } from './cluster.ts';
 import { judgeNotSeen } from './look.ts';
 
@@ -123,13 +123,13 @@ export const observeClass = async (
   };
 };
 
-const classMissing = (name: string, controller: string): Verdict =>
+const classMissing = (name: string, controller: string): NotOk =>
   broken('class/missing', {
     message: `GatewayClass ${name} does not exist, so no controller serves its Gateways; they stay "Waiting for controller".`,
     hint: `Create the GatewayClass with controllerName ${controller}, or set the Gateway's gatewayClassName to one that exists.`,
   });
 
-const classOfOther = (gatewayClass: KubernetesObject, controller: string): Verdict | undefined => {
+const classOfOther = (gatewayClass: KubernetesObject, controller: string): NotOk | undefined => {
   const other = text(gatewayClass, 'spec', 'controllerName') ?? 'none';
   if (other === controller) return undefined;
   const from = `GatewayClass ${gatewayClass.metadata.name}`;
@@ -145,7 +145,7 @@ export const judgeClassIdentity = (
   name: string,
   gatewayClass: KubernetesObject | undefined,
   controller = albController,
-): Verdict | undefined =>
+): NotOk | undefined =>
   gatewayClass === undefined ? classMissing(name, controller) : classOfOther(gatewayClass, controller);
 
 const judgeDefault = (from: string, wrong: string, evidence: readonly Evidence[]): Verdict =>

@@ -1,7 +1,7 @@
 // The link `route`: LBC has admitted the route, as it is now, at each of its parents, for this host.
 import { list, moment, number, text } from '../bundle/field.ts';
 import { type KubernetesObject, refOf } from '../bundle/object.ts';
-import { type Attached, attach } from '../gateway/attachment.ts';
+import { type Attached, attach, type Misfit, misfitHints } from '../gateway/attachment.ts';
 import {
   type Condition,
   conditionOf,
@@ -16,7 +16,15 @@ import { namespaceOf, parentRefsOf, sayParent } from '../gateway/shapes.ts';
 import type { LbcRules } from '../gateway/versions.ts';
 import type { Code } from '../verdict/codes.ts';
 import type { Seen } from '../verdict/seen.ts';
-import { broken, type Evidence, ok, type State, type Verdict, waiting } from '../verdict/verdict.ts';
+import {
+  broken,
+  type Evidence,
+  type NotOk,
+  ok,
+  type State,
+  type Verdict,
+  waiting,
+} from '../verdict/verdict.ts';
 import { isSilent } from './blockers.ts';
 import { judgeClassIdentity } from './class.ts';
 import { judgeNotSeen } from './look.ts';
@@ -37,20 +45,13 @@ interface Meaning {
   readonly hint: string;
 }
 
+const misfit = (code: Misfit): Meaning => ({ code, hint: misfitHints[code] });
+
 /** Reasons that LBC writes (routeutils/loader.go, v3.5.0) and Gateway API defines. */
 const reasons: Readonly<Record<string, Meaning>> = {
-  NoMatchingListenerHostname: {
-    code: 'route/hostname-outside-listener',
-    hint: "Give the route a hostname that the listener covers, or widen the listener's hostname.",
-  },
-  NotAllowedByListeners: {
-    code: 'route/not-allowed',
-    hint: "Let the listener's allowedRoutes admit the route's kind, and its namespace, best by a label (from: Selector).",
-  },
-  NoMatchingParent: {
-    code: 'route/no-matching-parent',
-    hint: "Correct sectionName or port in the route's parentRefs.",
-  },
+  NoMatchingListenerHostname: misfit('route/hostname-outside-listener'),
+  NotAllowedByListeners: misfit('route/not-allowed'),
+  NoMatchingParent: misfit('route/no-matching-parent'),
   ParentRefDoesNotExist: {
     code: 'route/parent-missing',
     hint: "Correct the route's parentRefs, or create the Gateway.",
@@ -104,8 +105,6 @@ const routeEvidence = ({ route, parent }: Case, conditions: readonly (Condition 
         ],
   );
 
-const hintOf = (code: Code): string => Object.values(reasons).find((each) => each.code === code)?.hint ?? '';
-
 /** The backends that a complaint about one of them may mean: the controller does not always name it. */
 const backendEvidence = (route: KubernetesObject, code: Code): readonly Evidence[] => {
   if (!/backend|reference|kind|value/.test(code)) return [];
@@ -129,7 +128,7 @@ const judgeMisfit = (of: Case, conditions: readonly (Condition | undefined)[]): 
   return broken(attached.code, {
     message: attached.reason,
     evidence: [...routeEvidence(of, conditions), ...listenerEvidence(parent.gateway, attached)],
-    hint: hintOf(attached.code),
+    hint: misfitHints[attached.code],
   });
 };
 
@@ -245,7 +244,7 @@ const judgeHost = (of: Case, conditions: readonly Condition[]): Verdict | undefi
   return broken('route/hostname-outside-listener', {
     message: `${refOf(route)} asks for "${want.host}", and ${sayParent(parent.ref)} listens for ${offered.join(', ')}; only its other hostnames are served.`,
     evidence: routeEvidence(of, conditions),
-    hint: hintOf('route/hostname-outside-listener'),
+    hint: misfitHints['route/hostname-outside-listener'],
   });
 };
 
@@ -296,8 +295,11 @@ const judgeParent = (of: Case): Verdict => {
   );
 };
 
-/** ListenerSets (LBC 3.2 and later) hang on a Gateway, and are not followed to it; ExternalDNS 0.19 does not follow them either. */
-const judgeNoGateway = (route: KubernetesObject, named: string): Verdict => {
+/**
+ * ListenerSets (LBC 3.2 and later) hang on a Gateway, and are not followed to it; ExternalDNS 0.19 does not follow them either.
+ * Shared with lint.
+ */
+export const judgeNoGateway = (route: KubernetesObject, named: string): NotOk => {
   const others = parentRefsOf(route).map(sayParent);
   return others.length === 0
     ? broken('route/parent-missing', {

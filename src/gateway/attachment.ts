@@ -26,6 +26,15 @@ export type Misfit = Extract<
   'route/no-matching-parent' | 'route/not-allowed' | 'route/hostname-outside-listener'
 >;
 
+/** What to do about each. */
+export const misfitHints: Readonly<Record<Misfit, string>> = {
+  'route/hostname-outside-listener':
+    "Give the route a hostname that the listener covers, or widen the listener's hostname.",
+  'route/not-allowed':
+    "Let the listener's allowedRoutes admit the route's kind, and its namespace, best by a label (from: Selector).",
+  'route/no-matching-parent': "Correct sectionName or port in the route's parentRefs.",
+};
+
 export type Attached =
   | { readonly attachments: readonly Attachment[] }
   | {
@@ -130,6 +139,7 @@ export const attach = (
   );
   if (meant.length === 0) {
     const wanted = [
+      'listener',
       ...(parent.sectionName === undefined ? [] : [`named "${parent.sectionName}"`]),
       ...(parent.port === undefined ? [] : [`on port ${parent.port}`]),
     ].join(' ');
@@ -138,7 +148,7 @@ export const attach = (
       .join(', ');
     return fail(
       'route/no-matching-parent',
-      `${refOf(route)} wants a listener ${wanted} of ${where}, which has ${there || 'none'}.`,
+      `${refOf(route)} wants a ${wanted} of ${where}, which has ${there || 'none'}.`,
     );
   }
   const refusals = meant.map((listener) => refusal(listener, gateway, route.kind, routeNamespace, labelsOf));

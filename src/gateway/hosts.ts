@@ -1,8 +1,9 @@
 // Every host that the bundle publishes, with the route that does and the host to probe in its stead.
+import { list, text } from '../bundle/field.ts';
 import type { KubernetesObject, Sourced } from '../bundle/object.ts';
 import { type Attachment, attach, type NamespaceLabels } from './attachment.ts';
 import { isHostname, probeHostOf } from './hostnames.ts';
-import { hostnamesOf, isOfMesh, namespaceOf, type ParentRef, parentRefsOf } from './shapes.ts';
+import { hostnamesOf, isOfGateway, isOfMesh, namespaceOf, type ParentRef, parentRefsOf } from './shapes.ts';
 
 export interface PublishedHost {
   /** Lower case; a wildcard (`*.example.com`) stays one: that is the record's name. */
@@ -40,7 +41,7 @@ const parentsOf = (
 ): readonly Parent[] => {
   const namespace = namespaceOf(route, context.namespace);
   return parentRefsOf(route, namespace)
-    .filter((ref) => ref.kind === 'Gateway')
+    .filter(isOfGateway)
     .map((ref) => {
       const gateway = gateways.find(
         (each) => each.metadata.name === ref.name && namespaceOf(each, context.namespace) === ref.namespace,
@@ -121,3 +122,18 @@ export const byHost = (published: readonly PublishedHost[]): readonly HostRoutes
     return first === undefined ? [] : [{ first, others: routes.filter((each) => each !== first) }];
   });
 };
+
+/** Each rule leads to https, as a platform's one redirect for every app does. */
+const isRedirect = ({ object }: Sourced): boolean => {
+  const rules = list(object, 'spec', 'rules');
+  return (
+    rules.length > 0 &&
+    rules.every((rule) =>
+      list(rule, 'filters').some((filter) => text(filter, 'requestRedirect', 'scheme') === 'https'),
+    )
+  );
+};
+
+/** Whether the repository only leads the host from http to https: what answers there is somebody else's to publish. */
+export const isRedirected = ({ first, others }: HostRoutes): boolean =>
+  [first, ...others].every(({ secure, route }) => secure === false && isRedirect(route));

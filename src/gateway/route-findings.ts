@@ -11,6 +11,19 @@ export const withoutHostname = ({ object, source }: Sourced): Finding =>
     { source, ref: refOf(object), hint: 'Give the route `spec.hostnames`.' },
   );
 
+/** What answers the host over HTTPS is another route's, in another repository. */
+export const redirectOnly = (host: string, { object, source }: Sourced): Finding =>
+  finding(
+    'warning',
+    'route/redirect-only',
+    `${refOf(object)} only leads ${host} from http to https, and no other route of the repository serves it: it is not followed.`,
+    {
+      source,
+      ref: refOf(object),
+      hint: 'Nothing has to be done where another repository serves the host; else add a route at the listener for HTTPS.',
+    },
+  );
+
 /** @param chosen the host whose path was chosen by the route's matches alone, and so may miss the route */
 export const probeFindings = (
   { object, source }: Sourced,

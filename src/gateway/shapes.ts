@@ -5,6 +5,10 @@ import { canonical } from './hostnames.ts';
 
 export const gatewayGroup = 'gateway.networking.k8s.io';
 
+/** Of Gateway API itself: Istio has Gateways too. */
+export const isGateway = ({ apiVersion, kind }: Pick<KubernetesObject, 'apiVersion' | 'kind'>): boolean =>
+  kind === 'Gateway' && apiVersion.startsWith(`${gatewayGroup}/`);
+
 export interface Listener {
   readonly name: string;
   readonly port: number;
@@ -90,6 +94,10 @@ export const parentRefOf = (value: Json, routeNamespace: string): ParentRef => {
 
 export const parentRefsOf = (route: KubernetesObject, namespace = namespaceOf(route)): readonly ParentRef[] =>
   list(route, 'spec', 'parentRefs').map((value) => parentRefOf(value, namespace));
+
+/** And not to a ListenerSet, or to a Service of a mesh. */
+export const isOfGateway = ({ group, kind }: ParentRef): boolean =>
+  group === gatewayGroup && kind === 'Gateway';
 
 /** Its parents are Services alone (GAMMA): it sends through no load balancer, and the mesh judges it. */
 export const isOfMesh = (route: KubernetesObject, namespace = namespaceOf(route)): boolean => {

@@ -3,7 +3,7 @@ import { field, list, text } from '../bundle/field.ts';
 import type { Json, KubernetesObject } from '../bundle/object.ts';
 import { attach, type NamespaceLabels } from './attachment.ts';
 import { backendRefsOf } from './backend-refs.ts';
-import { namespaceOf, parentRefsOf } from './shapes.ts';
+import { isOfGateway, namespaceOf, parentRefsOf } from './shapes.ts';
 import { isAtLeast } from './versions.ts';
 
 /** Quotas of an ALB: rules may be raised, target groups not (AWS, "Quotas for your Application Load Balancers"). */
@@ -101,7 +101,8 @@ export const wantedRules = (
     const own = namespaceOf(route, namespace);
     const byPort = new Map<string, Set<string>>();
     for (const parent of parentRefsOf(route, own)) {
-      if (parent.name !== gateway.metadata.name || parent.namespace !== home) continue;
+      if (!isOfGateway(parent) || parent.name !== gateway.metadata.name || parent.namespace !== home)
+        continue;
       const attached = attach(route, parent, placed, labelsOf, own);
       for (const { listener, hosts } of 'attachments' in attached ? attached.attachments : []) {
         const port = `${listener.protocol}:${listener.port}`;

@@ -28,11 +28,17 @@ const overlayOf = (to: string, { buildMetadata }: Kustomization): string =>
     buildMetadata: [...new Set([...buildMetadata, 'originAnnotations'])],
   });
 
-/** Some builds of kubectl (1.32 of Google's SDK) say it in a line of their log: `E1130 04:13:45.525240   23716 run.go:72] "command failed" err="…"`. */
-const logged = /^[EF]\d{4} [\d:.]+ +\d+ [\w.]+:\d+\] "command failed" err=("(?:[^"\\]|\\.)*")$/;
+/**
+ * Some builds of kubectl (1.32 of Google's SDK) say it in a line of their log:
+ * `E1130 04:13:45.525240   23716 run.go:72] "command failed" err="…"`; words of several lines stand between `<` and `>`,
+ * each behind a tab (klog, internal/serialize).
+ */
+const logged =
+  /^[EF]\d{4} [\d:.]+ +\d+ [\w.]+:\d+\] "command failed" err=(?:("(?:[^"\\]|\\.)*")|<\n([\s\S]*)\n >)$/;
 
 const unlogged = (text: string): string => {
-  const quoted = logged.exec(text)?.[1];
+  const [, quoted, block] = logged.exec(text) ?? [];
+  if (block !== undefined) return block.replaceAll(/^\t/gm, '');
   if (quoted === undefined) return text.replace(/^error: /i, '');
   try {
     return String(JSON.parse(quoted));

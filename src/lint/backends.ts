@@ -1,10 +1,10 @@
 // Backends: the Service behind a route, its port, and the port on which the containers listen.
-import { list, number, text, textMap } from '../bundle/field.ts';
+import { field, list, number, text, textMap } from '../bundle/field.ts';
 import { type Json, type KubernetesObject, refOf, type Sourced } from '../bundle/object.ts';
 import { namespaceOf } from '../gateway/shapes.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
 import { comesFromElsewhere } from './elsewhere.ts';
-import type { LintInput } from './input.ts';
+import { type LintInput, named, ofKind } from './input.ts';
 
 export const lintBackends = (input: LintInput): readonly Finding[] => [
   ...lintPorts(input),
@@ -15,8 +15,9 @@ const lintPorts = (input: LintInput): readonly Finding[] => {
   const seen = new Set<string>();
   return input.routes.flatMap((route) =>
     backendsOf(route, input.namespace).flatMap((backend) => {
-      const service = find(input, 'Service', backend.namespace, backend.name);
+      const service = named(input, 'Service', backend.namespace, backend.name);
       if (service === undefined) return missing(route, backend, input);
+      if (text(service.object, 'spec', 'type') === 'ExternalName') return [withoutPods(route, service)];
       const port = list(service.object, 'spec', 'ports').find(
         (each) => number(each, 'port') === backend.port,
       );
@@ -33,6 +34,8 @@ interface Backend {
   readonly namespace: string;
   readonly name: string;
   readonly port: number | undefined;
+  /** As it was written. */
+  readonly written: Json | undefined;
 }
 
 const backendsOf = ({ object }: Sourced, namespace: string): readonly Backend[] =>
@@ -43,24 +46,13 @@ const backendsOf = ({ object }: Sourced, namespace: string): readonly Backend[] 
       namespace: text(backend, 'namespace') ?? namespaceOf(object, namespace),
       name: text(backend, 'name') ?? '',
       port: number(backend, 'port'),
+      written: field(backend, 'port'),
     }));
-
-const find = (
-  { objects, namespace }: LintInput,
-  kind: string,
-  home: string,
-  name: string,
-): Sourced | undefined =>
-  objects.find(
-    ({ object }) =>
-      object.kind === kind && object.metadata.name === name && namespaceOf(object, namespace) === home,
-  );
 
 /** Only where the repository brings workloads into that namespace itself: else the Service may be another repository's. */
 const missing = (route: Sourced, backend: Backend, input: LintInput): Finding[] => {
-  const { objects, namespace } = input;
-  const ours = objects.some(
-    ({ object }) => object.kind === 'Service' && namespaceOf(object, namespace) === backend.namespace,
+  const ours = ofKind(input, 'Service').some(
+    ({ object }) => namespaceOf(object, input.namespace) === backend.namespace,
   );
   if (!ours || comesFromElsewhere(input)) return [];
   const ref = refOf(route.object);
@@ -81,11 +73,40 @@ const missing = (route: Sourced, backend: Backend, input: LintInput): Finding[] 
 const noSuchPort = (route: Sourced, backend: Backend, service: Sourced): Finding => {
   const ref = refOf(route.object);
   const ports = list(service.object, 'spec', 'ports').map((each) => number(each, 'port'));
+  const [sends, hint] = sayPort(backend);
   return finding(
     'error',
     'lint/service-port-missing',
-    `${ref} sends to port ${backend.port ?? '(none)'} of ${refOf(service.object)} (${service.source.file}:${service.source.line}), which has ${ports.join(', ') || 'no port'}.`,
-    { source: route.source, ref, hint: "`backendRefs[].port` is the Service's port, not the container's." },
+    `${ref} sends to ${sends} of ${refOf(service.object)} (${service.source.file}:${service.source.line}), which has ${ports.join(', ') || 'no port'}.`,
+    { source: route.source, ref, hint },
+  );
+};
+
+const sayPort = ({ port, written }: Backend): readonly [string, string] => {
+  if (port !== undefined)
+    return [`port ${port}`, "`backendRefs[].port` is the Service's port, not the container's."];
+  if (written === undefined || written === null)
+    return [
+      'no port',
+      "Gateway API demands `backendRefs[].port` for a Service: write the number of the Service's port.",
+    ];
+  return [
+    `port ${JSON.stringify(written)}, which is no number,`,
+    "`backendRefs[].port` is the number of the Service's port: without quotes, and not its name.",
+  ];
+};
+
+const withoutPods = (route: Sourced, service: Sourced): Finding => {
+  const ref = refOf(route.object);
+  return finding(
+    'error',
+    'workload/no-pods',
+    `${ref} sends to ${refOf(service.object)} (${service.source.file}:${service.source.line}), which is of type ExternalName: it has no pods, so the load balancer would have no target.`,
+    {
+      source: route.source,
+      ref,
+      hint: 'Send to a Service with pods of this cluster (a proxy, for one), or redirect to the other name.',
+    },
   );
 };
 
@@ -99,7 +120,7 @@ const namedPorts = (route: Sourced, input: LintInput): readonly Finding[] => {
     ({ namespace, name }) => `${namespace}/${name}`,
   );
   return [...backends.values()].flatMap((all) => {
-    const service = all[0] && find(input, 'Service', all[0].namespace, all[0].name);
+    const service = all[0] && named(input, 'Service', all[0].namespace, all[0].name);
     const ports = list(service?.object, 'spec', 'ports').filter((each) =>
       all.some(({ port }) => port === number(each, 'port')),
     );

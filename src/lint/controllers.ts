@@ -3,14 +3,14 @@ import { byHost, hostsOf } from '../gateway/hosts.ts';
 import { judgeControllers } from '../preflight/controllers.ts';
 import { judgeExternalDns } from '../preflight/external-dns.ts';
 import type { Finding } from '../verdict/finding.ts';
-import type { LintInput } from './input.ts';
+import { gatewaysIn, type LintInput } from './input.ts';
 
 /** Said of a cluster that is looked at, not of a repository. */
 const elsewhere = new Set(['release/controller-missing', 'controller/says-little']);
 
 export const lintControllers = (input: LintInput): readonly Finding[] => {
-  const { namespace, routes, objects, controllers = [], cluster } = input;
-  const gateways = objects.filter(({ object }) => object.kind === 'Gateway').map(({ object }) => object);
+  const { namespace, routes, controllers = [], cluster } = input;
+  const gateways = gatewaysIn(input);
   const hosts = byHost(hostsOf(routes, gateways, { namespace })).map(({ first }) => first);
   const setting = {
     cluster: cluster ?? 'NAME_OF_THE_CLUSTER',

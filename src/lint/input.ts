@@ -1,6 +1,6 @@
-// What lint looks at, and the Gateway behind a reference.
+// What lint looks at: the objects of each kind, and the Gateway behind a reference.
 import type { KubernetesObject, Sourced } from '../bundle/object.ts';
-import { namespaceOf, type ParentRef } from '../gateway/shapes.ts';
+import { gatewayGroup, isOfGateway, namespaceOf, type ParentRef } from '../gateway/shapes.ts';
 import type { Workload } from '../preflight/workloads.ts';
 import type { Finding, Source } from '../verdict/finding.ts';
 
@@ -22,16 +22,47 @@ export interface LintInput {
   readonly cluster?: string;
 }
 
+const groups = {
+  Gateway: gatewayGroup,
+  GatewayClass: gatewayGroup,
+  ReferenceGrant: gatewayGroup,
+  LoadBalancerConfiguration: 'gateway.k8s.aws',
+  ListenerRuleConfiguration: 'gateway.k8s.aws',
+  TargetGroupConfiguration: 'gateway.k8s.aws',
+  Namespace: '',
+  Service: '',
+} as const;
+
+export type LintedKind = keyof typeof groups;
+
+const groupOf = (apiVersion: string): string =>
+  apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+
+/** The objects of a kind in its own group: Istio has Gateways as well, and Knative Services. */
+export const ofKind = ({ objects }: Pick<LintInput, 'objects'>, kind: LintedKind): readonly Sourced[] =>
+  objects.filter(({ object }) => object.kind === kind && groupOf(object.apiVersion) === groups[kind]);
+
+export const named = (
+  input: Pick<LintInput, 'objects' | 'namespace'>,
+  kind: LintedKind,
+  namespace: string,
+  name: string,
+): Sourced | undefined =>
+  ofKind(input, kind).find(
+    ({ object }) => object.metadata.name === name && namespaceOf(object, input.namespace) === namespace,
+  );
+
 /** The Gateway of a parentRef, with its namespace; one of another repository is not known. */
 export const gatewayOf = (
-  { objects, namespace }: LintInput,
+  input: Pick<LintInput, 'objects' | 'namespace'>,
   parent: ParentRef,
-): KubernetesObject | undefined => {
-  const found = objects.find(
-    ({ object }) =>
-      object.kind === 'Gateway' &&
-      object.metadata.name === parent.name &&
-      namespaceOf(object, namespace) === parent.namespace,
-  )?.object;
-  return found && { ...found, metadata: { ...found.metadata, namespace: parent.namespace } };
+): Sourced | undefined => {
+  if (!isOfGateway(parent)) return undefined;
+  const found = named(input, 'Gateway', parent.namespace, parent.name);
+  if (found === undefined) return undefined;
+  const metadata = { ...found.object.metadata, namespace: parent.namespace };
+  return { ...found, object: { ...found.object, metadata } };
 };
+
+export const gatewaysIn = (input: Pick<LintInput, 'objects'>): readonly KubernetesObject[] =>
+  ofKind(input, 'Gateway').map(({ object }) => object);

@@ -2,20 +2,28 @@
 import { isOfMesh, namespaceOf } from '../gateway/shapes.ts';
 import type { Finding } from '../verdict/finding.ts';
 import { lintBackends } from './backends.ts';
+import { withoutForeign } from './classes.ts';
 import { lintControllers } from './controllers.ts';
 import type { LintInput } from './input.ts';
-import { lintBudgets, lintWildcards } from './listeners.ts';
+import { lintBudgets, lintPlain, lintWildcards } from './listeners.ts';
 import { lintNames } from './names.ts';
 import { lintRedirects } from './redirects.ts';
+import { lintReferences } from './references.ts';
 import { lintRoutes } from './routes.ts';
+import { lintSelectors } from './selectors.ts';
+import { lintSpelling } from './spelling.ts';
 import { lintGrants, lintTargetTypes } from './targets.ts';
 
 const rules: readonly ((input: LintInput) => readonly Finding[])[] = [
   lintRoutes,
   lintBackends,
+  lintSelectors,
+  lintReferences,
+  lintSpelling,
   lintNames,
   lintRedirects,
   lintWildcards,
+  lintPlain,
   lintBudgets,
   lintTargetTypes,
   lintGrants,
@@ -24,14 +32,14 @@ const rules: readonly ((input: LintInput) => readonly Finding[])[] = [
 
 /** Findings in the order of the files. Errors are what the controllers will refuse or drop; warnings are likely slips. */
 export const lint = (input: LintInput): readonly Finding[] => {
-  const served = {
+  const gateways = {
     ...input,
     routes: input.routes.filter(({ object }) => !isOfMesh(object, namespaceOf(object, input.namespace))),
   };
-  return rules
-    .flatMap((rule) => rule(served))
-    .toSorted((one, other) => {
-      const [a, b] = [one.source, other.source];
-      return (a?.file ?? '').localeCompare(b?.file ?? '') || (a?.line ?? 0) - (b?.line ?? 0);
-    });
+  const { routes, findings } = withoutForeign(gateways);
+  const served = { ...gateways, routes };
+  return [...findings, ...rules.flatMap((rule) => rule(served))].toSorted((one, other) => {
+    const [a, b] = [one.source, other.source];
+    return (a?.file ?? '').localeCompare(b?.file ?? '') || (a?.line ?? 0) - (b?.line ?? 0);
+  });
 };

@@ -32,7 +32,7 @@ const lintRoute = (route: Sourced, input: LintInput): readonly Finding[] => {
   const ref = refOf(object);
   const loops = parentRefsOf(object, home).flatMap((parent) => {
     const gateway = gatewayOf(input, parent);
-    const attached = gateway && attach(object, parent, gateway, () => undefined, home);
+    const attached = gateway && attach(object, parent, gateway.object, () => undefined, home);
     return attached !== undefined && 'attachments' in attached ? attached.attachments : [];
   });
   const rules = list(object, 'spec', 'rules');

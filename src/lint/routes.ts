@@ -1,11 +1,12 @@
 // Routes against the Gateways of the bundle, against each other, and against what an ALB can do.
 import { list, number, text, textMap } from '../bundle/field.ts';
 import { refOf, type Sourced } from '../bundle/object.ts';
-import { attach } from '../gateway/attachment.ts';
+import { judgeNoGateway } from '../chain/route.ts';
+import { attach, misfitHints } from '../gateway/attachment.ts';
 import { fatalsOf, maxWeight } from '../gateway/fatal.ts';
-import { hostnamesOf, namespaceOf, parentRefsOf, sayParent } from '../gateway/shapes.ts';
+import { hostnamesOf, isOfGateway, namespaceOf, parentRefsOf, sayParent } from '../gateway/shapes.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
-import type { LintInput } from './input.ts';
+import { gatewayOf, type LintInput, ofKind } from './input.ts';
 
 export const lintRoutes = (input: LintInput): readonly Finding[] => [
   ...input.routes.flatMap((route) => [
@@ -16,8 +17,8 @@ export const lintRoutes = (input: LintInput): readonly Finding[] => [
   ...lintDuplicates(input),
 ];
 
-function lintParents(route: Sourced, { objects, namespace }: LintInput): Finding[] {
-  const { object, source } = route;
+function lintParents({ object, source }: Sourced, input: LintInput): Finding[] {
+  const { namespace } = input;
   const ref = refOf(object);
   const home = namespaceOf(object, namespace);
   const parents = parentRefsOf(object, home);
@@ -30,29 +31,25 @@ function lintParents(route: Sourced, { objects, namespace }: LintInput): Finding
       }),
     ];
   }
+  if (!parents.some(isOfGateway)) {
+    const { code, message, hint } = judgeNoGateway(object, ref);
+    return [finding('error', code, message, { source, ref, hint })];
+  }
   const labels = new Map(
-    objects
-      .filter((each) => each.object.kind === 'Namespace')
-      .map((each) => [each.object.metadata.name, textMap(each.object, 'metadata', 'labels')]),
+    ofKind(input, 'Namespace').map((each) => [
+      each.object.metadata.name,
+      textMap(each.object, 'metadata', 'labels'),
+    ]),
   );
   return parents.flatMap((parent) => {
-    const gateway = objects.find(
-      ({ object: each }) =>
-        each.kind === 'Gateway' &&
-        each.metadata.name === parent.name &&
-        namespaceOf(each, namespace) === parent.namespace,
-    );
+    const gateway = gatewayOf(input, parent);
     // A Gateway of another repository is nothing to complain about.
     if (gateway === undefined) return [];
-    const placed = {
-      ...gateway.object,
-      metadata: { ...gateway.object.metadata, namespace: parent.namespace },
-    };
-    const attached = attach(object, parent, placed, (name) => labels.get(name), home);
+    const attached = attach(object, parent, gateway.object, (name) => labels.get(name), home);
     if ('attachments' in attached) return [];
     const where = `${sayParent(parent)}, ${gateway.source.file}:${gateway.source.line}`;
     const message = `${attached.reason.replace(/\.$/, '')} (${where}).`;
-    return [finding('error', attached.code, message, { source, ref })];
+    return [finding('error', attached.code, message, { source, ref, hint: misfitHints[attached.code] })];
   });
 }
 

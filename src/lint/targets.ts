@@ -6,16 +6,13 @@ import { lbcFlag } from '../gateway/lbc-settings.ts';
 import { namespaceOf } from '../gateway/shapes.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
 import { comesFromElsewhere } from './elsewhere.ts';
-import type { LintInput } from './input.ts';
+import { type LintInput, ofKind } from './input.ts';
 
 /** A TargetGroupConfiguration of the Service, if it says so; else the controller's default, where the repository has it. */
-const targetTypeOf = (
-  { objects, namespace, controllers = [] }: LintInput,
-  service: KubernetesObject,
-): string | undefined => {
-  const own = objects.find(
+const targetTypeOf = (input: LintInput, service: KubernetesObject): string | undefined => {
+  const { namespace, controllers = [] } = input;
+  const own = ofKind(input, 'TargetGroupConfiguration').find(
     ({ object }) =>
-      object.kind === 'TargetGroupConfiguration' &&
       namespaceOf(object, namespace) === namespaceOf(service, namespace) &&
       text(object, 'spec', 'targetReference', 'name') === service.metadata.name,
   );
@@ -27,13 +24,11 @@ const targetTypeOf = (
 
 const servicesOf = (route: Sourced, input: LintInput): readonly Sourced[] => {
   const wanted = backendRefsOf(route.object, namespaceOf(route.object, input.namespace));
-  return input.objects.filter(
-    ({ object }) =>
-      object.kind === 'Service' &&
-      wanted.some(
-        ({ name, namespace }) =>
-          name === object.metadata.name && namespace === namespaceOf(object, input.namespace),
-      ),
+  return ofKind(input, 'Service').filter(({ object }) =>
+    wanted.some(
+      ({ name, namespace }) =>
+        name === object.metadata.name && namespace === namespaceOf(object, input.namespace),
+    ),
   );
 };
 
@@ -75,7 +70,7 @@ const permits = (
 
 /** Gateway API v1.6: a reference into another namespace needs a ReferenceGrant there. */
 export const lintGrants = (input: LintInput): readonly Finding[] => {
-  const grants = input.objects.filter(({ object }) => object.kind === 'ReferenceGrant');
+  const grants = ofKind(input, 'ReferenceGrant');
   // Flux and Argo CD say the namespace that an object leaves out.
   const elsewhere = comesFromElsewhere(input);
   const routes = input.routes.filter(({ object }) => object.metadata.namespace !== undefined || !elsewhere);

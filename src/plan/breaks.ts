@@ -1,10 +1,10 @@
 // What a deploy would break: the rules of Gateway API and LBC, asked about the world as it would be.
 import { type KubernetesObject, refOf } from '../bundle/object.ts';
 import { judgeClassIdentity } from '../chain/class.ts';
-import { attach } from '../gateway/attachment.ts';
+import { attach, misfitHints } from '../gateway/attachment.ts';
 import { backendRefsOf } from '../gateway/backend-refs.ts';
 import { fatalIn } from '../gateway/fatal.ts';
-import { namespaceOf, type ParentRef, parentRefsOf, sayParent } from '../gateway/shapes.ts';
+import { isOfGateway, namespaceOf, type ParentRef, parentRefsOf, sayParent } from '../gateway/shapes.ts';
 import { type RulesContext, ruleKey, type WantedRule, wantedRules } from '../gateway/wanted-rules.ts';
 import { type Finding, finding, type Source } from '../verdict/finding.ts';
 import { foreignClass, isRoute, publications, type Step, type World } from './world.ts';
@@ -44,7 +44,7 @@ const judgeAttachment = (given: Breaks): readonly Finding[] => {
   const ours = new Set(touchedRoutes(given).map(refOf));
   return after.routes.flatMap((route) =>
     parentRefsOf(route)
-      .filter(({ kind }) => kind === 'Gateway')
+      .filter(isOfGateway)
       .flatMap((parent): readonly Finding[] => {
         const own = ours.has(refOf(route));
         const gateway = gatewayOf(after, parent);
@@ -61,7 +61,8 @@ const judgeAttachment = (given: Breaks): readonly Finding[] => {
         const message = own
           ? attached.reason
           : `The change takes a route off its Gateway: ${attached.reason}`;
-        return [finding('error', attached.code, message, place(given, route))];
+        const hint = misfitHints[attached.code];
+        return [finding('error', attached.code, message, { ...place(given, route), hint })];
       }),
   );
 };
@@ -72,7 +73,7 @@ const judgeClasses = (given: Breaks): readonly Finding[] =>
     parentRefsOf(route).flatMap((parent): readonly Finding[] => {
       const foreign = foreignClass(given.after, gatewayOf(given.after, parent));
       const verdict = foreign && judgeClassIdentity(foreign.metadata.name, foreign);
-      if (verdict === undefined || verdict.state === 'ok') return [];
+      if (verdict === undefined) return [];
       const message = `${refOf(route)} names ${sayParent(parent)} as its parent. ${verdict.message}`;
       return [
         finding('error', verdict.code, message, {

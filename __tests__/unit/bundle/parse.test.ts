@@ -153,6 +153,12 @@ describe('what is no YAML', () => {
     expect(first?.code).toBe('bundle/invalid-yaml');
     expect(first?.hint).toMatch(/Helm templates belong/);
   });
+
+  test('a template is told once, not line by line', () => {
+    const body = `{{- if .Values.route }}\n${object('a')}spec: { a: [{ b: 1 }] }\n{{- end }}\n`;
+    expect(complaints(body)).toHaveLength(1);
+    expect(complaints(body.replaceAll(/^\{\{.*\}\}$/gm, '{'))).not.toHaveLength(1);
+  });
 });
 
 describe('what is no object', () => {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { JsonObject, KubernetesObject, Sourced } from '../../../src/bundle/object.ts';
 import { attach } from '../../../src/gateway/attachment.ts';
-import { byHost, hostless, hostsOf, type PublishedHost } from '../../../src/gateway/hosts.ts';
+import { byHost, hostless, hostsOf, isRedirected, type PublishedHost } from '../../../src/gateway/hosts.ts';
 import { parentRefsOf } from '../../../src/gateway/shapes.ts';
 
 const gatewayOf = (listeners: readonly JsonObject[], namespace = 'infra'): KubernetesObject => ({
@@ -44,6 +44,12 @@ const parent = (rest: JsonObject): JsonObject => ({
 });
 
 describe('attach', () => {
+  test('a Gateway without listeners', () => {
+    expect(attached([], {})).toBe(
+      'route/no-matching-parent: HTTPRoute apps/web wants a listener of Gateway infra/public, which has none.',
+    );
+  });
+
   test.each<[string, JsonObject[], JsonObject, string[]]>([
     [
       'every listener without sectionName',
@@ -286,6 +292,28 @@ describe('hostsOf', () => {
     const [host] = hostsOf([sourced(routeOf({}, 'GRPCRoute'))], [gatewayOf([https])]);
     expect(host).toMatchObject({ host: '*.example.com', kind: 'GRPC' });
     expect(host?.probeHost).toMatch(/^probe-\w+\.example\.com$/);
+  });
+});
+
+describe('a host that is only led from http to https', () => {
+  const redirect = { filters: [{ type: 'RequestRedirect', requestRedirect: { scheme: 'https' } }] };
+  const named = (sectionName: string, ...rules: JsonObject[]): Sourced => {
+    const route = routeOf({ hostnames: ['a.example.com'], ...parent({ sectionName }), rules });
+    return sourced(route);
+  };
+  test.each<[string, readonly Sourced[], boolean]>([
+    ['a redirect alone', [named('http', redirect)], true],
+    ['beside the route that serves it', [named('http', redirect), named('https', {})], false],
+    ['and answered besides', [named('http', redirect, {})], false],
+    ['at the listener for HTTPS, where it is a loop', [named('https', redirect)], false],
+    [
+      'to another path',
+      [named('http', { filters: [{ type: 'RequestRedirect', requestRedirect: { port: 8080 } }] })],
+      false,
+    ],
+    ['by a route without rules', [named('http')], false],
+  ])('%s', (_, routes, expected) => {
+    expect(byHost(hostsOf(routes, [gatewayOf([https, http])])).map(isRedirected)).toEqual([expected]);
   });
 });
 

@@ -282,6 +282,32 @@ describe('refused', () => {
     expect(messages).toBe(`The kustomization in a cannot be built: ${inner} "x"`);
   });
 
+  test('words of several lines in a log are said without it', async () => {
+    const bin = mkdtempSync(join(base, 'bin-'));
+    const outer =
+      "accumulating resources: accumulation err='accumulating resources from '../../w/a': '/w/a' must resolve to a file': recursed accumulation of path '/w/a': ";
+    const lines = [
+      'E1130 07:43:01.748419   25584 run.go:72] "command failed" err=<',
+      `\t${outer}trouble configuring builtin ReplacementTransformer with config: \``,
+      '\tReplacements:',
+      '\t- path: ../ks.yaml',
+      "\t`: security; file 'ks.yaml' is not in or below 'a'",
+      ' >',
+    ].join('\n');
+    writeFileSync(join(bin, 'kubectl'), `#!/bin/sh\ncat <<'END' >&2\n${lines}\nEND\nexit 1\n`, {
+      mode: 0o755,
+    });
+    const { messages } = await build({ 'a/kustomization.yaml': 'resources: [x.yaml]\n' }, 'a', `${bin}:/bin`);
+    expect(messages).toBe(
+      [
+        'The kustomization in a cannot be built: trouble configuring builtin ReplacementTransformer with config: `',
+        'Replacements:',
+        '- path: ../ks.yaml',
+        "`: security; file 'ks.yaml' is not in or below 'a'",
+      ].join('\n'),
+    );
+  });
+
   test('neither kustomize nor kubectl', async () => {
     await expect(build({ 'a/kustomization.yaml': 'namePrefix: x\n' }, 'a', '/nowhere')).rejects.toMatchObject(
       {

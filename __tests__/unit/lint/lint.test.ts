@@ -1,58 +1,8 @@
 // Lint: each rule with the slip it finds, and without it.
 import { describe, expect, test } from '@jest/globals';
 import { parseManifests } from '../../../src/bundle/parse.ts';
-import type { LintInput } from '../../../src/lint/input.ts';
 import { lint } from '../../../src/lint/lint.ts';
-
-const gateway = (hostname: string | undefined, from = 'All') => `
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: { name: public, namespace: infra }
-spec:
-  gatewayClassName: aws-alb
-  listeners:
-    - { name: https, protocol: HTTPS, port: 443${hostname ? `, hostname: '${hostname}'` : ''}, allowedRoutes: { namespaces: { from: ${from} } } }
-`;
-
-const route = (changes: { name?: string; host?: string; rule?: string; parent?: string } = {}) => `
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: { name: ${changes.name ?? 'shop'}, namespace: shop }
-spec:
-  hostnames: ['${changes.host ?? 'shop.example.com'}']
-  parentRefs: ${changes.parent ?? '[{ name: public, namespace: infra }]'}
-  rules: [${changes.rule ?? '{ backendRefs: [{ name: shop, port: 8080 }] }'}]
-`;
-
-const service = (targetPort: string) => `
-apiVersion: v1
-kind: Service
-metadata: { name: shop, namespace: shop }
-spec: { selector: { app: shop }, ports: [{ port: 8080, targetPort: ${targetPort} }] }
-`;
-
-const deployment = `
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: shop, namespace: shop }
-spec:
-  selector: { matchLabels: { app: shop } }
-  template:
-    metadata: { labels: { app: shop } }
-    spec: { containers: [{ name: web, image: nginx, ports: [{ name: http, containerPort: 80 }] }] }
-`;
-
-const codesOf = (
-  routes: readonly string[],
-  objects: readonly string[] = [],
-  more: Pick<LintInput, 'unread'> = {},
-) =>
-  lint({
-    routes: routes.flatMap((text, index) => parseManifests(text, `routes/${index}.yaml`).objects),
-    objects: objects.flatMap((text, index) => parseManifests(text, `app/${index}.yaml`).objects),
-    namespace: 'default',
-    ...more,
-  }).map(({ code, severity, source }) => `${severity} ${code} ${source?.file}`);
+import { codesOf, deployment, gateway, route, service } from './small-bundle.ts';
 
 test('a bundle without slips has no findings', () => {
   expect(codesOf([route()], [gateway('*.example.com'), service('http'), deployment])).toEqual([]);
@@ -220,7 +170,12 @@ const loop = ['error lint/redirect-loop routes/0.yaml'];
 test.each([
   ['to https, from both listeners', '{ scheme: https }', anywhere, loop],
   ['to https, from that of port 80', '{ scheme: https, statusCode: 301 }', at('http'), []],
-  ['to nowhere in particular', '{ statusCode: 302 }', at('http'), loop],
+  [
+    'to nowhere in particular',
+    '{ statusCode: 302 }',
+    at('http'),
+    [...loop, 'error rule/plain-http routes/0.yaml'],
+  ],
   ['to its own host', '{ hostname: shop.example.com }', at('https'), loop],
   ['to another host', '{ hostname: www.example.com }', at('https'), []],
   ['to another path', '{ path: { type: ReplaceFullPath, replaceFullPath: /new } }', at('https'), []],

@@ -4,7 +4,7 @@ import { kept } from '../../../src/apply/outcome.ts';
 import type { KubernetesObject } from '../../../src/bundle/object.ts';
 import { nudgeRefused } from '../../../src/chain/nudge.ts';
 import { admissionMayExplain, releaseUnread } from '../../../src/drift/notes.ts';
-import { probeFindings, withoutHostname } from '../../../src/gateway/route-findings.ts';
+import { probeFindings, redirectOnly, withoutHostname } from '../../../src/gateway/route-findings.ts';
 import { notDeployed } from '../../../src/modes/charts/not-deployed.ts';
 import { notChecked } from '../../../src/modes/drift/layer.ts';
 import { findingOf } from '../../../src/verdict/finding.ts';
@@ -42,6 +42,16 @@ test('a route without hostnames', () => {
   expect(withoutHostname({ object: route, source })).toMatchObject({
     code: 'route/no-hostname',
     ref: 'HTTPRoute shop/web',
+    source,
+  });
+});
+
+test('a host that is only led from http to https', () => {
+  expect(redirectOnly('web.example.com', { object: route, source })).toMatchObject({
+    severity: 'warning',
+    code: 'route/redirect-only',
+    message:
+      'HTTPRoute shop/web only leads web.example.com from http to https, and no other route of the repository serves it: it is not followed.',
     source,
   });
 });

@@ -14,7 +14,8 @@ export async function findBundle(run: Run): Promise<Bundle | undefined> {
   const found = await findFiles(workspace, inputs.workingDirectory, signal);
   const folder = inputs.workingDirectory.replace(/^\.\//, '').replace(/\/+$/, '') || '.';
   const built = await kustomize(run, found.files, folder);
-  const { bundle, findings: wrong } = collect(found.files, inputs.globs, folder, built);
+  const prunes = inputs.mode === 'deploy' && inputs.prune;
+  const { bundle, findings: wrong } = collect(found.files, inputs.globs, folder, built, prunes);
   // Where kustomize failed there is nothing to find, and no second complaint about that.
   const findings = [...found.findings, ...built.findings, ...(built.findings.length > 0 ? [] : wrong)];
   draft.findings(findings);

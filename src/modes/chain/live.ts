@@ -14,9 +14,16 @@ import { observeRelease } from '../../chain/release.ts';
 import { sharedReader } from '../../chain/shared-reader.ts';
 import { type WaitedHost, waitForHosts } from '../../chain/wait.ts';
 import { Watches } from '../../chain/watches.ts';
-import { byHost, type HostRoutes, hostless, hostsOf, type PublishedHost } from '../../gateway/hosts.ts';
+import {
+  byHost,
+  type HostRoutes,
+  hostless,
+  hostsOf,
+  isRedirected,
+  type PublishedHost,
+} from '../../gateway/hosts.ts';
 import { probeAnnotations, probeOf } from '../../gateway/probe.ts';
-import { probeFindings, withoutHostname } from '../../gateway/route-findings.ts';
+import { probeFindings, redirectOnly, withoutHostname } from '../../gateway/route-findings.ts';
 import { createProber } from '../../https/probe.ts';
 import { clusterReader } from '../../kube/reader.ts';
 import { gatewayToucher } from '../../kube/touch.ts';
@@ -92,7 +99,10 @@ function watchesOf({ runner }: Run, { cluster }: Applied, signal: AbortSignal): 
 
 async function waitFor(run: Run, applied: Applied, ports: Ports): Promise<Outcome> {
   const { draft, runner, clock, inputs, signal } = run;
-  const published = await publishedHosts(run, applied, ports);
+  const every = await publishedHosts(run, applied, ports);
+  const redirected = every.filter(isRedirected);
+  draft.findings(redirected.map(({ first }) => redirectOnly(first.host, first.route)));
+  const published = every.filter((each) => !isRedirected(each));
   lookAhead(published, ports, signal);
   await tellVersions(run, ports, applied);
   if (published.length === 0) {

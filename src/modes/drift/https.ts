@@ -4,6 +4,7 @@ import type { HostChain, Link } from '../../chain/link.ts';
 import { firstNotOk, isLive } from '../../chain/live.ts';
 import { notReached, walk } from '../../chain/walk.ts';
 import type { Sighting } from '../../drift/item.ts';
+import { isRedirected } from '../../gateway/hosts.ts';
 import type { ReportedHost, ReportedLink } from '../../report/report.ts';
 import type { Finding } from '../../verdict/finding.ts';
 import type { LinkId, Verdict } from '../../verdict/verdict.ts';
@@ -67,7 +68,8 @@ const sightingOf = ({ host, source }: ReportedHost, link: ReportedLink): Sightin
 /** Each host once: whether it answers, and which link of its chain is broken. */
 export async function lookAtHttps({ run, applied, ports, hosts }: DriftContext): Promise<LayerSeen> {
   const { draft, signal, clock } = run;
-  const published = await hosts();
+  // What answers there over HTTPS is another repository's.
+  const published = (await hosts()).filter((each) => !isRedirected(each));
   const limit = pLimit(16);
   const found = await Promise.all(
     published.map((each) =>
