@@ -6,6 +6,8 @@ export interface Environment {
   readonly raw: RawInput;
   /** Inputs that were given but that the action does not have, in lower case: the runner forgets how they were written. */
   readonly unknownInputs: readonly string[];
+  /** What was given for one of them. */
+  readonly unknownRaw: (name: string) => string;
   readonly workspace: string;
   /** The runner's temp folder; emptied after the job. */
   readonly temp: string;
@@ -87,6 +89,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     unknownInputs: Object.keys(env)
       .filter((name) => name.startsWith('INPUT_') && !known.has(name))
       .map((name) => name.slice('INPUT_'.length).toLowerCase()),
+    unknownRaw: (name: string) => env[`INPUT_${name.toUpperCase()}`] ?? '',
     workspace: text('GITHUB_WORKSPACE') ?? process.cwd(),
     temp: text('RUNNER_TEMP') ?? text('TMPDIR') ?? '/tmp',
     files: {

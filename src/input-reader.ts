@@ -56,11 +56,22 @@ export class InputReader {
   }
 
   lines(name: InputName): string[] {
-    return split(this.text(name), /\r?\n/);
+    return this.#parts(name, /\r?\n/);
   }
 
   list(name: InputName): string[] {
-    return split(this.text(name), /[,\s]+/);
+    return this.#parts(name, /[,\s]+/);
+  }
+
+  /** Commas alone are what is left of variables that were empty: a list that holds nothing is no list that was not given. */
+  #parts(name: InputName, separator: RegExp): string[] {
+    const value = this.text(name);
+    const parts = split(value, separator);
+    if (value !== undefined && parts.length === 0)
+      this.problems.push(
+        `\`${name}\` is ${quote(value)}, a list that holds nothing; leave it empty or fill it`,
+      );
+    return parts;
   }
 
   each(name: InputName, values: readonly string[], pattern: RegExp, accepted: string): void {

@@ -274,6 +274,22 @@ function readApply(reader: InputReader): ApplyInputs {
   };
 }
 
+/** Where a run would write although its inputs say that it should not, or elsewhere. */
+const wrongMode = (mode: RunMode, raw: RawInput): readonly string[] => {
+  const problems: string[] = [];
+  if (/^true$/i.test(raw('dry-run').trim()) && (mode === 'deploy' || mode === 'teardown'))
+    problems.push(
+      `\`dry-run\` is read by \`preview\` and \`sweep\` alone, and \`mode: ${mode}\` would write; \`mode: plan\` says what a deploy would do`,
+    );
+  if (mode === 'deploy')
+    for (const name of ['preview-domain', 'preview-gateway'] as const)
+      if (raw(name).trim() !== '')
+        problems.push(
+          `\`${name}\` is of \`mode: preview\`, and \`mode: deploy\` would publish the hostnames of the repository themselves`,
+        );
+  return problems;
+};
+
 /**
  * Reads and checks all inputs.
  * @throws Problem `input/invalid` that lists every wrong input at once, with the accepted values.
@@ -299,6 +315,7 @@ export function readInputs(raw: RawInput): Inputs {
     fleet: readFleetInputs(reader, mode === 'fold'),
     ...readZone(reader),
   };
+  reader.problems.push(...wrongMode(mode, raw));
   if (reader.problems.length > 0) {
     const count = reader.problems.length;
     throw new Problem(

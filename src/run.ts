@@ -7,7 +7,8 @@ import { writePrivateFile } from './files/write.ts';
 import { isForkPullRequest } from './github/event.ts';
 import { readPayload } from './github/payload.ts';
 import { actionsRunner, type Runner } from './github/runner.ts';
-import { type Inputs, inputSpecs, type RunMode, readInputs, runModes } from './inputs.ts';
+import { unreadFinding, unreadInputs } from './input-use.ts';
+import { type InputName, type Inputs, inputSpecs, type RunMode, readInputs, runModes } from './inputs.ts';
 import { Draft } from './report/draft.ts';
 import { endingOf } from './report/ending.ts';
 import { outputsOf } from './report/outputs.ts';
@@ -36,8 +37,9 @@ export async function main(signal: AbortSignal): Promise<0 | 1> {
     return 0;
   }
   runner.saveState('started', 'true');
-  runner.info(`eks-gateway-action: ${environment.raw('mode') || 'deploy'}`);
-  const draft = new Draft(runModes.find((mode) => mode === environment.raw('mode')) ?? 'deploy', systemClock);
+  const named = environment.raw('mode').trim();
+  runner.info(`eks-gateway-action: ${named || 'deploy'}`);
+  const draft = new Draft(runModes.find((mode) => mode === named) ?? 'deploy', systemClock);
   const publish = await publisher(environment, runner, draft);
   // At once, and again when everything has come to rest: the runner kills 10 seconds after it first asked.
   const onAbort = (): void => void publish('cancelled');
@@ -60,9 +62,13 @@ async function attempt(given: Omit<Run, 'inputs' | 'clock'>): Promise<Outcome> {
     if (foreign) draft.findings([fork(name, linted)]);
     if (foreign && !linted) return 'refused';
     draft.phase('inputs');
-    draft.findings(environment.unknownInputs.map(unknownInput));
+    const unknown = environment.unknownInputs.map((name) => unknownInput(name, environment));
+    draft.findings(unknown);
     if (environment.uncheckedTls) draft.findings([uncheckedTls]);
     const inputs = readInputs(linted ? lintOnly(environment.raw) : environment.raw);
+    if (unknown.some(({ severity }) => severity === 'error')) return 'failed';
+    const unread = unreadInputs(inputs.mode, environment.raw);
+    if (unread.length > 0 && !linted) draft.findings([unreadFinding(inputs.mode, unread)]);
     return await (await modeOf(inputs.mode))({ ...given, inputs, clock: systemClock });
   } catch (error) {
     return failure(error, draft, signal, runner);
@@ -124,14 +130,32 @@ const uncheckedTls = finding(
   },
 );
 
-function unknownInput(name: string): Finding {
-  const letters = (text: string): string => text.replaceAll(/[^a-z0-9]/g, '');
-  const meant = Object.keys(inputSpecs).find((known) => letters(known) === letters(name));
+/**
+ * Where only the punctuation is wrong, it is certain what was meant, and going on without it may be the worst that can be
+ * done: `dry_run`, `allowed_account_ids`.
+ */
+function unknownInput(name: string, { raw, unknownRaw }: Environment): Finding {
+  const names = Object.keys(inputSpecs) as InputName[];
+  const meant = names.find((known) => letters(known) === letters(name));
+  if (meant !== undefined && raw(meant) !== unknownRaw(name))
+    return finding('error', 'input/unknown', `The action has no input \`${name}\`.`, {
+      hint: `Call it \`${meant}\`.`,
+    });
+  const like = meant === undefined ? names.filter((known) => isLike(known, name)) : [meant];
   return finding('warning', 'input/unknown', `The action has no input \`${name}\`; it is ignored.`, {
     hint:
-      meant === undefined ? 'Remove it, or look for its name in docs/inputs.md.' : `Call it \`${meant}\`.`,
+      like.length === 0 || like.length > 3
+        ? 'Remove it, or look for its name in docs/inputs.md.'
+        : `Call it ${like.map((each) => `\`${each}\``).join(' or ')}, or remove it.`,
   });
 }
+
+const letters = (text: string): string => text.replaceAll(/[^a-z0-9]/g, '');
+
+/** `region` for `aws-region`, `working-dir` for `working-directory`. */
+const isLike = (known: string, name: string): boolean =>
+  letters(name).length > 2 &&
+  (letters(known).includes(letters(name)) || letters(name).includes(letters(known)));
 
 function failure(error: unknown, draft: Draft, signal: AbortSignal, runner: Runner): Outcome {
   if (signal.aborted) return 'cancelled';

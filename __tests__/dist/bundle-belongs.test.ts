@@ -157,21 +157,44 @@ describe('post', () => {
   });
 });
 
-test('an input that the action does not have is warned about, once', async () => {
-  const workspace = workspaceOf(appFiles('unknown'));
-  const { log, summary, report } = await run({
-    workspace: workspace.path,
-    inputs: { cluster_name: 'x', colour: 'red', 'wait-timeout': '5s' },
-    env: { ACTIONS_ID_TOKEN_REQUEST_URL: undefined },
+describe('an input that the action does not have', () => {
+  const given = async (inputs: Readonly<Record<string, string>>) => {
+    const workspace = workspaceOf(appFiles('unknown'));
+    try {
+      return await run({
+        workspace: workspace.path,
+        inputs: { ...inputs, 'wait-timeout': '5s' },
+        env: { ACTIONS_ID_TOKEN_REQUEST_URL: undefined },
+      });
+    } finally {
+      workspace.remove();
+    }
+  };
+
+  test('is warned about, once', async () => {
+    const { log, summary, report } = await given({ colour: 'red', region: 'eu-west-1' });
+    const warnings = log.split('\n').filter((line) => line.startsWith('::warning'));
+    expect(warnings).toHaveLength(2);
+    expect(warnings.join('\n')).toMatch(
+      /no input `region`; it is ignored.*Call it `aws-region`, or remove it/,
+    );
+    expect(summary.match(/no input `colour`/g)).toHaveLength(1);
+    const codes = report.findings.map(({ code }) => code);
+    expect(codes).toEqual(['input/unknown', 'input/unknown', 'auth/no-id-token']);
   });
-  workspace.remove();
-  const warnings = log.split('\n').filter((line) => line.startsWith('::warning'));
-  expect(warnings).toHaveLength(2);
-  expect(warnings.join('\n')).toMatch(/no input `cluster_name`.*Call it `cluster-name`/);
-  expect(summary.match(/no input `colour`/g)).toHaveLength(1);
-  expect(report.findings.map(({ code }) => code)).toEqual([
-    'input/unknown',
-    'input/unknown',
-    'auth/no-id-token',
-  ]);
+
+  test('ends the run where it is certain which was meant', async () => {
+    const { code, report } = await given({ dry_run: 'true' });
+    expect({ code, findings: report.findings }).toMatchObject({
+      code: 1,
+      findings: [
+        {
+          code: 'input/unknown',
+          severity: 'error',
+          message: 'The action has no input `dry_run`.',
+          hint: 'Call it `dry-run`.',
+        },
+      ],
+    });
+  });
 });

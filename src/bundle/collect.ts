@@ -6,6 +6,7 @@ import { settleDuplicates } from './duplicates.ts';
 import { encrypted, type Fate, isEncrypted } from './encrypted.ts';
 import { isMap } from './field.ts';
 import { Matcher } from './matcher.ts';
+import { matchesNothing } from './named.ts';
 import type { Bundle, Chart, Ignored, Sourced } from './object.ts';
 import { refOf } from './object.ts';
 import { isJson, type Parsed, parseManifests } from './parse.ts';
@@ -228,6 +229,22 @@ class Collection {
     else this.stages[stage].push(sourced);
   }
 
+  /** Where nothing else is wrong: broken files hold nothing either. */
+  checkNamed(globs: Globs, files: readonly TextFile[]): void {
+    if (this.findings.some(({ severity }) => severity === 'error')) return;
+    const fits = (stage: Stage): boolean => files.some(({ path }) => this.#matchers[stage].matches(path));
+    const found: readonly (readonly [keyof Globs, string, boolean])[] = [
+      ['crds', 'file', fits('crds')],
+      ['charts', 'folder with a chart to install', this.charts.length > 0],
+      ['manifests', 'file', fits('manifests')],
+      ['routes', 'file with an HTTPRoute or a GRPCRoute', this.stages.routes.length > 0],
+    ];
+    // Who only takes something out may leave nothing.
+    for (const [input, what, isThere] of found)
+      if (globs[input].some((glob) => !glob.startsWith('!')) && !isThere)
+        this.findings.push(matchesNothing(input, globs[input], what, this.#root));
+  }
+
   #settleDuplicates(): void {
     const { kept, ignored, findings } = settleDuplicates(stages.flatMap((stage) => this.stages[stage]));
     for (const stage of stages) this.stages[stage] = this.stages[stage].filter((each) => kept.has(each));
@@ -248,7 +265,7 @@ class Collection {
  * - `routes`: HTTPRoutes and GRPCRoutes. `manifests`: all the rest.
  *
  * Where a stage has globs, its objects count only in files that some stage's globs match; a matched file without an
- * object is an error. A file that no glob matches and in which nothing was meant for a cluster is ignored, with the reason;
+ * object is an error, and so is a stage whose globs match nothing. A file that no glob matches and in which nothing was meant for a cluster is ignored, with the reason;
  * broken YAML is an error where a line, not indented, begins with `apiVersion:` or `kind:`.
  * @param root the working directory, relative to the workspace; the globs are relative to it
  * @param kustomized what kustomize builds, and the files that are its own
@@ -263,6 +280,7 @@ export const collect = (
 ): Collected => {
   const collection = new Collection(globs, root.replace(/^\.\//, '').replace(/\/$/, '') || '.', prunes);
   collection.collect(files, kustomized);
+  collection.checkNamed(globs, files);
   const { crds, manifests, routes } = collection.stages;
   const { charts, findings, ignored } = collection;
   if (

@@ -9,7 +9,8 @@ export interface NamedServer {
   readonly port: number;
 }
 
-const hostName = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,62})(\.[a-z0-9][a-z0-9-]{0,62})*\.?$/i;
+/** What looks like an address is no name: `1.1.1.256`. */
+const hostName = /^(?=.{1,253}$)(?![\d.]+$)[a-z0-9]([a-z0-9-]{0,62})(\.[a-z0-9][a-z0-9-]{0,62})*\.?$/i;
 
 /** `192.0.2.1`, `192.0.2.1:5353`, `[2001:db8::1]:53`, `2001:db8::1`, `ns.example.com:53`; `undefined` for anything else. */
 export const parseServer = (text: string): NamedServer | undefined => {

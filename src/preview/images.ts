@@ -11,7 +11,7 @@ export interface ImageChange {
 
 /** `name=registry/name:sha`; `undefined` for anything else. */
 export const parseImage = (text: string): ImageChange | undefined => {
-  const [, name, image] = /^([^\s=:@]+(?::\d+\/[^\s=:@]+)?)=(\S+)$/.exec(text) ?? [];
+  const [, name, image] = /^([^\s=:@]+(?::\d+\/[^\s=:@]+)?)=([^\s=,]+)$/.exec(text) ?? [];
   return name === undefined || image === undefined ? undefined : { name, image };
 };
 

@@ -165,9 +165,12 @@ const parseAge = (text: string): number | undefined => {
   return seconds > 0 && seconds <= 365 * 86_400 ? seconds : undefined;
 };
 
-/** An address or a network of IPv4 or IPv6; the API server looks closer. */
+const octet = '(25[0-5]|2[0-4]\\d|1?\\d?\\d)';
+const ipv4Network = new RegExp(`^${octet}(\\.${octet}){3}/(3[0-2]|[12]?\\d)$`);
+
+/** A network of IPv4 or IPv6; of the latter the API server looks closer. */
 const isNetwork = (text: string): boolean =>
-  /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/.test(text) || /^[0-9a-f]*:[0-9a-f:]*\/\d{1,3}$/i.test(text);
+  ipv4Network.test(text) || /^[0-9a-f]*:[0-9a-f:]*\/(12[0-8]|1[01]\d|[1-9]?\d)$/i.test(text);
 
 const readQuota = (reader: InputReader): Readonly<Record<string, string>> =>
   Object.fromEntries(

@@ -22,6 +22,7 @@ export const codes = {
   // Before anything is read from AWS or the cluster.
   'input/invalid': entry('An input is missing or wrong', 'app-team', 0),
   'input/unknown': entry('An input is given that the action does not have', 'app-team', 0),
+  'input/unused': entry('An input has no effect in this mode', 'app-team', 0),
   'event/fork': entry('Pull requests of forks get no credentials', 'github-admin', 0),
   'auth/no-id-token': entry('The job may not ask for an OIDC token', 'github-admin', 0),
   'auth/oidc-failed': entry('GitHub did not issue an OIDC token', 'github-admin', 0),

@@ -1,6 +1,7 @@
 // Inputs: read once, all problems named at once, with the accepted values.
 import { describe, expect, test } from '@jest/globals';
-import { type InputName, readInputs } from '../../../src/inputs.ts';
+import { unreadFinding, unreadInputs } from '../../../src/input-use.ts';
+import { type InputName, type RunMode, readInputs } from '../../../src/inputs.ts';
 import { Problem } from '../../../src/verdict/problem.ts';
 
 const good: Partial<Record<InputName, string>> = {
@@ -115,4 +116,84 @@ test('the zone id is taken with and without its prefix', () => {
 
 test('a wrong value is quoted only in part', () => {
   expect(problemOf({ 'aws-region': 'x'.repeat(10_000) }).message.length).toBeLessThan(500);
+});
+
+describe('lists', () => {
+  test.each<[InputName, string]>([
+    ['allowed-account-ids', ','],
+    ['allowed-account-ids', ' , , '],
+    ['drift-layers', ','],
+    ['allowed-kinds', ','],
+    ['take-over', ',,'],
+  ])('%s: what is left of empty variables (%s) is no list that was not given', (name, text) => {
+    expect(problemOf({ [name]: text }).message).toContain(
+      `\`${name}\` is \`${text.trim()}\`, a list that holds nothing`,
+    );
+  });
+  test('a comma at the end does no harm', () => {
+    expect(read({ 'allowed-account-ids': '111111111111,\n222222222222,\n' }).allowedAccountIds).toEqual([
+      '111111111111',
+      '222222222222',
+    ]);
+  });
+  test.each<[InputName, string, string]>([
+    [
+      'images',
+      'web=registry/web:1,api=registry/api:1',
+      '`images` holds `web=registry/web:1,api=registry/api:1`',
+    ],
+    ['preview-networks', '300.0.0.0/8', '`preview-networks` holds `300.0.0.0/8`'],
+    ['preview-networks', '10.0.0.0/33', '`preview-networks` holds `10.0.0.0/33`'],
+    ['preview-networks', 'fd00::/129', '`preview-networks` holds `fd00::/129`'],
+    ['name-servers', '1.1.1.256', '`name-servers` holds `1.1.1.256`'],
+  ])('%s: %s', (name, text, said) => {
+    expect(problemOf({ [name]: text }).message).toContain(said);
+  });
+  test('networks of both families', () => {
+    const networks = '0.0.0.0/0, 10.255.0.0/32, fd00:1::/64, ::/0, 2001:db8::/128';
+    expect(read({ 'preview-networks': networks }).preview.fences.networks).toHaveLength(5);
+  });
+});
+
+describe('inputs that show that another mode was meant', () => {
+  test.each<[Partial<Record<InputName, string>>, string]>([
+    [
+      { 'dry-run': 'true' },
+      '`dry-run` is read by `preview` and `sweep` alone, and `mode: deploy` would write',
+    ],
+    [{ mode: 'teardown', 'dry-run': 'TRUE' }, 'and `mode: teardown` would write'],
+    [{ 'preview-domain': 'preview.example.com' }, '`preview-domain` is of `mode: preview`'],
+    [{ 'preview-gateway': 'infra/public' }, '`preview-gateway` is of `mode: preview`'],
+  ])('%j', (given, said) => {
+    expect(problemOf(given).message).toContain(said);
+  });
+  test.each<[Partial<Record<InputName, string>>]>([
+    [{ 'dry-run': 'false' }],
+    [{ mode: 'sweep', 'dry-run': 'true', 'preview-domain': 'preview.example.com' }],
+    [{ mode: 'plan', 'dry-run': 'true' }],
+    [{ mode: 'teardown', 'preview-domain': 'preview.example.com' }],
+    [{ mode: 'doctor', 'preview-domain': 'preview.example.com', 'preview-gateway': 'infra/public' }],
+  ])('none in %j', (given) => {
+    expect(() => read(given)).not.toThrow();
+  });
+});
+
+describe('inputs that the mode does not read', () => {
+  const unread = (mode: RunMode, given: Partial<Record<InputName, string>>) =>
+    unreadInputs(mode, (name) => given[name] ?? '');
+  test('are told, unless they are as the table has them', () => {
+    const given = { images: 'web=x:1', 'expires-in': '7d', 'fail-on': 'drift', 'wait-timeout': '3m' };
+    expect(unread('deploy', given)).toEqual(['images', 'fail-on']);
+    expect(unread('preview', given)).toEqual(['fail-on']);
+    expect(unread('drift', given)).toEqual(['images']);
+    expect(unreadFinding('deploy', unread('deploy', given))).toMatchObject({
+      severity: 'warning',
+      code: 'input/unused',
+      message: '`images`, `fail-on` have no effect in `mode: deploy`.',
+    });
+  });
+  test('the rules of drift are linted too, and the token is of more than previews', () => {
+    expect(unread('lint', { 'drift-ignore': 'rules.yaml' })).toEqual([]);
+    expect(unread('drift', { 'github-token': 'x' })).toEqual([]);
+  });
 });
