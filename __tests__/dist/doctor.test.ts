@@ -28,6 +28,7 @@ import {
   run,
   runApp,
   setKnobs,
+  untilQuiet,
   workspaceOf,
 } from './harness.ts';
 import { errorIn } from './reading.ts';
@@ -133,6 +134,7 @@ describe("with the doctor's policies of docs/permissions.md", () => {
   test('a healthy setting: nothing is found, and nothing is written', async () => {
     await lab('DELETE', '/calls');
     const versions = (): string => kubectl('get', 'deployment,gateway,httproute', '-A', '-o', 'yaml');
+    await untilQuiet();
     const before = versions();
     const result = await doctorOfSample();
     expect(outcomeOf(result)).toEqual(healthy);

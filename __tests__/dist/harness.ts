@@ -44,14 +44,24 @@ async function expectNoSecrets(result: ActionResult): Promise<void> {
   expect(leaked).toEqual([]);
 }
 
-/** Routes of namespaces that earlier tests are still removing have a say in the Gateways that all share, until they are gone. */
-async function routesLeft(): Promise<void> {
-  const namespaces = kubectl(
+/** Namespaces that are on their way out. */
+const leaving = (): readonly string[] =>
+  kubectl(
     ...['get', 'namespaces', '-o'],
     'jsonpath={range .items[?(@.status.phase=="Terminating")]}{.metadata.name} {end}',
-  );
-  for (const namespace of namespaces.split(' ').filter((name) => name !== ''))
+  )
+    .split(' ')
+    .filter((name) => name !== '');
+
+/** Routes of namespaces that earlier tests are still removing have a say in the Gateways that all share, until they are gone. */
+async function routesLeft(): Promise<void> {
+  for (const namespace of leaving())
     while (kubectl('get', 'httproutes,grpcroutes', '-n', namespace, '-o', 'name') !== '') await sleep(200);
+}
+
+/** Until nothing goes any more that earlier tests have left: whoever compares the whole cluster would count it. */
+export async function untilQuiet(): Promise<void> {
+  while (leaving().length > 0) await sleep(500);
 }
 
 /** Installs the sample's infra once per lab; later calls find it there. */

@@ -12,6 +12,7 @@ import {
   lab,
   layout,
   run,
+  untilQuiet,
   workspaceOf,
 } from './harness.ts';
 import { inputs, planIn, pull } from './planned.ts';
@@ -78,7 +79,10 @@ const recordsOf = async (host: string): Promise<readonly string[]> => {
     .sort();
 };
 
-beforeAll(ensureInfra, 300_000);
+beforeAll(async () => {
+  await ensureInfra();
+  await untilQuiet();
+}, 300_000);
 beforeEach(async () => {
   await lab('DELETE', '/github');
   await lab('DELETE', '/calls');

@@ -100,8 +100,12 @@ export const namespaceOf = (preview: string): string =>
   kubectl('get', 'namespace', preview, '--ignore-not-found', '-o', 'name').trim();
 
 /** How many ExternalDNS there are: none writes nothing, and removes nothing. */
-export const scaleExternalDns = (replicas: number): string =>
+export function scaleExternalDns(replicas: number): void {
   kubectl('scale', 'deployment', 'infra-external-dns', '-n', 'infra', `--replicas=${replicas}`);
+  const pods = ['pod', '-n', 'infra', '-l', 'app.kubernetes.io/name=external-dns', '--timeout=60s'];
+  // One that still runs would be quicker than the test.
+  if (replicas === 0) kubectl('wait', '--for=delete', ...pods);
+}
 
 /** As the lab's GitHub itself is told. */
 export async function rest(method: string, path: string, body: object): Promise<void> {

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { app, edgeGateway, edgeRoute } from './edge.ts';
 import { ensureInfra, type Finished, kubectl, kubectlApply, run, workspaceOf } from './harness.ts';
+import { scaleExternalDns } from './previews.ts';
 import { errorIn, errorsOf, quick } from './reading.ts';
 
 /** `TEARDOWN=full`: also with a controller that is away, and with an ExternalDNS that removes nothing. */
@@ -105,9 +106,9 @@ test('a load balancer that is protected against deletion: nothing is removed', a
 
 if (full) {
   test('ExternalDNS is scaled to zero: said at once, and the Gateway is left for it', async () => {
-    scale('infra-external-dns', 0);
+    scaleExternalDns(0);
     const finished = await tearDown();
-    scale('infra-external-dns', 1);
+    scaleExternalDns(1);
     ready('infra-external-dns');
     expect({ code: finished.code, errors: errorsOf(finished.report), removed: removed(finished) }).toEqual({
       code: 1,

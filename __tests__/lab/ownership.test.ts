@@ -94,6 +94,8 @@ describe('an object of kubectl apply', () => {
 
   test('is taken over although a controller writes to it between the look and the write', async () => {
     kubectl(['apply', '-f', '-'], deployment('raced', 3));
+    // Its own controllers have nothing more to write.
+    kubectl(['rollout', 'status', 'deployment/raced', '-n', namespace, '--timeout=60s']);
     let races = 0;
     const raced: Counted = {
       ...kube,

@@ -217,6 +217,15 @@ test('who grants more than he holds hears what he lacks', async () => {
   }
 });
 
+/** A kind is served some moments after its definition was written. */
+const isServed = (kind: string): boolean => {
+  try {
+    return kubectl(['get', kind, '-n', namespace, '-o', 'name']) === '';
+  } catch {
+    return false;
+  }
+};
+
 describe('an object that is too large', () => {
   test.each<[string, number, RegExp]>([
     ['for etcd', 1_700_000, /^It is too large for the API server: etcdserver: request is too large/],
@@ -227,8 +236,7 @@ describe('an object that is too large', () => {
         ['apply', '-f', '-'],
         `apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: { name: ${crdName} }\nspec:\n  group: refusals.example.test\n  names: { kind: Bulk, plural: bulks }\n  scope: Namespaced\n  versions: [{ name: v1, served: true, storage: true, schema: { openAPIV3Schema: { type: object, x-kubernetes-preserve-unknown-fields: true } } }]\n`,
       );
-      kubectl(['wait', '--for=create', 'crd', crdName]);
-      await setTimeout(1_000);
+      while (!isServed(crdName)) await setTimeout(100);
     }
     const object = manifests(`apiVersion: refusals.example.test/v1\nkind: Bulk\n${meta('bulk')}`)[0]?.object;
     const { message, hint } = await refusal([

@@ -1,4 +1,5 @@
 // The apply engine on a bad day of the API server: what passes by itself is waited out and said, and nothing is lost.
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { KubernetesObject, Sourced } from '../../src/bundle/object.ts';
 import {
@@ -165,9 +166,21 @@ const hook = {
   ],
 };
 
+/** A configuration counts some moments after it was written. */
+const isHooked = (): boolean => {
+  const [probe] = configMaps('hooked', 1);
+  try {
+    kubectl(['create', '--dry-run=server', '-n', namespace, '-f', '-'], JSON.stringify(probe?.object));
+    return false;
+  } catch (error) {
+    return String(error).includes('failed calling webhook');
+  }
+};
+
 test('a real webhook that does not answer: waited for, by name, until it does', async () => {
   proxy.fault(() => undefined);
   kubectl(['apply', '-f', '-'], JSON.stringify(hook));
+  while (!isHooked()) await setTimeout(100);
   const waits: string[] = [];
   const objects = configMaps('hooked', 2);
   const result = await applyAll(kube, objects, {

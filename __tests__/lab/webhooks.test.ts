@@ -94,6 +94,8 @@ test('what the webhook watches is written when a pod is ready, and not before', 
   // The race as it is without the wait.
   let refused = '';
   while (!refused.includes('failed calling webhook')) {
+    // A configuration counts some moments after it was written; until then it is made.
+    kubectl(['delete', 'configmap', 'guarded', '-n', namespace, '--ignore-not-found']);
     const { objects } = await applyAll(kube, guarded, { namespace, patience: 0 });
     refused = objects[0]?.reported.message ?? '';
   }
