@@ -20,7 +20,7 @@ export const isHidden = (path: string, root: string): boolean =>
  */
 export const belongsToChart = (path: string, chart: string, root: string): boolean => {
   if (chart !== root) return path.startsWith(`${chart}/`);
-  return /^((templates|charts|crds|ci)\/|values[^/]*$|Chart\.(yaml|lock)$|requirements\.yaml$)/.test(
+  return /^((templates|charts|crds|ci)\/|values[^/]*$|Chart\.(yaml|lock)$|requirements\.(yaml|lock)$)/.test(
     insideOf(path, root),
   );
 };

@@ -1,8 +1,8 @@
 // A Chart.yaml → the chart it describes.
 import { posix } from 'node:path';
-import { type Finding, finding } from '../verdict/finding.ts';
+import { type Finding, finding, type Source } from '../verdict/finding.ts';
 import { field, isMap, list, text, texts } from './field.ts';
-import type { Chart, Json } from './object.ts';
+import type { Chart, Json, JsonObject } from './object.ts';
 import { readYaml, type YamlDocument } from './yaml.ts';
 
 export type ChartRead =
@@ -52,30 +52,36 @@ const dependencyProblem = (dependency: Json, folder: string): string | undefined
     : undefined;
 };
 
+interface Complaint {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+const apiVersionProblem = (value: Json | undefined): string | undefined =>
+  // Helm takes none for v1.
+  ['v1', 'v2', '', null, undefined].some((each) => each === value)
+    ? undefined
+    : 'its apiVersion is neither v2 nor v1';
+
+const dependencyProblems = (value: Json, folder: string): readonly Complaint[] =>
+  list(value, 'dependencies').flatMap((dependency, index) => {
+    const message = dependencyProblem(dependency, folder);
+    return message === undefined ? [] : [{ path: ['dependencies', index], message }];
+  });
+
 /** What is wrong with the chart, each with the field that it concerns. */
-const problemsOf = (
-  value: Json,
-  folder: string,
-): readonly { readonly path: (string | number)[]; readonly message: string }[] => {
-  if (!isMap(value)) return [{ path: [], message: 'it is not a map' }];
-  const apiVersion = field(value, 'apiVersion');
-  const checks: readonly [(string | number)[], string | undefined][] = [
-    [
-      ['apiVersion'],
-      apiVersion === 'v1' || apiVersion === 'v2' ? undefined : 'its apiVersion is neither v2 nor v1',
-    ],
-    [['name'], nameProblem(field(value, 'name'))],
-    [['version'], versionProblem(field(value, 'version'))],
-    ...list(value, 'dependencies').map((dependency, index): [(string | number)[], string | undefined] => [
-      ['dependencies', index],
-      dependencyProblem(dependency, folder),
-    ]),
+const problemsOf = (value: Json, folder: string): readonly Complaint[] => {
+  const checks: readonly [string, string | undefined][] = [
+    ['apiVersion', apiVersionProblem(field(value, 'apiVersion'))],
+    ['name', nameProblem(field(value, 'name'))],
+    ['version', versionProblem(field(value, 'version'))],
   ];
-  return checks.flatMap(([path, message]) => (message === undefined ? [] : [{ path, message }]));
+  const own = checks.flatMap(([name, message]) => (message === undefined ? [] : [{ path: [name], message }]));
+  return [...own, ...dependencyProblems(value, folder)];
 };
 
 const invalid = (file: string, line: number, message: string): Finding =>
-  finding('error', 'bundle/invalid-chart', `This Chart.yaml cannot be used: ${message}.`, {
+  finding('error', 'bundle/invalid-chart', `This ${posix.basename(file)} cannot be used: ${message}.`, {
     source: { file, line },
     hint: 'helm.sh/docs/topics/charts lists what a Chart.yaml holds.',
   });
@@ -90,38 +96,78 @@ const switchesOf = (dependency: Json) => {
   };
 };
 
-const chartOf = (value: Json, document: YamlDocument, file: string): Chart => ({
-  folder: posix.dirname(file),
+const chartOf = (value: Json, dependencies: readonly Json[], source: Source): Chart => ({
+  folder: posix.dirname(source.file),
   name: text(value, 'name') ?? '',
   version: text(value, 'version') ?? '',
-  dependencies: list(value, 'dependencies').map((dependency) => ({
+  dependencies: dependencies.map((dependency) => ({
     name: text(dependency, 'name') ?? '',
     version: text(dependency, 'version') ?? '',
     repository: text(dependency, 'repository') ?? '',
     ...switchesOf(dependency),
   })),
-  source: { file, line: document.line },
+  source,
 });
 
-/** Reads a Chart.yaml, of a library chart too. */
+type MapRead =
+  | { readonly value: JsonObject; readonly document: YamlDocument }
+  | { readonly findings: readonly Finding[] };
+
+const readMap = (
+  body: string,
+  file: string,
+  problems: (value: Json, folder: string) => readonly Complaint[],
+): MapRead => {
+  const [document] = readYaml(body);
+  if (document === undefined) return { findings: [invalid(file, 1, 'it is empty')] };
+  const { value } = document;
+  const wrong = isMap(value)
+    ? problems(value, posix.dirname(file)).map(({ path, message }) => ({
+        line: document.lineAt(path),
+        message,
+      }))
+    : [{ line: document.line, message: 'it is not a map' }];
+  const all = document.problems.length > 0 ? document.problems : wrong;
+  return all.length === 0 && isMap(value)
+    ? { value, document }
+    : { findings: all.map(({ line, message }) => invalid(file, line, message)) };
+};
+
+const isNothing = (body: string): boolean => {
+  const [document] = readYaml(body);
+  return document === undefined || (document.problems.length === 0 && (document.value ?? null) === null);
+};
+
+/** The file in which charts of apiVersion v1 have their dependencies, beside a Chart.yaml. */
+export const requirementsOf = (chartYaml: string): string =>
+  posix.join(posix.dirname(chartYaml), 'requirements.yaml');
+
+/**
+ * Reads a Chart.yaml, of a library chart too.
+ * @param requirements the text of the requirements.yaml beside it: helm still reads it, of charts of v2 as well, and takes its
+ * dependencies in place of Chart.yaml's (pkg/chart/v2/loader/load.go, helm 4.2; 3.21 alike)
+ */
 export const readAnyChart = (
   body: string,
   file: string,
+  requirements?: string,
 ): Exclude<ChartRead, { ignored: string }> & { readonly isLibrary?: boolean } => {
-  const [document] = readYaml(body);
-  if (document === undefined) return { findings: [invalid(file, 1, 'it is empty')] };
-  if (document.problems.length > 0)
-    return { findings: document.problems.map(({ line, message }) => invalid(file, line, message)) };
-  const value = document.value ?? null;
-  const problems = problemsOf(value, posix.dirname(file));
-  if (problems.length > 0)
-    return { findings: problems.map(({ path, message }) => invalid(file, document.lineAt(path), message)) };
-  return { chart: chartOf(value, document, file), isLibrary: text(value, 'type') === 'library' };
+  const own = readMap(body, file, problemsOf);
+  const asked =
+    requirements === undefined || isNothing(requirements)
+      ? undefined
+      : readMap(requirements, requirementsOf(file), dependencyProblems);
+  const findings = [own, asked].flatMap((read) => (read && 'findings' in read ? read.findings : []));
+  if (findings.length > 0 || 'findings' in own) return { findings };
+  const { value, document } = own;
+  const from = asked && 'value' in asked && Object.hasOwn(asked.value, 'dependencies') ? asked.value : value;
+  const chart = chartOf(value, list(from, 'dependencies'), { file, line: document.line });
+  return { chart, isLibrary: text(value, 'type') === 'library' };
 };
 
 /** Reads a Chart.yaml. A library chart cannot be installed and is passed over. */
-export const readChart = (body: string, file: string): ChartRead => {
-  const read = readAnyChart(body, file);
+export const readChart = (body: string, file: string, requirements?: string): ChartRead => {
+  const read = readAnyChart(body, file, requirements);
   if (!('chart' in read)) return read;
   return read.isLibrary === true
     ? { ignored: 'a library chart, which cannot be installed' }

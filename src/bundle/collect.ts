@@ -1,6 +1,6 @@
 // The files of the working directory → the bundle: which file holds what, and in which stage its objects are applied.
 import { type Finding, finding } from '../verdict/finding.ts';
-import { readChart } from './chart.ts';
+import { readChart, requirementsOf } from './chart.ts';
 import { belongsToChart, chartFolders, folderOf, isHidden, nameOf } from './chart-folders.ts';
 import { settleDuplicates } from './duplicates.ts';
 import { encrypted, type Fate, isEncrypted } from './encrypted.ts';
@@ -107,8 +107,10 @@ class Collection {
   collect(files: readonly TextFile[], { objects, claimed }: Kustomized): void {
     const sorted = files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
     const folders = chartFolders(sorted, this.#root);
+    const texts = new Map(sorted.map(({ path, text }) => [path, text]));
     for (const file of sorted)
-      if (folders.has(folderOf(file.path)) && nameOf(file.path) === 'Chart.yaml') this.#chart(file);
+      if (folders.has(folderOf(file.path)) && nameOf(file.path) === 'Chart.yaml')
+        this.#chart(file, texts.get(requirementsOf(file.path)));
     const rest = sorted.filter(
       (file) => ![...folders].some((folder) => belongsToChart(file.path, folder, this.#root)),
     );
@@ -121,7 +123,7 @@ class Collection {
     this.#settleDuplicates();
   }
 
-  #chart(file: TextFile): void {
+  #chart(file: TextFile, requirements: string | undefined): void {
     const matcher = this.#matchers.charts;
     // The root's own folder is `.` to the user, however deep the working directory lies.
     const folder = folderOf(file.path);
@@ -129,7 +131,7 @@ class Collection {
       this.ignored.push({ file: file.path, why: 'not among the `charts` globs' });
       return;
     }
-    const read = readChart(file.text, file.path);
+    const read = readChart(file.text, file.path, requirements);
     if ('chart' in read) this.charts.push(read.chart);
     else if ('ignored' in read) this.ignored.push({ file: file.path, why: read.ignored });
     else this.findings.push(...read.findings);

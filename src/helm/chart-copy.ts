@@ -1,7 +1,7 @@
 // A copy of a chart in which its dependencies are fetched: helm writes charts/ and Chart.lock, and the checkout stays as it is.
 import { cp, readFile } from 'node:fs/promises';
 import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { readAnyChart } from '../bundle/chart.ts';
+import { readAnyChart, requirementsOf } from '../bundle/chart.ts';
 import type { Chart } from '../bundle/object.ts';
 import { Problem } from '../verdict/problem.ts';
 
@@ -39,14 +39,18 @@ const localFolder = (workspace: string, chart: Chart, repository: string): strin
 /** `undefined` where there is no Chart.yaml: helm says so. @throws Problem `bundle/invalid-chart`. */
 const chartIn = async (workspace: string, folder: string): Promise<Chart | undefined> => {
   const file = join(relative(workspace, folder), 'Chart.yaml');
-  const body = await readFile(join(workspace, file), 'utf8').catch(() => undefined);
+  const [body, requirements] = await Promise.all(
+    [file, requirementsOf(file)].map((path) =>
+      readFile(join(workspace, path), 'utf8').catch(() => undefined),
+    ),
+  );
   if (body === undefined) return undefined;
-  const read = readAnyChart(body, file);
+  const read = readAnyChart(body, file, requirements);
   if ('chart' in read) return read.chart;
   const [wrong] = read.findings;
   throw new Problem(
     'bundle/invalid-chart',
-    `${file}: ${wrong?.message ?? 'This Chart.yaml cannot be used.'}`,
+    `${wrong?.source?.file ?? file}: ${wrong?.message ?? 'This Chart.yaml cannot be used.'}`,
     { hint: wrong?.hint ?? '' },
   );
 };

@@ -40,7 +40,7 @@ const failed = (chart: Chart, what: string, end: ChildEnd): Problem =>
     'helm/dependency-failed',
     `helm ${what} failed for ${chart.folder}: ${unreachable(end) || helmWords(end)}`,
     {
-      hint: 'Check the repository addresses and versions in Chart.yaml, that Chart.lock belongs to it, and that the runner can reach the repositories. A private registry takes a `helm registry login` in a step before this one, a private chart repository a `helm repo add NAME ADDRESS --username … --password-stdin`.',
+      hint: 'Check the repository addresses and versions in Chart.yaml (or requirements.yaml), that the lock belongs to it, and that the runner can reach the repositories. A private registry takes a `helm registry login` in a step before this one, a private chart repository a `helm repo add NAME ADDRESS --username … --password-stdin`.',
     },
   );
 
@@ -56,7 +56,16 @@ const runIn =
     return end;
   };
 
-const lockFile = 'Chart.lock';
+/** Of apiVersion v1 and v2. Helm takes the first where both are there (pkg/chart/v2/loader/load.go, helm 4.2). */
+const lockFiles = ['requirements.lock', 'Chart.lock'] as const;
+
+const lockOf = async (path: string): Promise<string | undefined> => {
+  for (const file of lockFiles) {
+    const lock = await readFile(join(path, file), 'utf8').catch(() => undefined);
+    if (lock !== undefined) return lock;
+  }
+  return undefined;
+};
 
 /** `charts/sub-1.2.3.tgz`, or `charts/sub/` at that version. */
 const isVendored = async (path: string, name: string, version: string): Promise<boolean> => {
@@ -69,7 +78,7 @@ const isVendored = async (path: string, name: string, version: string): Promise<
 const fine = /\t(?:ok|unpacked)[ \t]*$/gm;
 
 /**
- * Whether `charts/` already holds all that Chart.lock, or without one Chart.yaml, asks for: committed, then, to need no
+ * Whether `charts/` already holds all that the lock, or without one the chart, asks for: committed, then, to need no
  * network. A chart of the repository (`file://`) is packed anew each time, since it may have changed without a version.
  * @throws Problem `helm/dependency-failed`; the signal's reason on abort.
  */
@@ -83,7 +92,7 @@ export const hasDependencies = async (
   if (dependencies.length === 0) return true;
   if (dependencies.some(({ repository }) => repository.startsWith('file://'))) return false;
   if (!(await exists(join(path, 'charts')))) return false;
-  const lock = await readFile(join(path, lockFile), 'utf8').catch(() => undefined);
+  const lock = await lockOf(path);
   if (lock === undefined) {
     const { stdout } = await runIn(helm, chart, { path }, signal)(['dependency', 'list', '.']);
     return stdout.match(fine)?.length === dependencies.length;
@@ -97,7 +106,7 @@ export const hasDependencies = async (
 };
 
 /**
- * Fills `charts/` as Chart.lock says, or, without one, as Chart.yaml says (which writes a Chart.lock). With a lock,
+ * Fills `charts/` as the lock says, or, without one, as the chart says (which writes a lock). With a lock,
  * helm wants every repository added by name first ("no repository definition for …", measured on 4.2.3 and 3.21.4),
  * although the name is never used; `repo add` reads the index, so `build` need not.
  * @throws Problem `helm/dependency-failed`; the signal's reason on abort.
@@ -111,7 +120,7 @@ export const buildDependencies = async (
   if (chart.dependencies.length === 0) return;
   const { path, known = [] } = options;
   const run = runIn(helm, chart, options, signal);
-  if (!(await exists(join(path, lockFile)))) {
+  if ((await lockOf(path)) === undefined) {
     await run(['dependency', 'update', '.']);
     return;
   }

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { readAnyChart } from '../../../src/bundle/chart.ts';
+import { readAnyChart, requirementsOf } from '../../../src/bundle/chart.ts';
 import type { Chart } from '../../../src/bundle/object.ts';
 import { runChild } from '../../../src/child.ts';
 import { copyChart } from '../../../src/helm/chart-copy.ts';
@@ -38,7 +38,8 @@ const chartYaml = (name: string, version: string, dependencies: readonly string[
 
 const chartIn = async (workspace: string, folder: string): Promise<Chart> => {
   const file = `${folder}/Chart.yaml`;
-  const read = readAnyChart(await readFile(join(workspace, file), 'utf8'), file);
+  const requirements = await readFile(join(workspace, requirementsOf(file)), 'utf8').catch(() => undefined);
+  const read = readAnyChart(await readFile(join(workspace, file), 'utf8'), file, requirements);
   if (!('chart' in read)) throw new Error('not read');
   return read.chart;
 };
@@ -77,6 +78,22 @@ describe('committed', () => {
     ['none', '1.2.3', '1.2.3', false],
   ])('as %s at %s, locked at %s: nothing is to be fetched: %s', async (form, version, lock, complete) => {
     expect(await isComplete(form, version, lock)).toBe(complete);
+  });
+
+  test.each([
+    ['1.2.3', true],
+    ['1.3.0', false],
+  ])('of a chart of v1, by its requirements.lock at %s: %s', async (version, complete) => {
+    const workspace = await mkdtemp(join(base, 'workspace-'));
+    await write(workspace, {
+      'app/Chart.yaml': 'apiVersion: v1\nname: app\nversion: 0.1.0\n',
+      'app/requirements.yaml': `dependencies:\n- { ${wanted} }\n`,
+      'app/requirements.lock': locked(version),
+      'app/charts/sub/Chart.yaml': chartYaml('sub', '1.2.3'),
+    });
+    const chart = await chartIn(workspace, 'app');
+    expect(chart.dependencies).toHaveLength(1);
+    expect(await hasDependencies(helm, chart, join(workspace, 'app'), never)).toBe(complete);
   });
 
   test('a chart without a repository is one that is committed', async () => {
@@ -133,6 +150,41 @@ describe('charts of the repository', () => {
 
     expect(await rendered(workspace)).toContain('kind: ConfigMap');
     expect(await readdir(join(workspace, 'common'))).toEqual(['Chart.yaml', 'templates']);
+  });
+
+  test('of apiVersion v1 have them in requirements.yaml, and a lock that is held against it', async () => {
+    const workspace = await mkdtemp(join(base, 'workspace-'));
+    const v1 = (name: string): string => `apiVersion: v1\nname: ${name}\nversion: 1.0.0\n`;
+    const needs = (name: string): string =>
+      `dependencies:\n- { name: ${name}, version: 1.0.0, repository: 'file://../${name}' }\n`;
+    await write(workspace, {
+      ...files,
+      'app/Chart.yaml': v1('app'),
+      'app/requirements.yaml': needs('common'),
+      'common/Chart.yaml': v1('common'),
+      'common/requirements.yaml': needs('base'),
+    });
+    expect(await rendered(workspace)).toContain('kind: ConfigMap');
+
+    const environment = helm.environment;
+    await runChild('helm', ['dependency', 'update', 'app'], { cwd: workspace, environment }, never);
+    expect(await readdir(join(workspace, 'app'))).toContain('requirements.lock');
+    expect(await rendered(workspace)).toContain('kind: ConfigMap');
+    await write(workspace, { 'app/requirements.yaml': needs('common').replace('1.0.0', '1.x') });
+    await expect(rendered(workspace)).rejects.toMatchObject({
+      code: 'helm/dependency-failed',
+      message: expect.stringContaining('the lock file (requirements.lock) is out of sync'),
+    });
+  });
+
+  test('a requirements.yaml of a chart of v2, which helm reads too, may not lead out either', async () => {
+    const workspace = await mkdtemp(join(base, 'workspace-'));
+    const out = "dependencies:\n- { name: base, version: 1.0.0, repository: 'file://../../base' }\n";
+    await write(workspace, { ...files, 'common/requirements.yaml': out });
+    await expect(rendered(workspace)).rejects.toMatchObject({
+      code: 'bundle/invalid-chart',
+      message: expect.stringMatching(/^common\/requirements\.yaml: .*leads out of the workspace/),
+    });
   });
 
   test('that need each other end', async () => {
