@@ -2,7 +2,9 @@
 import { type KubernetesObject, refOf } from '../bundle/object.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
 import type { Seen } from '../verdict/seen.ts';
+import type { Sighting } from './item.ts';
 import type { Difference, Expected } from './live-object.ts';
+import type { ReleaseWant } from './release.ts';
 
 /** Values that nobody has written since the object was applied, in a kind that webhooks or policies change. */
 export const admissionMayExplain = (
@@ -36,16 +38,46 @@ export const versionNotServed = ({ object, source }: Expected, served: string): 
     },
   );
 
+/** @param unseen why the chart's templates could not look into the cluster, where they would */
 export const releaseUnread = (
   { namespace, name }: { readonly namespace: string; readonly name: string },
   denied: string,
+  unseen?: string,
 ): Finding =>
   finding(
     'notice',
     'drift/release-unread',
-    `The release ${namespace}/${name} could not be read: the role may not ${denied}. Its objects were compared with what the chart renders now, Secrets left out.`,
+    `The release ${namespace}/${name} could not be read: the role may not ${denied}. Its objects were compared with what the chart renders now, Secrets left out${unseen === undefined ? '' : ', and without what its templates look up in the cluster'}.`,
     { hint: `To compare the release itself, grant get and list on Secrets in namespace ${namespace}.` },
   );
+
+/**
+ * The chart differs from what was installed, and its templates could not look into the cluster.
+ * @param why helm's words
+ * @param permission that would have sufficed
+ */
+export const chartUnseen = (
+  { namespace, name, source }: Pick<ReleaseWant, 'namespace' | 'name' | 'source'>,
+  differences: readonly Pick<Sighting, 'ref' | 'path'>[],
+  why: string,
+  permission: string | undefined,
+): Finding => {
+  const places = differences.map(({ ref, path }) => `${ref}${path === '' ? '' : ` \`${path}\``}`);
+  const more = places.length > 5 ? ` and ${places.length - 5} more` : '';
+  const reason = permission === undefined ? why.replace(/\.$/, '') : `the role may not ${permission}`;
+  return finding(
+    'warning',
+    'drift/not-checked',
+    `Whether the chart would install something else than release ${namespace}/${name} has could not be checked: its templates look into the cluster, and ${reason}. Without that they render ${places.slice(0, 5).join(', ')}${more} otherwise.`,
+    {
+      source,
+      hint:
+        permission === undefined
+          ? 'Run again; a kind that the cluster does not serve has to come first.'
+          : 'Grant it, or put an ignore rule there for what is looked up.',
+    },
+  );
+};
 
 const accountNames = { eks: 'EKS', dns: 'DNS' } as const;
 

@@ -3,15 +3,16 @@
 import type { Json } from '../bundle/object.ts';
 import { runChild } from '../child.ts';
 import { equal } from '../compare/equal.ts';
-import { forbidden, type Release, type UpgradeOptions, upgradeArguments } from './release.ts';
+import { deniedIn, type Release, type UpgradeOptions, upgradeArguments } from './release.ts';
 import { objectsIn, releaseChanges } from './release-changes.ts';
 import { type Revision, revisionOf } from './stored.ts';
 import type { Helm } from './version.ts';
 import { helmWords } from './words.ts';
 
-/** `denied`: the missing permission. `failed`: helm's words. */
+/** `denied`: the missing permission. `failed`: helm's words. `coming`: a kind that has to be served first. */
 export type Previewed<Value> =
   | { readonly value: Value }
+  | { readonly coming: string }
   | { readonly denied: string }
   | { readonly failed: string };
 
@@ -30,8 +31,8 @@ export const previewUpgrade = async (
   const end = await runChild('helm', args, { cwd: options.workspace, environment: helm.environment }, signal);
   if (end.cut) return { failed: 'it printed too much' };
   if (end.code !== 0) {
-    const denied = / may not (.+)\.$/.exec(forbidden(end.stderr, release)?.message ?? '')?.[1];
-    return denied === undefined ? { failed: helmWords(end) } : { denied };
+    const denied = deniedIn(end.stderr);
+    return denied ? { denied: denied.permission } : { failed: helmWords(end) };
   }
   try {
     return { value: revisionOf(JSON.parse(end.stdout) as Json) };

@@ -114,14 +114,16 @@ export const rollBack = async (
     );
 };
 
-const grant =
+export const grant =
   'Give the role that permission by an access policy of its access entry, or by a ClusterRole bound to a group of the entry.';
 
 /**
  * The missing permission, where that is why helm failed. What helm passes on of the API server's refusals: `… is forbidden: User "u" cannot list resource "secrets" in API
  * group "" in the namespace "infra"` (kubernetes/apiserver responsewriters/errors.go).
  */
-export const forbidden = (words: string, release: Release): Problem | undefined => {
+export const deniedIn = (
+  words: string,
+): { readonly user: string; readonly permission: string } | undefined => {
   const found =
     /User "([^"]*)" cannot (\S+) resource "([^"]*)"(?: in API group "([^"]*)")?(?: in the namespace "([^"]*)")?/.exec(
       words,
@@ -129,14 +131,18 @@ export const forbidden = (words: string, release: Release): Problem | undefined 
   if (!found) return undefined;
   const [, user = '', verb = '', resource = '', group = '', namespace] = found;
   const where = namespace === undefined ? 'at the cluster scope' : `in namespace ${namespace}`;
-  const permission = `${verb} ${resource}${group === '' ? '' : `.${group}`} ${where}`;
-  return new Problem(
-    'cluster/forbidden',
-    `helm cannot read release ${release.name}: ${user} may not ${permission}.`,
-    {
-      hint: grant,
-      evidence: [{ from: 'helm history', saw: words }],
-    },
+  return { user, permission: `${verb} ${resource}${group === '' ? '' : `.${group}`} ${where}` };
+};
+
+const forbidden = (words: string, release: Release): Problem | undefined => {
+  const denied = deniedIn(words);
+  return (
+    denied &&
+    new Problem(
+      'cluster/forbidden',
+      `helm cannot read release ${release.name}: ${denied.user} may not ${denied.permission}.`,
+      { hint: grant, evidence: [{ from: 'helm history', saw: words }] },
+    )
   );
 };
 

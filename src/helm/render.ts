@@ -19,8 +19,13 @@ export interface RenderOptions {
   readonly kubeVersion: string;
   /** What the API server serves, `apps/v1` and `apps/v1/Deployment`. */
   readonly apiVersions: readonly string[];
-  /** As an upgrade, whose templates may look into the cluster; helm then needs to reach it. */
-  readonly upgrade?: true;
+  /** As an upgrade instead of an install. */
+  readonly upgrade?: boolean;
+  /**
+   * As an upgrade whose templates may look into the cluster, which helm then needs to reach. Helm 4 then takes the versions
+   * from there as well, and refuses kinds that are not served (pkg/action/install.go, 4.2; 3.21 does neither).
+   */
+  readonly lookUp?: boolean;
 }
 
 export interface Rendering {
@@ -84,6 +89,20 @@ export const apiVersionsOf = (crds: readonly Sourced[]): readonly string[] =>
     });
   });
 
+/** @throws the signal's reason on abort, and bugs. */
+export const orProblem = async <Result>(
+  work: Promise<Result>,
+  signal: AbortSignal,
+): Promise<Result | Problem> => {
+  try {
+    return await work;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof Problem) return error;
+    throw error;
+  }
+};
+
 const template = async (
   helm: Helm,
   chart: Chart,
@@ -103,17 +122,30 @@ const template = async (
     options.kubeVersion,
     ...options.apiVersions.flatMap((version) => ['--api-versions', version]),
     ...options.values.flatMap((file) => ['--values', file]),
-    ...(options.upgrade ? ['--is-upgrade', '--dry-run=server'] : []),
+    ...(options.upgrade || options.lookUp ? ['--is-upgrade'] : []),
+    ...(options.lookUp ? ['--dry-run=server'] : []),
   ];
   const end = await runChild('helm', args, { cwd: options.workspace, environment: helm.environment }, signal);
   if (end.code !== 0 || end.cut) {
     const words = end.cut ? 'it renders to more than 64 MiB' : helmWords(end);
     throw new Problem('helm/render-failed', `The chart in ${chart.folder} cannot be rendered: ${words}`, {
-      hint: 'helm template with the same values shows the same.',
+      hint: `helm template ${options.lookUp ? '--dry-run=server ' : ''}with the same values shows the same.`,
     });
   }
   const [crds, templates] = takenApart(end.stdout);
   return { crds: objectsOf(crds, chart), objects: objectsOf(templates, chart) };
+};
+
+/** What stands in `crds/` folders, of subcharts that are switched off as well; none where helm does not say. */
+const shownCrds = async (
+  helm: Helm,
+  chart: Chart,
+  { chartPath, workspace: cwd }: RenderOptions,
+  signal: AbortSignal,
+): Promise<readonly Sourced[]> => {
+  const { environment } = helm;
+  const end = await runChild('helm', ['show', 'crds', chartPath], { cwd, environment }, signal);
+  return end.code === 0 ? objectsOf(end.stdout, chart) : [];
 };
 
 /**
@@ -128,9 +160,14 @@ export const renderChart = async (
   options: RenderOptions,
   signal: AbortSignal,
 ): Promise<Rendering> => {
-  const first = await template(helm, chart, release, options, signal);
-  const brought = apiVersionsOf(first.crds).filter((version) => !options.apiVersions.includes(version));
-  if (brought.length === 0) return first;
-  const apiVersions = [...options.apiVersions, ...brought];
-  return template(helm, chart, release, { ...options, apiVersions }, signal);
+  const first = await orProblem(template(helm, chart, release, options, signal), signal);
+  // A template may refuse to be rendered without them.
+  const crds = first instanceof Problem ? await shownCrds(helm, chart, options, signal) : first.crds;
+  const brought = apiVersionsOf(crds).filter((version) => !options.apiVersions.includes(version));
+  if (brought.length > 0) {
+    const apiVersions = [...options.apiVersions, ...brought];
+    return template(helm, chart, release, { ...options, apiVersions }, signal);
+  }
+  if (first instanceof Problem) throw first;
+  return first;
 };

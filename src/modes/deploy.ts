@@ -11,9 +11,11 @@ import { turnOf } from './apply/turn.ts';
 import { ownInventory, type Writer, writerOf } from './apply/write.ts';
 import { findBundle } from './bundle/find.ts';
 import { type Applied, waitUntilLive } from './chain/live.ts';
-import { type InstalledChart, type RenderedChart, useHelm } from './charts/charts.ts';
+import type { RenderedChart } from './charts/chart-renderer.ts';
+import { useHelm } from './charts/charts.ts';
 import { restartController } from './charts/controller-restart.ts';
 import { notDeployed } from './charts/not-deployed.ts';
+import type { InstalledChart } from './charts/release-install.ts';
 import { webhooksReady } from './charts/webhooks-ready.ts';
 import { begin, withCluster } from './steps.ts';
 
@@ -55,20 +57,17 @@ async function deployTo(whole: Run, cluster: Cluster, bundle: Bundle, untilLive:
     if (!(await writer.apply(inventory.members(rendered.length > 0 ? now : classes)))) return 'failed';
 
     if (rendered.length > 0) begin(run, 'Install the charts');
-    const installed: readonly InstalledChart[] = await helm.install(rendered, {
+    const installed = await helm.install(rendered, {
       bundle: writer.inventory.id,
       guarded: turn.held(),
       isAbandoned: turn.isAbandoned,
     });
     tellInstalled(run, installed);
-    writer.applier.expect(rendered.flatMap(({ objects }) => objects.map(({ object }) => object)));
+    // What templates find in the cluster may be there only now.
+    const brought = installed.flatMap(({ objects }) => objects);
+    writer.applier.expect(brought.map(({ object }) => object));
     await restartController(run, cluster, changedDefinitions(writer), defined);
-    const reader = clusterReader(cluster.kube);
-    await webhooksReady(
-      run,
-      reader,
-      rendered.flatMap(({ objects }) => objects),
-    );
+    await webhooksReady(run, clusterReader(cluster.kube), brought);
 
     begin(run, 'Apply the manifests and the routes');
     for (const stage of [later, rest, bundle.routes]) {
@@ -78,7 +77,7 @@ async function deployTo(whole: Run, cluster: Cluster, bundle: Bundle, untilLive:
     await turn.end();
 
     begin(run, 'Wait until every hostname is live');
-    const routes = [...bundle.routes, ...rendered.flatMap((chart) => chart.routes)];
+    const routes = [...bundle.routes, ...stages(brought).routes];
     return await untilLive({ routes, since, generations: writer.generations });
   } finally {
     await turn.end();

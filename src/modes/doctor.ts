@@ -13,7 +13,8 @@ import { type Cluster, connectCluster, lookUpCluster } from './access/reach-clus
 import { type SignedIn, signIn } from './access/sign-in.ts';
 import { zonesOf } from './access/zones.ts';
 import { findBundle } from './bundle/find.ts';
-import { type RenderedChart, useHelm } from './charts/charts.ts';
+import type { RenderedChart } from './charts/chart-renderer.ts';
+import { useHelm } from './charts/charts.ts';
 import { lookAtCertificates } from './doctor/certificates.ts';
 import { lookAtCluster } from './doctor/cluster.ts';
 import { lookAtExternalDns } from './doctor/external-dns.ts';

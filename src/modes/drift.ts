@@ -14,7 +14,8 @@ import { zonesOf } from './access/zones.ts';
 import { ownInventory } from './apply/write.ts';
 import { findBundle } from './bundle/find.ts';
 import { type Applied, openPorts, publishedHosts, tellVersions } from './chain/live.ts';
-import { type ChartsOfRun, type RenderedChart, useHelm } from './charts/charts.ts';
+import type { RenderedChart } from './charts/chart-renderer.ts';
+import { type ChartsOfRun, useHelm } from './charts/charts.ts';
 import { withAuthors } from './drift/authors.ts';
 import type { DriftContext } from './drift/context.ts';
 import { lookAtReleases } from './drift/helm.ts';
@@ -56,8 +57,8 @@ async function check(run: Run): Promise<Outcome> {
     try {
       if (bundle.charts.length > 0) begin(run, 'Render the charts');
       const rendered = await helm.render();
-      const context = contextOf(run, { signedIn, cluster, bundle }, rendered, helm);
-      return await judge(context, rules);
+      const context = contextOf(run, { signedIn, cluster, bundle, rules }, rendered, helm);
+      return await judge(context);
     } finally {
       await helm.close();
     }
@@ -68,6 +69,7 @@ interface Given {
   readonly signedIn: SignedIn;
   readonly cluster: Cluster;
   readonly bundle: Bundle;
+  readonly rules: readonly IgnoreRule[];
 }
 
 function contextOf(
@@ -77,10 +79,12 @@ function contextOf(
   helm: ChartsOfRun,
 ): DriftContext {
   const { runner } = run;
-  const { signedIn, bundle } = given;
+  const { signedIn, cluster, bundle, rules } = given;
   const routes = [...bundle.routes, ...rendered.flatMap((chart) => chart.routes)];
   const applied: Applied = {
-    ...given,
+    signedIn,
+    cluster,
+    bundle,
     routes,
     since: new Date(0),
     readOnly: true,
@@ -100,14 +104,9 @@ function contextOf(
     run,
     applied,
     ports,
+    rules,
     rendered,
-    renderAgain: () =>
-      helm.renderUpgrades(rendered).catch((error: unknown) => {
-        if (!(error instanceof Problem)) throw error;
-        // A template may look at what the role may not.
-        run.runner.info(`Rendered again without the cluster: ${error.message}`);
-        return helm.render();
-      }),
+    renderAgain: (each) => helm.again(each),
     own: [...crds, ...bundle.manifests, ...bundle.routes],
     hosts: () => {
       hosts ??= publishedHosts(run, applied, ports);
@@ -163,8 +162,8 @@ async function look(context: DriftContext): Promise<LayerSeen> {
   });
 }
 
-async function judge(context: DriftContext, rules: readonly IgnoreRule[]): Promise<Outcome> {
-  const { run } = context;
+async function judge(context: DriftContext): Promise<Outcome> {
+  const { run, rules } = context;
   const { draft, inputs } = run;
   begin(run, 'Compare');
   const { sightings: all, unchecked, notes = [] } = await look(context);

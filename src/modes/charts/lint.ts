@@ -5,7 +5,8 @@ import type { Bundle, Chart, Sourced } from '../../bundle/object.ts';
 import { readAgain } from '../../files/read.ts';
 import { createPrivateFolder, removePrivateFolder } from '../../files/temp.ts';
 import { helmEnvironment } from '../../helm/environment.ts';
-import { apiVersionsOf, renderChart } from '../../helm/render.ts';
+import { apiVersionsOf } from '../../helm/render.ts';
+import { renderAlone } from '../../helm/render-with-cluster.ts';
 import { findHelm } from '../../helm/version.ts';
 import type { LintInput } from '../../lint/input.ts';
 import { type ValuedWorkload, type ValuesFile, workloadsInValues } from '../../lint/values.ts';
@@ -96,7 +97,7 @@ async function renderAll(
       const chartPath = await chartPathOf(run, helm, chart, folder);
       const values = [...filesOf(chart), ...inline];
       const options = { workspace, chartPath, values, kubeVersion, apiVersions };
-      rendered.push(...(await renderChart(helm, chart, release, options, signal)).objects);
+      rendered.push(...(await renderAlone(helm, chart, release, options, signal)).objects);
     }
     return { rendered, findings: [] };
   } catch (error) {
@@ -108,7 +109,7 @@ async function renderAll(
   }
 }
 
-/** A chart that does not render, or whose release cannot have its name, is broken here and anywhere; no helm, and no repository to reach, are not its fault. */
+/** A chart that does not render, or whose release cannot have its name, is broken here and anywhere; no helm, no repository to reach, and no cluster to look into, are not its fault. */
 const unread = ({ code, message, hint }: Problem): Finding =>
   ['helm/render-failed', 'input/invalid', 'bundle/outside-workspace'].includes(code)
     ? finding('error', code, message, { hint })

@@ -19,6 +19,7 @@ import {
   upgradeInstall,
 } from '../../helm/release.ts';
 import { objectsIn, releaseChanges } from '../../helm/release-changes.ts';
+import { revisionObjects } from '../../helm/revision-objects.ts';
 import type { Revision } from '../../helm/stored.ts';
 import { readRevision } from '../../helm/stored-release.ts';
 import { uninstall } from '../../helm/uninstall.ts';
@@ -40,6 +41,13 @@ export interface ChartToInstall {
   readonly chartPath: string;
   readonly values: readonly string[];
   /** As rendered before. */
+  readonly objects: readonly Sourced[];
+}
+
+export interface InstalledChart {
+  readonly release: Release;
+  readonly state: ReleaseState;
+  /** What helm keeps as installed; as rendered before, where that cannot be read. */
   readonly objects: readonly Sourced[];
 }
 
@@ -85,7 +93,7 @@ export class ReleaseInstall {
   }
 
   /** @throws Problem `helm/failed`, `cluster/forbidden`. */
-  async install(): Promise<ReleaseState> {
+  async install(): Promise<InstalledChart> {
     const { release, objects } = this.#what;
     const { signal } = this.#run;
     const last = await this.#free();
@@ -103,19 +111,24 @@ export class ReleaseInstall {
         : releaseChanges([], before ? [] : objects.map(({ object }) => object), release.namespace);
     if (before && deployed && planned && (await this.#isDone(deployed, planned))) {
       this.#report('unchanged', before.revision, []);
-      return before;
+      return this.#installed(before, deployed);
     }
     this.#tell(changes);
     try {
       const state = await upgradeInstall(this.#helm, release, before, this.#options(), signal);
       this.#report(before ? 'upgraded' : 'installed', state.revision, changes);
-      return state;
+      return this.#installed(state, await this.#revision(state.revision));
     } catch (error) {
       if (!(error instanceof Problem) || error.code !== 'helm/failed') throw error;
       this.#report('failed', undefined, changes);
       const explained = await this.#explained(error);
       throw this.#run.inputs.helm.rollback ? await this.#undone(explained, before, changes) : explained;
     }
+  }
+
+  #installed(state: ReleaseState, revision: Revision | undefined): InstalledChart {
+    const { chart, release, objects } = this.#what;
+    return { release, state, objects: revision ? revisionObjects(revision, chart) : objects };
   }
 
   #options(): UpgradeOptions {

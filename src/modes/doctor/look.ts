@@ -6,7 +6,7 @@ import type { Setting } from '../../preflight/setting.ts';
 import type { Finding } from '../../verdict/finding.ts';
 import type { Cluster } from '../access/reach-cluster.ts';
 import type { SignedIn } from '../access/sign-in.ts';
-import type { RenderedChart } from '../charts/charts.ts';
+import type { RenderedChart } from '../charts/chart-renderer.ts';
 
 /** Takes what a check has found; the log gets a line for every check, also for one that found nothing. */
 export type Say = (check: string, findings: readonly Finding[]) => void;

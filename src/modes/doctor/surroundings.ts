@@ -23,7 +23,7 @@ import {
 import { notSeen } from '../../preflight/not-seen.ts';
 import { type WorkloadsFound, workloadsOf } from '../../preflight/workloads.ts';
 import type { Finding, Source } from '../../verdict/finding.ts';
-import type { RenderedChart } from '../charts/charts.ts';
+import type { RenderedChart } from '../charts/chart-renderer.ts';
 
 export interface Surroundings {
   readonly sourced: readonly Sourced[];

@@ -4,8 +4,8 @@ import { isMap } from '../../bundle/field.ts';
 import type { JsonObject, Sourced } from '../../bundle/object.ts';
 import { parseManifests } from '../../bundle/parse.ts';
 import { readYaml } from '../../bundle/yaml.ts';
-import type { Sighting } from '../../drift/item.ts';
-import { releaseUnread } from '../../drift/notes.ts';
+import { ignoredBy } from '../../drift/ignore.ts';
+import { chartUnseen, releaseUnread } from '../../drift/notes.ts';
 import {
   isHook,
   judgeManifest,
@@ -17,9 +17,10 @@ import {
   unstableFields,
 } from '../../drift/release.ts';
 import { readAgain } from '../../files/read.ts';
+import { deniedIn } from '../../helm/release.ts';
 import { readStoredRelease } from '../../helm/stored-release.ts';
 import { clusterReader } from '../../kube/reader.ts';
-import type { RenderedChart } from '../charts/charts.ts';
+import type { RenderedChart } from '../charts/chart-renderer.ts';
 import type { DriftContext } from './context.ts';
 import { type LayerSeen, notChecked } from './layer.ts';
 import { lookAtObjects } from './objects.ts';
@@ -84,8 +85,14 @@ class ReleaseLooker {
     const live = await this.#live(installed);
     // What differs for another version or other values is said by these.
     const explained = own.some(({ path }) => path.startsWith('chart.') || path.startsWith('values'));
-    const manifest = explained ? [] : await this.#manifest(installed, seen.value.revision);
-    return { ...live, sightings: [...own, ...manifest, ...live.sightings] };
+    const { sightings, unchecked } = explained
+      ? { sightings: [], unchecked: [] }
+      : await this.#manifest(installed, seen.value.revision);
+    return {
+      ...live,
+      sightings: [...own, ...sightings, ...live.sightings],
+      unchecked: [...unchecked, ...live.unchecked],
+    };
   }
 
   #live(objects: readonly Sourced[]): Promise<LayerSeen> {
@@ -99,18 +106,27 @@ class ReleaseLooker {
     });
   }
 
-  async #manifest(installed: readonly Sourced[], revision: number): Promise<readonly Sighting[]> {
+  /** What the chart would install now that was not installed. */
+  async #manifest(
+    installed: readonly Sourced[],
+    revision: number,
+  ): Promise<Pick<LayerSeen, 'sightings' | 'unchecked'>> {
     const all = judgeManifest(this.#want, this.#each.objects, installed, revision);
-    if (all.length === 0) return [];
+    if (all.length === 0) return { sightings: [], unchecked: [] };
     const unstable = await this.#unstable();
-    return all.filter(({ key }) => !unstable.has(key)).map(({ key: _, ...sighting }) => sighting);
+    const sightings = all.filter(({ key }) => !unstable.has(key)).map(({ key: _, ...sighting }) => sighting);
+    const { unseen } = this.#each;
+    const open = sightings.filter((each) => ignoredBy(each, this.#context.rules) === undefined);
+    if (unseen === undefined || open.length === 0) return { sightings, unchecked: [] };
+    // What templates would have found in the cluster may be all the difference.
+    const permission = deniedIn(unseen)?.permission;
+    return { sightings: [], unchecked: [chartUnseen(this.#want, open, unseen, permission)] };
   }
 
   /** Rendered once more: only then is it known what depends on the moment, or on the cluster. */
   async #unstable(): Promise<ReadonlySet<string>> {
-    const again = (await this.#context.renderAgain()).find(({ chart }) => chart === this.#each.chart);
     const { objects, release } = this.#each;
-    return again === undefined ? new Set() : unstableFields(objects, again.objects, release.namespace);
+    return unstableFields(objects, await this.#context.renderAgain(this.#each), release.namespace);
   }
 
   /** Whoever may not read Secrets still sees whether the objects are as the chart renders them. */
@@ -122,7 +138,7 @@ class ReleaseLooker {
     const keys = new Map(
       known.map(({ object }) => [`${object.kind} ${object.metadata.name}`, keyOf(object, namespace)]),
     );
-    const note = releaseUnread({ namespace, name }, denied);
+    const note = releaseUnread({ namespace, name }, denied, this.#each.unseen);
     return {
       ...seen,
       sightings: seen.sightings.filter(({ ref, path }) => {

@@ -20,7 +20,7 @@ import type { Finding } from '../../verdict/finding.ts';
 import type { Cluster } from '../access/reach-cluster.ts';
 import { locator } from '../apply/locate.ts';
 import { type Writer, writerOf } from '../apply/write.ts';
-import type { RenderedChart } from '../charts/charts.ts';
+import type { RenderedChart } from '../charts/chart-renderer.ts';
 
 export interface PlannedObjects {
   readonly objects: readonly Planned[];

@@ -20,7 +20,7 @@ export async function withRendered(run: Run, cluster: Cluster, bundle: Bundle): 
   begin(run, 'Render the charts');
   const helm = await useHelm(run, cluster, bundle);
   try {
-    const rendered = await helm.render();
+    const rendered = await helm.renderAlone();
     const hooks = rendered.flatMap(({ objects }) => objects.filter(isHook));
     if (hooks[0] !== undefined) {
       run.draft.findings([
