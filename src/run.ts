@@ -1,19 +1,17 @@
 // A run: environment → inputs → mode → report. Whatever happens on the way, the report is written.
-import { join } from 'node:path';
 import type { Clock } from './clock.ts';
 import { type Environment, readEnvironment } from './environment.ts';
+import { saySystemError } from './files/system-error.ts';
 import { createPrivateFolder } from './files/temp.ts';
-import { writePrivateFile } from './files/write.ts';
 import { isForkPullRequest } from './github/event.ts';
 import { readPayload } from './github/payload.ts';
 import { actionsRunner, type Runner } from './github/runner.ts';
 import { unreadFinding, unreadInputs } from './input-use.ts';
 import { type InputName, type Inputs, inputSpecs, type RunMode, readInputs, runModes } from './inputs.ts';
+import { publisher } from './publish.ts';
 import { Draft } from './report/draft.ts';
 import { endingOf } from './report/ending.ts';
-import { outputsOf } from './report/outputs.ts';
 import type { Outcome, Report } from './report/report.ts';
-import { summaryOf } from './report/summary.ts';
 import { systemClock } from './system-clock.ts';
 import { type Finding, finding, findingOf } from './verdict/finding.ts';
 import { bugOf, Problem } from './verdict/problem.ts';
@@ -40,7 +38,12 @@ export async function main(signal: AbortSignal): Promise<0 | 1> {
   const named = environment.raw('mode').trim();
   runner.info(`eks-gateway-action: ${named || 'deploy'}`);
   const draft = new Draft(runModes.find((mode) => mode === named) ?? 'deploy', systemClock);
-  const publish = await publisher(environment, runner, draft);
+  const folder = await privateFolder(environment.temp);
+  if (folder instanceof Problem) {
+    runner.annotate(findingOf(folder));
+    return 1;
+  }
+  const publish = publisher(environment, runner, draft, folder);
   // At once, and again when everything has come to rest: the runner kills 10 seconds after it first asked.
   const onAbort = (): void => void publish('cancelled');
   signal.addEventListener('abort', onAbort);
@@ -49,6 +52,19 @@ export async function main(signal: AbortSignal): Promise<0 | 1> {
   const report = await publish(outcome);
   tellEnd(runner, report);
   return report.exitCode;
+}
+
+/** Nothing can be done without: credentials for the cluster and values of charts are written there, and the report. */
+async function privateFolder(temp: string): Promise<string | Problem> {
+  try {
+    return await createPrivateFolder(temp);
+  } catch (cause) {
+    return new Problem(
+      'run/unwritable',
+      `No private folder can be made in ${temp}, the runner's temp folder: ${saySystemError(cause)}.`,
+      { hint: 'RUNNER_TEMP must be a folder that the user of the runner may write, with room in it.', cause },
+    );
+  }
 }
 
 async function attempt(given: Omit<Run, 'inputs' | 'clock'>): Promise<Outcome> {
@@ -168,43 +184,6 @@ function failure(error: unknown, draft: Draft, signal: AbortSignal, runner: Runn
   draft.findings([findingOf(bugOf(bug))]);
   return 'failed';
 }
-
-/** Findings in the log: a folder that was never meant to be searched has thousands. */
-const mostTold = 200;
-
-/** Writes report.json, outputs and summary, one call after the other; each finding is annotated once. */
-async function publisher(environment: Environment, runner: Runner, draft: Draft) {
-  const folder = await createPrivateFolder(environment.temp);
-  const file = join(folder, 'report.json');
-  const annotated = new Set<unknown>();
-  const publish = async (outcome: Outcome): Promise<Report> => {
-    const report = draft.finish(outcome);
-    const shown = withoutMasked(report, runner);
-    await writePrivateFile(file, `${JSON.stringify(shown, null, 2)}\n`);
-    const driftFile = report.mode === 'drift' ? join(folder, 'drift.json') : '';
-    if (driftFile !== '') await writePrivateFile(driftFile, `${JSON.stringify(shown.drift, null, 2)}\n`);
-    for (const [name, value] of Object.entries(outputsOf(shown, file, driftFile))) runner.output(name, value);
-    const fresh = report.findings.filter((found) => !annotated.has(found));
-    const room = Math.max(0, mostTold - annotated.size);
-    for (const found of fresh) annotated.add(found);
-    for (const found of fresh.slice(0, room)) runner.annotate(found);
-    if (fresh.length > room) runner.info(`… and ${fresh.length - room} more findings, in ${file}`);
-    await runner.summary(summaryOf(shown, environment.documentation));
-    return report;
-  };
-  let last: Promise<unknown> = Promise.resolve();
-  return (outcome: Outcome): Promise<Report> => {
-    const next = last.then(() => publish(outcome));
-    last = next.catch(() => undefined);
-    return next;
-  };
-}
-
-/** Words of others may repeat what was masked: it enters neither report nor summary. */
-const withoutMasked = (report: Report, runner: Runner): Report =>
-  JSON.parse(
-    JSON.stringify(report, (_, value: unknown) => (typeof value === 'string' ? runner.hide(value) : value)),
-  ) as Report;
 
 function tellEnd(runner: Runner, report: Report): void {
   for (const reason of endingOf(report)) runner.annotate(reason);

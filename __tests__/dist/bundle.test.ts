@@ -104,8 +104,12 @@ describe('a repository with mistakes', () => {
 });
 
 test.each([
-  ['nowhere', /The working directory nowhere does not exist\./, /actions\/checkout/],
-  ['..', /\.\. leads out of the workspace/, /copy what is needed into it/],
+  [
+    'nowhere',
+    /`working-directory` is `nowhere`, which cannot be read: it does not exist \(ENOENT\)/,
+    /actions\/checkout/,
+  ],
+  ['..', /`working-directory` \(\.\.\) leads out of the workspace/, /copy what is needed into it/],
 ])(
   'the working directory %s is refused',
   async (folder, says, hint) => {

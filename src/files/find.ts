@@ -5,6 +5,7 @@ import { join, relative, resolve, sep } from 'node:path';
 import type { Ignored } from '../bundle/object.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
 import { Problem } from '../verdict/problem.ts';
+import { saySystemError } from './system-error.ts';
 
 export interface FoundFile {
   /** Relative to the workspace, with forward slashes. */
@@ -177,19 +178,34 @@ export const findFiles = async (
   folder: string,
   signal: AbortSignal,
 ): Promise<FoundFiles> => {
-  const root = await realpath(workspace);
+  const root = await realpath(workspace).catch((cause: unknown) => {
+    throw new Problem(
+      'bundle/unreadable',
+      `The workspace ${workspace} (GITHUB_WORKSPACE) cannot be read: ${saySystemError(cause)}.`,
+      {
+        hint: 'Check out the repository first (actions/checkout); a container needs the folder as the runner has it.',
+        cause,
+      },
+    );
+  });
   const start = resolve(root, folder);
   const real = await realpath(start).catch((cause: unknown) => {
-    throw new Problem('input/invalid', `The working directory ${folder} does not exist.`, {
+    const message = `\`working-directory\` is \`${folder.slice(0, 200)}\`, which cannot be read: ${saySystemError(cause)}.`;
+    throw new Problem('input/invalid', message, {
       hint: 'Check out the repository first (actions/checkout), and give the path relative to its root.',
       cause,
     });
   });
   if (!inside(root, real)) {
-    throw new Problem('bundle/outside-workspace', outside(folder, real), { hint: copyIt });
+    throw new Problem('bundle/outside-workspace', outside(`\`working-directory\` (${folder})`, real), {
+      hint: copyIt,
+    });
   }
   if (!(await stat(real)).isDirectory()) {
-    throw new Problem('input/invalid', `The working directory ${folder} is not a folder.`);
+    throw new Problem(
+      'input/invalid',
+      `\`working-directory\` is \`${folder.slice(0, 200)}\`, which is not a folder.`,
+    );
   }
   const walk = new Walk(root, signal);
   await walk.everything(inside(root, start) ? start : real, real);

@@ -72,7 +72,8 @@ export function isForkPullRequest(eventName: string, payload: unknown): boolean 
       !sameRepository(at(run, 'head_repository'), at(run, 'repository') ?? at(payload, 'repository'))
     );
   }
-  return pullRequestOf(eventName, payload)?.fromFork ?? false;
+  // It has rights: where nothing says whose text it is, it counts as foreign.
+  return pullRequestOf(eventName, payload)?.fromFork ?? eventName === 'pull_request_target';
 }
 
 /** Whether the run has the base repository's rights while the pull request's author chose the text it may read. */

@@ -209,6 +209,7 @@ export const codes = {
   'helm/other-storage': entry('Releases are kept elsewhere than in Secrets', 'github-admin', 0),
   'helm/failed': entry('helm upgrade failed', 'platform-team', 0),
   'run/internal': entry('A bug in the action', 'unknown', 0),
+  'run/unwritable': entry('The runner does not take what the run leaves', 'github-admin', 0),
   'run/held-by-another': entry('Another run deploys the same bundle', 'app-team', 0),
   'run/turn-lost': entry('Another run may have begun to write', 'app-team', 0),
   'run/unguarded': entry('Two runs at once are not kept apart', 'platform-team', 0),

@@ -161,6 +161,13 @@ describe('links', () => {
   });
 });
 
+test('a workspace that is not there is no bug', async () => {
+  await expect(findFiles(join(workspace, 'gone'), '.', never)).rejects.toMatchObject({
+    code: 'bundle/unreadable',
+    message: `The workspace ${join(workspace, 'gone')} (GITHUB_WORKSPACE) cannot be read: it does not exist (ENOENT).`,
+  });
+});
+
 describe('the working directory', () => {
   test.each(['..', '/', '../workspace-2'])('%s is refused', async (folder) => {
     await mkdir(`${workspace}-2`);

@@ -20,6 +20,7 @@ describe('does the run work for a fork?', () => {
   test.each<[string, string, unknown, boolean]>([
     ['own branch', 'pull_request', pull(own), false],
     ['fork', 'pull_request', pull(fork), true],
+    ['rights of the base, and nothing that says whose text it is', 'pull_request_target', {}, true],
     ['fork with the rights of the base', 'pull_request_target', pull(fork), true],
     ['review on a fork', 'pull_request_review', pull(fork), true],
     ['fork that was deleted', 'pull_request', pull(null), true],
