@@ -165,6 +165,24 @@ const written = (statuses: readonly StatusRange[]): string =>
 
 const quoted = (body: string): string => (body.trim() === '' ? '' : `: ${body.trim().slice(0, 120)}`);
 
+/**
+ * A redirect to the very address that was asked for: an app that forces https, and takes what the load balancer sends it for
+ * http. With a cookie in the answer the second request is another one.
+ */
+const loopTrouble = (want: HttpsWant, address: string, { status, headers }: Answer): Trouble | undefined => {
+  const to = headers['location'];
+  if (status < 300 || status > 399 || to === undefined || headers['set-cookie'] !== undefined)
+    return undefined;
+  const asked = `https://${want.probe.host}${want.probe.path}`;
+  if (!URL.canParse(to, asked) || new URL(to, asked).href !== new URL(asked).href) return undefined;
+  return {
+    code: 'https/redirect-loop',
+    state: 'broken',
+    message: `${asked} answers ${status} at ${address} and leads to itself (location: ${to}): a browser gives up after some rounds.`,
+    hint: 'The load balancer ends TLS and sends plain HTTP: let the app trust its header X-Forwarded-Proto, or redirect at the listener of port 80 alone.',
+  };
+};
+
 const statusTrouble = (want: HttpsWant, address: string, answer: Answer): Trouble | undefined => {
   const url = `https://${want.probe.host}${want.probe.path}`;
   const accepted = accepts(want.statuses, answer.status);
@@ -177,7 +195,7 @@ const statusTrouble = (want: HttpsWant, address: string, answer: Answer): Troubl
       message: `${url} gets ${answer.status} from the load balancer itself at ${address}: ${alb.why}.`,
       hint: alb.hint,
     };
-  if (accepted) return undefined;
+  if (accepted) return loopTrouble(want, address, answer);
   return {
     code: 'https/status',
     state: 'waiting',

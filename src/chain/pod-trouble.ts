@@ -84,6 +84,13 @@ const isReady = (pod: KubernetesObject): boolean =>
 const isEnding = (pod: KubernetesObject): boolean =>
   text(pod, 'metadata', 'deletionTimestamp') !== undefined || text(pod, 'status', 'phase') === 'Succeeded';
 
+/** Events by which an autoscaler says that it is bringing a node: Cluster Autoscaler's, Karpenter's. */
+export const scalingReasons = /^(TriggeredScaleUp|Nominated)$/;
+
+export const isUnscheduled = (pod: KubernetesObject): boolean =>
+  !isEnding(pod) &&
+  conditionOf(conditionsOf(pod, 'status', 'conditions'), 'PodScheduled')?.status === 'False';
+
 const troubleOf = (pod: KubernetesObject): PodTrouble | undefined => {
   if (isReady(pod) || isEnding(pod)) return undefined;
   const scheduled = conditionOf(conditionsOf(pod, 'status', 'conditions'), 'PodScheduled');

@@ -70,14 +70,15 @@ export const observeTargets = (
     }),
   );
 
+const reached =
+  "Does the container listen on that port, does the pods' security group admit the load balancer, and does no NetworkPolicy of their namespace keep it out?";
+
 /** Reason codes of DescribeTargetHealth ("Target health reason codes", Elastic Load Balancing guide). */
 const hints: Readonly<Record<string, string>> = {
   'Target.ResponseCodeMismatch':
     'Let the health check ask a path that answers, or accept the status (healthCheckConfig of a TargetGroupConfiguration).',
-  'Target.Timeout':
-    "Does the container listen on that port, and does the pods' security group admit the load balancer?",
-  'Target.FailedHealthChecks':
-    "Does the container listen on that port, and does the pods' security group admit the load balancer?",
+  'Target.Timeout': reached,
+  'Target.FailedHealthChecks': reached,
   'Target.HealthCheckDisabled': '',
 };
 

@@ -15,10 +15,12 @@ import {
   waiting,
 } from '../verdict/verdict.ts';
 import { type ClusterReader, kinds } from './cluster.ts';
+import { type ControllerEvent, observeEvents } from './events.ts';
 import { judgeNotSeen, type NotSeen } from './look.ts';
-import { type PodTrouble, troubleOfPods } from './pod-trouble.ts';
+import { isUnscheduled, type PodTrouble, scalingReasons, troubleOfPods } from './pod-trouble.ts';
 import { podsOf } from './release.ts';
 import { rolledOut, stuck } from './rollout.ts';
+import { observeSet, podsOfSet, type SetSeen, saySet, setEvidence, setRolledOut } from './stateful-set.ts';
 
 export interface WorkloadWant {
   /** `backendRefsOf` of all routes of the host. */
@@ -32,7 +34,44 @@ export interface BackendSeen {
   readonly deployments: Seen<readonly KubernetesObject[]>;
   readonly pods: Seen<readonly KubernetesObject[]>;
   readonly slices: Seen<readonly KubernetesObject[]>;
+  /** The StatefulSets that the Service selects, as far as they may be read. */
+  readonly sets: readonly SetSeen[];
+  /** What an autoscaler says of a pod that waits for a node. */
+  readonly scaling?: ControllerEvent;
 }
+
+const isSelected = (
+  service: KubernetesObject | undefined,
+  labels: Readonly<Record<string, string>>,
+): boolean => selects(textMap(service, 'spec', 'selector'), labels);
+
+/** Only where no Deployment stands behind the Service: most have one, and fewer roles may read StatefulSets. */
+const observeSets = async (
+  reader: ClusterReader,
+  service: KubernetesObject | undefined,
+  deployments: readonly KubernetesObject[],
+  signal: AbortSignal,
+): Promise<readonly SetSeen[]> => {
+  const template = (object: KubernetesObject) => textMap(object, 'spec', 'template', 'metadata', 'labels');
+  if (service === undefined || deployments.some((each) => isSelected(service, template(each)))) return [];
+  const seen = await reader.list(kinds.statefulSet, service.metadata.namespace, signal);
+  const own = orNone(seen).filter((each) => isSelected(service, template(each)));
+  return await Promise.all(own.map((set) => observeSet(reader, set, signal)));
+};
+
+/** Read only while a pod has no node. */
+const observeScaling = async (
+  reader: ClusterReader,
+  pods: readonly KubernetesObject[],
+  signal: AbortSignal,
+): Promise<ControllerEvent | undefined> => {
+  for (const pod of pods.filter(isUnscheduled)) {
+    const events = await observeEvents(reader, pod, signal);
+    const found = orNone(events).findLast(({ reason }) => scalingReasons.test(reason));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+};
 
 export const observeWorkload = (
   reader: ClusterReader,
@@ -48,7 +87,11 @@ export const observeWorkload = (
         reader.list(kinds.pod, namespace, signal),
         reader.list(kinds.endpointSlice, namespace, signal),
       ]);
-      return { backend, service, deployments, pods, slices };
+      const found = 'value' in service ? service.value : undefined;
+      const own = orNone(pods).filter((pod) => isSelected(found, textMap(pod, 'metadata', 'labels')));
+      const sets = await observeSets(reader, found, orNone(deployments), signal);
+      const scaling = await observeScaling(reader, own, signal);
+      return { backend, service, deployments, pods, slices, sets, ...(scaling && { scaling }) };
     }),
   );
 
@@ -75,6 +118,8 @@ class Behind {
   readonly service: KubernetesObject;
   readonly selector: Readonly<Record<string, string>>;
   readonly deployments: readonly KubernetesObject[];
+  readonly sets: readonly SetSeen[];
+  readonly scaling: ControllerEvent | undefined;
   readonly pods: readonly KubernetesObject[];
   readonly allPods: readonly KubernetesObject[];
   /** `undefined` where EndpointSlices may not be read. */
@@ -88,6 +133,8 @@ class Behind {
     this.deployments = orNone(seen.deployments).filter((each) =>
       selects(this.selector, textMap(each, 'spec', 'template', 'metadata', 'labels')),
     );
+    this.sets = seen.sets;
+    this.scaling = seen.scaling;
     this.allPods = orNone(seen.pods);
     this.pods = this.allPods.filter(
       (pod) => !isGone(pod) && selects(this.selector, textMap(pod, 'metadata', 'labels')),
@@ -112,30 +159,70 @@ class Behind {
   }
 }
 
-const tell = ({ code, says, hint }: PodTrouble, evidence: readonly Evidence[]): Verdict =>
-  broken(code, { message: `${says}.`.replace(/\.\.$/, '.'), evidence, hint });
+const refusedHint = 'A quota, a policy or a missing service account refuses them.';
 
-const judgeRollout = (deployment: KubernetesObject, { allPods }: Behind): Verdict | undefined => {
+/** A pod that waits for a node which an autoscaler is bringing is helped by waiting. */
+const tell = (
+  { code, says, hint }: PodTrouble,
+  evidence: readonly Evidence[],
+  scaling: ControllerEvent | undefined,
+): Verdict => {
+  const message = `${says}.`.replace(/\.\.$/, '.');
+  if (code !== 'workload/not-scheduled' || scaling === undefined)
+    return broken(code, { message, evidence, hint });
+  return waiting(code, {
+    message: `${message} A node is on its way: ${scaling.message}.`.replace(/\.\.$/, '.'),
+    evidence: [{ from: `event ${scaling.reason}`, saw: scaling.message }, ...evidence],
+    hint: 'If it does not come, look at the autoscaler and at the quotas of the account.',
+  });
+};
+
+const judgeRollout = (deployment: KubernetesObject, { allPods, scaling }: Behind): Verdict | undefined => {
   if (rolledOut(deployment)) return undefined;
   const { ref, why, evidence } = stuck(deployment, allPods);
+  const { namespace = 'default', name } = deployment.metadata;
   const conditions = conditionsOf(deployment, 'status', 'conditions');
   const trouble = troubleOfPods(podsOf(deployment, allPods));
-  if (trouble !== undefined) return tell(trouble, evidence);
+  if (trouble !== undefined) return tell(trouble, evidence, scaling);
   const failed = conditionOf(conditions, 'ReplicaFailure');
   if (failed?.status === 'True')
     return broken('workload/rollout-stuck', {
       message: `${ref} gets no pods: ${failed.message}.`.replace(/\.\.$/, '.'),
       evidence,
-      hint: 'A quota, a policy or a missing service account refuses them.',
+      hint: refusedHint,
     });
   if (conditionOf(conditions, 'Progressing')?.reason === 'ProgressDeadlineExceeded')
     return broken('workload/rollout-stuck', {
       message: `The rollout of ${ref} has come to a stop: ${why}.`,
       evidence,
     });
-  const paused = field(deployment, 'spec', 'paused') === true;
+  if (field(deployment, 'spec', 'paused') === true)
+    return broken('workload/rollout-stuck', {
+      message: `The rollout of ${ref} is not finished, for it is paused: what serves is the version before.`,
+      evidence: [{ from: `${ref} spec.paused`, saw: 'true' }, ...evidence],
+      hint: `Take \`paused: true\` out of the manifest, or run: kubectl --namespace ${namespace} rollout resume deployment ${name}`,
+    });
   return waiting('workload/rolling-out', {
-    message: `The rollout of ${ref} is not finished: ${paused ? 'it is paused' : why}.`,
+    message: `The rollout of ${ref} is not finished: ${why}.`,
+    evidence,
+  });
+};
+
+const judgeSet = ({ set, refused }: SetSeen, { allPods, scaling }: Behind): Verdict | undefined => {
+  if (setRolledOut(set)) return undefined;
+  const pods = podsOfSet(set, allPods);
+  const evidence = setEvidence(set, pods);
+  const trouble = troubleOfPods(pods);
+  if (trouble !== undefined) return tell(trouble, evidence, scaling);
+  const ref = refOf(set);
+  if (refused !== undefined)
+    return broken('workload/rollout-stuck', {
+      message: `${ref} gets no pods: ${refused.message}.`.replace(/\.\.$/, '.'),
+      evidence: [{ from: `${ref} event ${refused.reason}`, saw: refused.message }, ...evidence],
+      hint: refusedHint,
+    });
+  return waiting('workload/rolling-out', {
+    message: `The rollout of ${ref} is not finished: ${saySet(set)}.`,
     evidence,
   });
 };
@@ -145,10 +232,10 @@ const sayLabels = (labels: Readonly<Record<string, string>>): string =>
     .map(([key, value]) => `${key}=${value}`)
     .join(',');
 
-const judgeNoEndpoints = ({ ref, service, selector, deployments, pods }: Behind): Verdict => {
+const judgeNoEndpoints = ({ ref, service, selector, deployments, sets, pods, scaling }: Behind): Verdict => {
   const evidence = [{ from: `EndpointSlices of ${ref}`, saw: 'no ready endpoint' }];
   const trouble = troubleOfPods(pods);
-  if (trouble !== undefined) return tell(trouble, evidence);
+  if (trouble !== undefined) return tell(trouble, evidence, scaling);
   if (pods.length > 0)
     return waiting('workload/not-ready', {
       message: `None of the ${pods.length} pods behind ${ref} is ready.`.replace(
@@ -158,7 +245,8 @@ const judgeNoEndpoints = ({ ref, service, selector, deployments, pods }: Behind)
       evidence,
       hint: 'Their readiness probes fail, or they are starting.',
     });
-  const idle = deployments.find((each) => number(each, 'spec', 'replicas') === 0);
+  const workloads = [...deployments, ...sets.map(({ set }) => set)];
+  const idle = workloads.find((each) => number(each, 'spec', 'replicas') === 0);
   if (idle !== undefined)
     return broken('workload/scaled-to-zero', {
       message: `${refOf(idle)} behind ${ref} is scaled to zero.`,
@@ -170,7 +258,7 @@ const judgeNoEndpoints = ({ ref, service, selector, deployments, pods }: Behind)
       message: `${ref} has no selector and no ready endpoint.`,
       evidence,
     });
-  return (deployments.length > 0 ? waiting : broken)('workload/no-pods', {
+  return (workloads.length > 0 ? waiting : broken)('workload/no-pods', {
     message: `${ref} selects ${sayLabels(selector)}, which no pod in namespace ${service.metadata.namespace ?? 'default'} has.`,
     evidence: [{ from: `${ref} spec.selector`, saw: sayLabels(selector) }, ...evidence],
     hint: "Let the Service's selector and the labels of the pods' template agree.",
@@ -248,13 +336,21 @@ const judgeBackend = (seen: BackendSeen): WorkloadJudged => {
     };
   if (text(service, 'spec', 'type') === 'ExternalName')
     return {
-      verdict: skipped('look/not-used', {
-        message: `${named} is of type ExternalName: no pods stand behind it.`,
+      verdict: broken('workload/no-pods', {
+        message: `${named} is of type ExternalName: it has no pods, so the load balancer has no target.`,
+        evidence: [
+          { from: `${named} spec.externalName`, saw: text(service, 'spec', 'externalName') ?? 'none' },
+        ],
+        hint: 'Send to a Service with pods of this cluster (a proxy, for one), or redirect to the other name.',
       }),
     };
   const behind = new Behind(service, seen);
   for (const deployment of behind.deployments) {
     const rollout = judgeRollout(deployment, behind);
+    if (rollout !== undefined) return { verdict: rollout };
+  }
+  for (const set of behind.sets) {
+    const rollout = judgeSet(set, behind);
     if (rollout !== undefined) return { verdict: rollout };
   }
   const port = judgePort(behind, backend);

@@ -353,6 +353,7 @@ export const codes = {
     'platform-team',
   ),
   'https/protocol-mismatch': entry('The targets speak another version of HTTP', 'app-team', 60),
+  'https/redirect-loop': entry('The answer leads to itself', 'app-team', 60),
   'https/header-missing': entry('The answer lacks the expected header', 'app-team'),
   'https/grpc-not-probed': entry('A gRPC host is followed to its certificate', 'unknown'),
 } as const satisfies Record<string, CodeEntry>;

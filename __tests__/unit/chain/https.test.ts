@@ -1,5 +1,5 @@
 // What the answers of the addresses mean, as a table.
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Unreachable } from '../../../src/chain/certificate.ts';
 import {
   type Answer,
@@ -137,4 +137,33 @@ test.each([
 
 test.each(['', 'x', ': abc', 'a b: c'])('%p is no header', (text) => {
   expect(parseHeader(text)).toBeUndefined();
+});
+
+describe('a redirect to where it comes from', () => {
+  const to = (location: string, more: Record<string, string> = {}): Answer =>
+    answer(301, 'nginx', { location, ...more });
+
+  test.each([
+    ['https://app.example.test/api'],
+    ['https://APP.example.test:443/api'],
+    ['/api'],
+    ['//app.example.test/api'],
+  ])('%s is no answer', (location) => {
+    expect(judged({}, answer(200), to(location))).toMatchObject({
+      state: 'broken',
+      code: 'https/redirect-loop',
+      message: `https://app.example.test/api answers 301 at 192.0.2.2 and leads to itself (location: ${location}): a browser gives up after some rounds.`,
+    });
+  });
+
+  test.each([
+    ['to another path', to('/api/')],
+    ['to another host', to('https://www.example.test/api')],
+    ['with another query', to('/api?x=1')],
+    ['with a cookie, by which the next request is another', to('/api', { 'set-cookie': 'seen=1' })],
+    ['without a place', answer(304)],
+    ['to no address', to('https://')],
+  ])('%s is one', (_, given) => {
+    expect(judged({}, given)).toMatchObject({ state: 'ok' });
+  });
 });
