@@ -139,8 +139,11 @@ class Collection {
 
   #read(file: TextFile): Read | undefined {
     const named = stages.filter(
-      (stage) => this.#matchers[stage].given && this.#matchers[stage].matches(file.path),
+      (stage) => this.#matchers[stage].names && this.#matchers[stage].matches(file.path),
     );
+    const by = stages.find((stage) => this.#matchers[stage].takesOut(file.path));
+    if (named.length === 0 && by !== undefined)
+      return this.#ignore(file, `taken out by the input ${inputOf(by)}`);
     const why = whyNot(file.path, this.#root);
     if (why !== undefined && (named.length === 0 || why.startsWith('neither')))
       return this.#ignore(file, why);
@@ -223,7 +226,7 @@ class Collection {
 
   /** An object whose stage has globs counts only in a file that some glob names. */
   #put(sourced: Sourced, stage: Stage, named: readonly Stage[]): void {
-    if (this.#matchers[stage].given && named.length === 0)
+    if (this.#matchers[stage].names && named.length === 0)
       this.ignored.push({
         file: sourced.source.file,
         why: `${refOf(sourced.object)} stands outside the ${inputOf(stage)} globs`,
@@ -243,7 +246,7 @@ class Collection {
     ];
     // Who only takes something out may leave nothing.
     for (const [input, what, isThere] of found)
-      if (globs[input].some((glob) => !glob.startsWith('!')) && !isThere)
+      if (this.#matchers[input].names && !isThere)
         this.findings.push(matchesNothing(input, globs[input], what, this.#root));
   }
 
@@ -266,9 +269,11 @@ class Collection {
  *   chart in the root of the working directory claims only templates/, charts/, crds/, ci/ and its values files.
  * - `routes`: HTTPRoutes and GRPCRoutes. `manifests`: all the rest.
  *
- * Where a stage has globs, its objects count only in files that some stage's globs match; a matched file without an
- * object is an error, and so is a stage whose globs match nothing. A file that no glob matches and in which nothing was meant for a cluster is ignored, with the reason;
- * broken YAML is an error where a line, not indented, begins with `apiVersion:` or `kind:`.
+ * Where a stage has globs that name files, its objects count only in files that some stage's globs match; a matched file
+ * without an object is an error, and so is a stage whose globs match nothing. Patterns that only take files out (`!docs`) name
+ * none: those files are left alone as a whole, all others go by their content. A file that no glob matches and in which
+ * nothing was meant for a cluster is ignored, with the reason; broken YAML is an error where a line, not indented, begins
+ * with `apiVersion:` or `kind:`.
  * @param root the working directory, relative to the workspace; the globs are relative to it
  * @param kustomized what kustomize builds, and the files that are its own
  * @param prunes whether what is not in the bundle is going to be removed

@@ -23,14 +23,17 @@ class Planning {
   readonly #root: string;
   /** Matchers of the stages for which the user gave globs. */
   readonly #given: readonly Matcher[];
+  readonly #takers: readonly Matcher[];
   readonly findings: Finding[] = [];
   readonly #all = new Map<string, Kustomization>();
 
   constructor(files: readonly TextFile[], globs: Globs, root: string) {
     this.#root = root;
-    this.#given = [globs.crds, globs.manifests, globs.routes]
-      .filter((each) => each.length > 0)
-      .map((each) => new Matcher(each, root, '{kustomization.y*ml,Kustomization}'));
+    const matchers = [globs.crds, globs.manifests, globs.routes].map(
+      (each) => new Matcher(each, root, '{kustomization.y*ml,Kustomization}'),
+    );
+    this.#given = matchers.filter((each) => each.names);
+    this.#takers = matchers;
     const charts = chartFolders(files, root);
     this.#files = files.filter(
       ({ path }) => !isHidden(path, root) && ![...charts].some((chart) => belongsToChart(path, chart, root)),
@@ -62,13 +65,7 @@ class Planning {
   }
 
   builds(): Kustomization[] {
-    const matched = [...this.#all.values()].filter(
-      ({ folder, source }) =>
-        this.#given.length === 0 ||
-        this.#given.some(
-          (each) => each.matches(source.file) || (folder !== this.#root && each.matches(folder)),
-        ),
-    );
+    const matched = [...this.#all.values()].filter((each) => this.#isMeant(each));
     const used = new Set(
       matched.flatMap((each) => [...this.#reach(each)].filter((folder) => folder !== each.folder)),
     );
@@ -77,6 +74,13 @@ class Planning {
       .toSorted((a, b) => (a.folder < b.folder ? -1 : 1));
     if (this.#given.length === 0) this.#findVariants(tops);
     return tops;
+  }
+
+  #isMeant({ folder, source }: Kustomization): boolean {
+    const named = this.#given.some(
+      (each) => each.matches(source.file) || (folder !== this.#root && each.matches(folder)),
+    );
+    return named || (this.#given.length === 0 && !this.#takers.some((each) => each.takesOut(source.file)));
   }
 
   /** What it is made from by itself: a component is a part that many share, none is a variant of another by it. */

@@ -8,6 +8,9 @@ export class Matcher {
   readonly #root: string;
   readonly #globs: readonly string[];
   readonly #match: (path: string) => boolean;
+  readonly #unwanted: (path: string) => boolean;
+  /** Whether it names what is meant, and does not only take something out. */
+  readonly names: boolean;
 
   /** @param own what `.` stands for: the files that stand in the working directory itself */
   constructor(globs: readonly string[], root: string, own = '*') {
@@ -20,10 +23,10 @@ export class Matcher {
       .map((glob) => glob.slice(1).replace(/^\.\//, ''));
     // A glob that names a folder means everything in it, to take or to leave.
     const all = [...wanted, ...wanted.map((glob) => (glob === '.' ? own : `${glob}/**`))];
-    this.#match = picomatch(all.length > 0 ? all : ['**'], {
-      ignore: [...unwanted, ...unwanted.map((glob) => `${glob}/**`)],
-      dot: true,
-    });
+    const ignore = [...unwanted, ...unwanted.map((glob) => `${glob}/**`)];
+    this.names = wanted.length > 0;
+    this.#match = picomatch(all.length > 0 ? all : ['**'], { ignore, dot: true });
+    this.#unwanted = ignore.length > 0 ? picomatch(ignore, { dot: true }) : () => false;
   }
 
   get given(): boolean {
@@ -32,7 +35,18 @@ export class Matcher {
 
   matches(path: string): boolean {
     if (!this.given) return true;
-    if (this.#root !== '.' && !path.startsWith(`${this.#root}/`)) return false;
-    return this.#match(this.#root === '.' ? path : path.slice(this.#root.length + 1));
+    const inside = this.#inside(path);
+    return inside !== undefined && this.#match(inside);
+  }
+
+  /** By a pattern that begins with `!`. */
+  takesOut(path: string): boolean {
+    const inside = this.#inside(path);
+    return inside !== undefined && this.#unwanted(inside);
+  }
+
+  #inside(path: string): string | undefined {
+    if (this.#root === '.') return path;
+    return path.startsWith(`${this.#root}/`) ? path.slice(this.#root.length + 1) : undefined;
   }
 }
