@@ -6,7 +6,8 @@ import { sharedReader } from '../../src/chain/shared-reader.ts';
 import { waitForHosts } from '../../src/chain/wait.ts';
 import type { HostedZone, RecordSet } from '../../src/chain/zone.ts';
 import { byHost, hostsOf } from '../../src/gateway/hosts.ts';
-import { linksOf, type Ports } from '../../src/modes/chain/links.ts';
+import { linksOf } from '../../src/modes/chain/links.ts';
+import type { Ports } from '../../src/modes/chain/want.ts';
 import { SimulatedClock } from '../unit/chain/simulated-clock.ts';
 import {
   gatewayAsWritten,

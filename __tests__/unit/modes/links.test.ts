@@ -2,7 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { Nudges } from '../../../src/chain/nudge.ts';
 import { hostsOf } from '../../../src/gateway/hosts.ts';
-import { type HostWant, linksOf, type Ports } from '../../../src/modes/chain/links.ts';
+import { linksOf } from '../../../src/modes/chain/links.ts';
+import type { HostWant, Ports } from '../../../src/modes/chain/want.ts';
 import { readerOf, say, signal, since } from '../chain/seen-objects.ts';
 import { SimulatedClock } from '../chain/simulated-clock.ts';
 

@@ -33,7 +33,8 @@ import type { Run } from '../../run.ts';
 import type { Cluster } from '../access/reach-cluster.ts';
 import type { SignedIn } from '../access/sign-in.ts';
 import { authorityOf, zonesOf } from '../access/zones.ts';
-import { type HostWant, linksOf, type Ports } from './links.ts';
+import { linksOf } from './links.ts';
+import type { HostWant, Ports } from './want.ts';
 
 export interface Applied {
   readonly signedIn: SignedIn;

@@ -9,7 +9,7 @@ import { judgeWorkload, observeWorkload } from '../../chain/workload.ts';
 import { type BackendRef, backendRefsOf } from '../../gateway/backend-refs.ts';
 import { namespaceOf } from '../../gateway/shapes.ts';
 import type { Code } from '../../verdict/codes.ts';
-import type { HostWant } from './links.ts';
+import { type HostWant, once } from './want.ts';
 
 export interface TrafficPorts {
   readonly cluster: ClusterReader;
@@ -34,7 +34,6 @@ const ruleWant = (want: HostWant, { loadBalancerArn }: Found): RuleWant => ({
 });
 
 export function trafficLinks(want: HostWant, { cluster, loadBalancers }: TrafficPorts): Link[] {
-  const once = (id: Link['id'], look: Link['look']): Link => ({ id, streak: 1, look });
   return [
     once('rule', async (found, signal) => {
       const wanted = ruleWant(want, found);

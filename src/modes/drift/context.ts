@@ -4,8 +4,8 @@ import type { WholeZoneReader } from '../../chain/zone.ts';
 import type { IgnoreRule } from '../../drift/ignore.ts';
 import type { HostRoutes } from '../../gateway/hosts.ts';
 import type { Run } from '../../run.ts';
-import type { Ports } from '../chain/links.ts';
 import type { Applied } from '../chain/live.ts';
+import type { Ports } from '../chain/want.ts';
 import type { RenderedChart } from '../charts/chart-renderer.ts';
 
 export interface DriftContext {
