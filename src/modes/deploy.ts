@@ -41,7 +41,7 @@ async function deployTo(whole: Run, cluster: Cluster, bundle: Bundle, untilLive:
   const helm = await useHelm(run, cluster, bundle);
   try {
     if (bundle.charts.length > 0) begin(run, 'Render the charts');
-    const rendered: readonly RenderedChart[] = await helm.render();
+    const rendered = await helm.render();
     const { classes, rest } = stages(bundle.manifests);
 
     await turn.take();
@@ -65,9 +65,7 @@ async function deployTo(whole: Run, cluster: Cluster, bundle: Bundle, untilLive:
     tellInstalled(run, installed);
     // What templates find in the cluster may be there only now.
     const brought = installed.flatMap(({ objects }) => objects);
-    writer.applier.expect(brought.map(({ object }) => object));
-    await restartController(run, cluster, changedDefinitions(writer), defined);
-    await webhooksReady(run, clusterReader(cluster.kube), brought);
+    await useInstalled(run, cluster, writer, brought, defined);
 
     begin(run, 'Apply the manifests and the routes');
     for (const stage of [later, rest, bundle.routes]) {
@@ -83,6 +81,19 @@ async function deployTo(whole: Run, cluster: Cluster, bundle: Bundle, untilLive:
     await turn.end();
     await helm.close();
   }
+}
+
+/** Kinds, definitions and webhooks that the charts brought are ready for what comes after them. */
+async function useInstalled(
+  run: Run,
+  cluster: Cluster,
+  writer: Writer,
+  objects: readonly Sourced[],
+  defined: Date,
+): Promise<void> {
+  writer.applier.expect(objects.map(({ object }) => object));
+  await restartController(run, cluster, changedDefinitions(writer), defined);
+  await webhooksReady(run, clusterReader(cluster.kube), objects);
 }
 
 const changedDefinitions = ({ generations }: Writer): ReadonlySet<string> =>
