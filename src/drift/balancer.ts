@@ -45,6 +45,35 @@ const hasOwnBackendGroup = (
 const sameAttribute = (one: string, other: string | undefined): boolean =>
   one === other || (/^(true|false)$/i.test(one) && one.toLowerCase() === other);
 
+type Differs = (
+  path: string,
+  wanted: string | undefined,
+  found: string | undefined,
+  severity: Sighting['severity'],
+  trace?: Trace,
+) => readonly Sighting[];
+
+const differsIn =
+  (asked: Asked, state: BalancerState): Differs =>
+  (path, wanted, found, severity, trace) => {
+    if (wanted === undefined || wanted === found) return [];
+    const item = { path, wanted, found: found ?? null, severity, ...(trace && { trace }) };
+    return [balancerItem(asked, state, item)];
+  };
+
+/**
+ * Names in place of ids cannot be compared here. One more is the controller's own, for the way to the targets
+ * (LBC 3.5.0 pkg/gateway/model, model_build_security_group.go), where it is asked for.
+ */
+const judgeGroupsOf = (asked: Asked, state: BalancerState, differs: Differs): readonly Sighting[] => {
+  const wanted = texts(asked.configuration, 'securityGroups').toSorted();
+  if (wanted.length === 0 || !wanted.every((each) => each.startsWith('sg-'))) return [];
+  if (hasOwnBackendGroup(asked, state, wanted)) return [];
+  const found = state.securityGroups.toSorted().join(', ');
+  const trace = settingTrace(state.arn, 'SetSecurityGroups');
+  return differs('securityGroups', wanted.join(', '), found, 'error', trace);
+};
+
 /** LBC's own defaults where neither Gateway nor class say anything. */
 export const judgeBalancer = (
   asked: Asked,
@@ -52,25 +81,7 @@ export const judgeBalancer = (
   attributes: ReadonlyMap<string, string> | undefined,
 ): readonly Sighting[] => {
   const { configuration } = asked;
-  const differs = (
-    path: string,
-    wanted: string | undefined,
-    found: string | undefined,
-    severity: Sighting['severity'],
-    trace?: Trace,
-  ): readonly Sighting[] =>
-    wanted === undefined || wanted === found
-      ? []
-      : [
-          balancerItem(asked, state, {
-            path,
-            wanted,
-            found: found ?? null,
-            severity,
-            ...(trace && { trace }),
-          }),
-        ];
-  const groups = texts(configuration, 'securityGroups').toSorted();
+  const differs = differsIn(asked, state);
   return [
     ...differs('scheme', text(configuration, 'scheme'), state.scheme, 'error'),
     ...differs(
@@ -80,19 +91,7 @@ export const judgeBalancer = (
       'warning',
       settingTrace(state.arn, 'SetIpAddressType'),
     ),
-    // Names in place of ids cannot be compared here. One more is the controller's own, for the way to the targets
-    // (LBC 3.5.0 pkg/gateway/model, model_build_security_group.go), where it is asked for.
-    ...(groups.length > 0 &&
-    groups.every((each) => each.startsWith('sg-')) &&
-    !hasOwnBackendGroup(asked, state, groups)
-      ? differs(
-          'securityGroups',
-          groups.join(', '),
-          state.securityGroups.toSorted().join(', '),
-          'error',
-          settingTrace(state.arn, 'SetSecurityGroups'),
-        )
-      : []),
+    ...judgeGroupsOf(asked, state, differs),
     ...[...attributesOf(configuration, 'loadBalancerAttributes')].flatMap(([key, value]) =>
       attributes === undefined || sameAttribute(value, attributes.get(key))
         ? []
@@ -148,36 +147,45 @@ export const judgeListeners = (
           }),
         ],
   );
-  const present = listeners.flatMap((listener): readonly Sighting[] => {
-    const path = `listeners[${listener.port}]`;
-    if (!declared.has(listener.port) && asked.shared === true) return [];
-    if (!declared.has(listener.port))
-      return [
-        item({
-          path,
+  const present = listeners.flatMap((listener) =>
+    declared.has(listener.port)
+      ? [...protocolOf(asked, state, listener, ports.get(listener.port)), ...tlsOf(asked, state, listener)]
+      : added(asked, state, listener),
+  );
+  return [...missing, ...present];
+};
+
+/** A listener that the Gateway does not declare; other Gateways of a shared load balancer may. */
+const added = (asked: Asked, state: BalancerState, listener: ListenerState): readonly Sighting[] =>
+  asked.shared === true
+    ? []
+    : [
+        balancerItem(asked, state, {
+          path: `listeners[${listener.port}]`,
           wanted: null,
           found: listener.protocol,
           severity: 'warning',
           trace: addedListenerTrace(state.arn, listener),
         }),
       ];
-    const protocol = ports.get(listener.port);
-    const other =
-      protocol === undefined || protocol === listener.protocol
-        ? []
-        : [
-            item({
-              path: `${path}.protocol`,
-              wanted: protocol,
-              found: listener.protocol,
-              severity: 'error' as const,
-              trace: listenerTrace(listener, 'protocol'),
-            }),
-          ];
-    return [...other, ...tlsOf(asked, state, listener)];
-  });
-  return [...missing, ...present];
-};
+
+const protocolOf = (
+  asked: Asked,
+  state: BalancerState,
+  listener: ListenerState,
+  wanted: string | undefined,
+): readonly Sighting[] =>
+  wanted === undefined || wanted === listener.protocol
+    ? []
+    : [
+        balancerItem(asked, state, {
+          path: `listeners[${listener.port}].protocol`,
+          wanted,
+          found: listener.protocol,
+          severity: 'error',
+          trace: listenerTrace(listener, 'protocol'),
+        }),
+      ];
 
 /** Of LBC when neither configuration nor flag say anything (config/runtime_config.go). */
 const defaultPolicy = 'ELBSecurityPolicy-2016-08';
@@ -190,21 +198,25 @@ const tlsOf = (asked: Asked, state: BalancerState, listener: ListenerState): rea
   const explicit = [text(own, 'defaultCertificate'), ...texts(own, 'certificates')].flatMap(
     (each) => each ?? [],
   );
+  const trace = listenerTrace(listener, 'sslPolicy');
+  return [
+    ...differsIn(asked, state)(`${path}.sslPolicy`, policy, listener.sslPolicy, 'warning', trace),
+    ...certificatesOf(asked, state, listener, explicit),
+  ];
+};
+
+/** Where the configuration names none, the controller finds certificates by the hosts. */
+const certificatesOf = (
+  asked: Asked,
+  state: BalancerState,
+  listener: ListenerState,
+  explicit: readonly string[],
+): readonly Sighting[] => {
   const [main, ...others] = explicit;
+  if (main === undefined) return [];
+  const path = `listeners[${listener.port}]`;
   const item = (rest: Parameters<typeof balancerItem>[2]): Sighting => balancerItem(asked, state, rest);
   const differs: Sighting[] = [];
-  if (listener.sslPolicy !== policy)
-    differs.push(
-      item({
-        path: `${path}.sslPolicy`,
-        wanted: policy,
-        found: listener.sslPolicy ?? null,
-        severity: 'warning',
-        trace: listenerTrace(listener, 'sslPolicy'),
-      }),
-    );
-  // Without any named, the controller finds certificates by the hosts.
-  if (main === undefined) return differs;
   if (listener.defaultCertificate !== main)
     differs.push(
       item({
