@@ -17,5 +17,5 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-const { main } = await import(/* webpackMode: "eager" */ './run.ts');
+const { main } = await import(/* webpackMode: "eager" */ './main.ts');
 process.exitCode = await main(cancel.signal);

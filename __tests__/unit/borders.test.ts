@@ -57,9 +57,14 @@ const crossings: readonly Crossing[] = [
     ...['node:fs', 'node:child_process', 'node:net', 'node:process', 'undici', '@aws-sdk/client-sts'].map(
       (module) => importing(folder, module),
     ),
-    ...['../child.ts', '../environment.ts', '../system-clock.ts', '../run.ts'].map((file) =>
-      importing(folder, file),
-    ),
+    ...[
+      '../child.ts',
+      '../environment.ts',
+      '../system-clock.ts',
+      '../main.ts',
+      '../publish.ts',
+      '../run.ts',
+    ].map((file) => importing(folder, file)),
     ...['process.env', 'fetch', 'setTimeout', 'performance.now()'].map((global) => naming(folder, global)),
     { ...importing(folder, ''), code: "export const b = () => import('../kube/a.ts');\n" },
     { ...importing(folder, ''), code: "export type { A } from '../kube/a.ts';\n" },
@@ -72,7 +77,9 @@ const crossings: readonly Crossing[] = [
     ...[...outside, 'modes']
       .filter((other) => other !== folder)
       .map((other) => importing(folder, `../${other}/a.ts`)),
-    ...['../environment.ts', '../run.ts'].map((file) => importing(folder, file)),
+    ...['../environment.ts', '../main.ts', '../publish.ts', '../run.ts'].map((file) =>
+      importing(folder, file),
+    ),
     naming(folder, 'process.env'),
     ...[`./a.ts`, '../verdict/a.ts', '../chain/a.ts', 'node:fs', 'undici'].map((module) =>
       allowed(importing(folder, module)),
