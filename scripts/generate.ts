@@ -3,7 +3,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
-import { type InputSpec, inputSpecs, modesOfFiles, type RunMode, runModes } from '../src/inputs.ts';
+import type { InputSpec } from '../src/input-reader.ts';
+import { inputSpecs, modesOfFiles, type RunMode, runModes } from '../src/inputs.ts';
 import { outputSpecs } from '../src/report/outputs.ts';
 import { type CodeEntry, codes } from '../src/verdict/codes.ts';
 import { owners } from '../src/verdict/owners.ts';

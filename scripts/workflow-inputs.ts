@@ -1,5 +1,6 @@
 // What the reusable workflows take and hand on: the action's inputs that their mode reads. Part of `npm run generate`.
-import { type InputName, type InputSpec, inputSpecs } from '../src/inputs.ts';
+import type { InputSpec } from '../src/input-reader.ts';
+import { type InputName, inputSpecs } from '../src/inputs.ts';
 
 type Group = InputSpec['group'];
 

@@ -1,20 +1,28 @@
 // Reads raw inputs as text, flags, numbers, durations, lists; collects everything that is wrong with them.
-import type { InputName, InputSpec, RawInput } from './inputs.ts';
+
+/** A row of the table of inputs. */
+export interface InputSpec {
+  readonly description: string;
+  readonly required?: boolean;
+  readonly default?: string;
+  /** Heading under which docs/inputs.md lists it. */
+  readonly group: 'AWS' | 'Repository' | 'Helm' | 'Waiting' | 'Previews' | 'Drift' | 'Fleet' | 'Advanced';
+}
 
 /** Reads inputs one by one; what is wrong with them is collected in `problems`, with the accepted values. */
-export class InputReader {
+export class InputReader<Name extends string> {
   readonly problems: string[] = [];
   /** Whether inputs that the table calls required are. */
   demanding = true;
-  readonly #raw: RawInput;
-  readonly #specs: Readonly<Record<InputName, InputSpec>>;
+  readonly #raw: (name: Name) => string;
+  readonly #specs: Readonly<Record<Name, InputSpec>>;
 
-  constructor(raw: RawInput, specs: Readonly<Record<InputName, InputSpec>>) {
+  constructor(raw: (name: Name) => string, specs: Readonly<Record<Name, InputSpec>>) {
     this.#raw = raw;
     this.#specs = specs;
   }
 
-  text(name: InputName): string | undefined {
+  text(name: Name): string | undefined {
     const spec = this.#specs[name];
     const value = this.#raw(name).trim() || spec.default;
     if (value === undefined && spec.required && this.demanding)
@@ -22,18 +30,18 @@ export class InputReader {
     return value;
   }
 
-  matching(name: InputName, pattern: RegExp, accepted: string): string | undefined {
+  matching(name: Name, pattern: RegExp, accepted: string): string | undefined {
     const value = this.text(name);
     if (value === undefined || pattern.test(value)) return value;
     this.problems.push(`\`${name}\` is ${quote(value)}; accepted: ${accepted}`);
     return undefined;
   }
 
-  flag(name: InputName): boolean {
+  flag(name: Name): boolean {
     return this.matching(name, /^(true|false)$/i, '`true` or `false`')?.toLowerCase() === 'true';
   }
 
-  whole(name: InputName, from: number, to: number): number | undefined {
+  whole(name: Name, from: number, to: number): number | undefined {
     const value = this.text(name);
     if (value === undefined) return undefined;
     const number = Number(value);
@@ -43,7 +51,7 @@ export class InputReader {
   }
 
   /** Seconds of a duration written as Go does: `90s`, `15m`, `1h30m`; a bare number is seconds. */
-  seconds(name: InputName): number {
+  seconds(name: Name): number {
     const value = this.text(name) ?? '';
     const parts = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?$/.exec(value);
     const [hours, minutes, seconds] = [1, 2, 3].map((index) => Number(parts?.[index] ?? 0));
@@ -55,16 +63,16 @@ export class InputReader {
     return 0;
   }
 
-  lines(name: InputName): string[] {
+  lines(name: Name): string[] {
     return this.#parts(name, /\r?\n/);
   }
 
-  list(name: InputName): string[] {
+  list(name: Name): string[] {
     return this.#parts(name, /[,\s]+/);
   }
 
   /** Commas alone are what is left of variables that were empty: a list that holds nothing is no list that was not given. */
-  #parts(name: InputName, separator: RegExp): string[] {
+  #parts(name: Name, separator: RegExp): string[] {
     const value = this.text(name);
     const parts = split(value, separator);
     if (value !== undefined && parts.length === 0)
@@ -74,7 +82,7 @@ export class InputReader {
     return parts;
   }
 
-  each(name: InputName, values: readonly string[], pattern: RegExp, accepted: string): void {
+  each(name: Name, values: readonly string[], pattern: RegExp, accepted: string): void {
     for (const value of values) {
       if (!pattern.test(value))
         this.problems.push(`\`${name}\` holds ${quote(value)}; accepted: ${accepted}`);
@@ -82,11 +90,7 @@ export class InputReader {
   }
 
   /** Like `parsed`, for each part of a list. */
-  listed<Value>(
-    name: InputName,
-    parse: (text: string) => Value | undefined,
-    accepted: string,
-  ): readonly Value[] {
+  listed<Value>(name: Name, parse: (text: string) => Value | undefined, accepted: string): readonly Value[] {
     return this.list(name).flatMap((text) => {
       const value = parse(text);
       if (value === undefined) {
@@ -97,11 +101,7 @@ export class InputReader {
   }
 
   /** Reads by a parser that answers `undefined` for what it cannot read. */
-  parsed<Value>(
-    name: InputName,
-    parse: (text: string) => Value | undefined,
-    accepted: string,
-  ): Value | undefined {
+  parsed<Value>(name: Name, parse: (text: string) => Value | undefined, accepted: string): Value | undefined {
     const text = this.text(name);
     const value = text === undefined ? undefined : parse(text);
     if (text !== undefined && value === undefined) {

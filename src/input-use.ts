@@ -1,5 +1,6 @@
 // Inputs that the mode does not read: set by mistake, they change nothing, and nobody would notice.
-import { type InputName, type InputSpec, inputSpecs, type RawInput, type RunMode } from './inputs.ts';
+import type { InputSpec } from './input-reader.ts';
+import { type InputName, inputSpecs, type RawInput, type RunMode } from './inputs.ts';
 import { type Finding, finding } from './verdict/finding.ts';
 
 /** Whose inputs only some modes read. `lint` looks at the rules of `drift-ignore` as well. */

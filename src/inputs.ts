@@ -5,17 +5,9 @@ import { type NamedServer, parseServer } from './dns/server.ts';
 import { type DriftInputs, driftSpecs, readDriftInputs } from './drift/input-specs.ts';
 import { type FleetInputs, fleetSpecs, readFleetInputs } from './fleet/input-specs.ts';
 import { type HelmInputs, helmSpecs, readHelmInputs } from './helm/input-specs.ts';
-import { InputReader, quote } from './input-reader.ts';
+import { InputReader, type InputSpec, quote } from './input-reader.ts';
 import { type PreviewInputs, previewSpecs, readPreviewInputs } from './preview/input-specs.ts';
 import { Problem } from './verdict/problem.ts';
-
-export interface InputSpec {
-  readonly description: string;
-  readonly required?: boolean;
-  readonly default?: string;
-  /** Heading under which docs/inputs.md lists it. */
-  readonly group: 'AWS' | 'Repository' | 'Helm' | 'Waiting' | 'Previews' | 'Drift' | 'Fleet' | 'Advanced';
-}
 
 export const inputSpecs = {
   mode: {
@@ -208,7 +200,7 @@ export interface Inputs extends AccessInputs, ApplyInputs, ZoneInputs {
 export type RawInput = (name: InputName) => string;
 
 /** What is required of the other inputs depends on it: linting needs no AWS. */
-function modeOf(reader: InputReader): RunMode {
+function modeOf(reader: InputReader<InputName>): RunMode {
   const value = reader.text('mode');
   const mode = runModes.find((each) => each === value);
   if (mode === undefined) {
@@ -219,7 +211,7 @@ function modeOf(reader: InputReader): RunMode {
   return mode ?? 'deploy';
 }
 
-function readHttps(reader: InputReader): HttpsInputs {
+function readHttps(reader: InputReader<InputName>): HttpsInputs {
   const path = reader.matching('https-path', /^\/\S*$/, 'a path that begins with `/`');
   const header = reader.parsed('https-header', parseHeader, '`Name: value`');
   const status = reader.parsed('https-status', parseStatuses, 'statuses and ranges such as `200`, `200-399`');
@@ -231,7 +223,7 @@ function readHttps(reader: InputReader): HttpsInputs {
   };
 }
 
-function readZone(reader: InputReader): ZoneInputs {
+function readZone(reader: InputReader<InputName>): ZoneInputs {
   const hostedZoneId = reader.matching(
     'hosted-zone-id',
     /^(\/hostedzone\/)?[A-Z0-9]{1,32}$/,
@@ -244,7 +236,7 @@ function readZone(reader: InputReader): ZoneInputs {
   };
 }
 
-function readApply(reader: InputReader): ApplyInputs {
+function readApply(reader: InputReader<InputName>): ApplyInputs {
   const releaseName = reader.matching(
     'release-name',
     /^[a-z0-9]([a-z0-9.-]{0,51}[a-z0-9])?$/,

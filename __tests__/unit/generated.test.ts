@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { generated } from '../../scripts/generate.ts';
-import { type InputSpec, inputSpecs, modesOfFiles, readInputs, runModes } from '../../src/inputs.ts';
+import type { InputSpec } from '../../src/input-reader.ts';
+import { inputSpecs, modesOfFiles, readInputs, runModes } from '../../src/inputs.ts';
 import { documentedWorkflows } from '../documented-workflows.ts';
 
 const read = (path: string): string => readFileSync(path, 'utf8');

@@ -1,5 +1,4 @@
 // Which folders are charts, and which files are theirs.
-import type { TextFile } from './collect.ts';
 
 export const folderOf = (path: string): string =>
   path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '.';
@@ -26,7 +25,10 @@ export const belongsToChart = (path: string, chart: string, root: string): boole
 };
 
 /** The outermost folders with a Chart.yaml: what stands under a chart, sub-charts too, is the chart's. */
-export const chartFolders = (files: readonly TextFile[], root: string): ReadonlySet<string> => {
+export const chartFolders = (
+  files: readonly { readonly path: string }[],
+  root: string,
+): ReadonlySet<string> => {
   const folders = files
     .filter((file) => nameOf(file.path) === 'Chart.yaml' && !isHidden(file.path, root))
     .map((file) => folderOf(file.path))

@@ -1,7 +1,7 @@
 // Asks the API server whether we may do something: bindings take a moment until they hold.
 import type { Kube } from './connection.ts';
+import { isFields } from './fields.ts';
 import type { Place } from './path.ts';
-import { isFields } from './status.ts';
 
 /** SelfSubjectAccessReview needs no permission beyond system:basic-user. @throws what `Kube.send` throws. */
 export const mayI = async (

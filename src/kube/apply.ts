@@ -11,6 +11,7 @@ import {
 import { type Json, type KubernetesObject, refOf } from '../bundle/object.ts';
 import type { Kube, KubeAnswer } from './connection.ts';
 import type { ApiResource, Discovery } from './discovery.ts';
+import { isFields } from './fields.ts';
 import { type Name, readHeld } from './held.ts';
 import { manifestOf } from './manifest.ts';
 import { objectOf } from './object.ts';
@@ -19,7 +20,7 @@ import { clusterReader } from './reader.ts';
 import { explain, overQuota } from './refusal.ts';
 import { conversion, type Patience, retry, sendPatiently, webhook } from './retry.ts';
 import { publishedSchemas } from './schemas.ts';
-import { isFields, statusOf } from './status.ts';
+import { statusOf } from './status.ts';
 
 export interface ApplierOptions {
   /** For namespaced objects that name none. */

@@ -1,9 +1,10 @@
 // What the API server serves: kinds with their plurals and scopes, group versions, its own version.
 import { Problem } from '../verdict/problem.ts';
 import type { Kube, KubeAnswer } from './connection.ts';
+import { isFields } from './fields.ts';
 import { rootOf } from './path.ts';
 import { sendPatiently } from './retry.ts';
-import { denialOf, isFields, statusOf } from './status.ts';
+import { denialOf, statusOf } from './status.ts';
 
 export interface ApiResource {
   readonly apiVersion: string;

@@ -4,11 +4,12 @@ import { Problem } from '../verdict/problem.ts';
 import type { Seen } from '../verdict/seen.ts';
 import type { Kube } from './connection.ts';
 import type { ApiResource } from './discovery.ts';
+import { isFields } from './fields.ts';
 import { objectOf } from './object.ts';
 import { pathOf } from './path.ts';
 import { clusterReader, type KubeReader } from './reader.ts';
 import { type Patience, sendPatiently } from './retry.ts';
-import { isFields, statusOf } from './status.ts';
+import { statusOf } from './status.ts';
 
 export interface Name {
   readonly place: ApiResource;

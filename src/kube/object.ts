@@ -1,6 +1,6 @@
 // Checks that what came from the API server is a Kubernetes object.
 import type { JsonObject, KubernetesObject } from '../bundle/object.ts';
-import { isFields } from './status.ts';
+import { isFields } from './fields.ts';
 
 // What JSON.parse gave is JSON: only the object's frame needs a look.
 const isJsonObject = (value: unknown): value is JsonObject => isFields(value);

@@ -3,10 +3,11 @@ import type { KubernetesObject } from '../bundle/object.ts';
 import type { ClusterReader, Kind } from '../chain/cluster.ts';
 import type { Seen } from '../verdict/seen.ts';
 import type { Kube, KubeAnswer, KubeRequest } from './connection.ts';
+import { isFields } from './fields.ts';
 import { objectOf } from './object.ts';
 import { pathOf, permissionOf } from './path.ts';
 import { sendPatiently } from './retry.ts';
-import { denialOf, isFields, statusOf } from './status.ts';
+import { denialOf, statusOf } from './status.ts';
 
 export interface Selection {
   /** `involvedObject.name=public`. */

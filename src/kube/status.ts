@@ -1,5 +1,6 @@
 // Reads the API server's Status objects: what was refused, why, and which permission is missing.
 import type { KubeAnswer } from './connection.ts';
+import { type Fields, isFields } from './fields.ts';
 
 export interface Cause {
   readonly reason: string;
@@ -18,11 +19,6 @@ export interface Status {
   /** Milliseconds from `details.retryAfterSeconds`. */
   readonly retryAfter?: number;
 }
-
-type Fields = Readonly<Record<string, unknown>>;
-
-export const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const textOf = (fields: Fields, key: string): string => {
   const value = fields[key];

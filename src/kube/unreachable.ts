@@ -1,6 +1,6 @@
 // Names why the API server could not be reached, and tells what may be tried again.
 import { Problem } from '../verdict/problem.ts';
-import { isFields } from './status.ts';
+import { isFields } from './fields.ts';
 
 // Errors of undici, Node and tests come from different realms: they are told by their fields, not their class.
 const fieldOf = (error: unknown, key: 'code' | 'cause' | 'errors' | 'message' | 'name'): unknown =>

@@ -1,8 +1,9 @@
 // Watches all objects of a kind: one small LIST says where to begin, then a WATCH that begins again by itself.
 import type { ClusterWatcher, Told, WatchedPlace } from '../chain/watches.ts';
 import type { Kube, KubeAnswer, KubeRequest } from './connection.ts';
+import { isFields } from './fields.ts';
 import { pathOf, permissionOf } from './path.ts';
-import { denialOf, isFields, statusOf } from './status.ts';
+import { denialOf, statusOf } from './status.ts';
 
 /** That something has changed is enough: objects come with their metadata alone. */
 const metadataOnly = (what: string): string =>

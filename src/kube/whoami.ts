@@ -1,6 +1,6 @@
 // Asks the API server as whom it knows us.
 import type { Kube } from './connection.ts';
-import { isFields } from './status.ts';
+import { isFields } from './fields.ts';
 
 export interface Identity {
   readonly user: string;
