@@ -1,3 +1,4 @@
+// Child processes: their environment, their output within bounds, and how they end.
 import { describe, expect, test } from '@jest/globals';
 import { runChild } from '../../src/child.ts';
 

@@ -1,3 +1,4 @@
+// ARNs taken apart, and the partition of each region.
 import { expect, test } from '@jest/globals';
 import { parseArn, partitionOf } from '../../../src/access/arn.ts';
 

@@ -1,3 +1,4 @@
+// Trust policies: the statement that is printed admits its token, and what stands in a policy's way is named.
 import { describe, expect, test } from '@jest/globals';
 import { decodeClaims } from '../../../src/access/claims.ts';
 import { evaluateTrust, explainMismatch, type TrustRequest } from '../../../src/access/trust-evaluation.ts';

@@ -1,3 +1,4 @@
+// A stage of the apply engine over a scripted cluster: tried first, written rank by rank, and what a refusal stops.
 import { describe, expect, test } from '@jest/globals';
 import { type Applier, fieldManager, type Refusal, type WriteOptions } from '../../../src/apply/applier.ts';
 import { applyStage } from '../../../src/apply/apply.ts';

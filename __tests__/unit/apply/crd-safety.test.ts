@@ -1,3 +1,4 @@
+// The cluster's Gateway API is not lowered: versions, channels, and the guard of a release.
 import { describe, expect, test } from '@jest/globals';
 import { refuseGuard, refuseLowering } from '../../../src/apply/crd-safety.ts';
 import type { KubernetesObject } from '../../../src/bundle/object.ts';

@@ -1,3 +1,4 @@
+// Of several definitions of one name, which is applied.
 import { expect, test } from '@jest/globals';
 import { chooseDefinitions } from '../../../src/apply/definitions.ts';
 import type { Sourced } from '../../../src/bundle/object.ts';

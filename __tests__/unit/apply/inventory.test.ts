@@ -1,3 +1,4 @@
+// The inventory: how it is named and written, and what of it is removed or stays.
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { fieldManager } from '../../../src/apply/applier.ts';

@@ -1,3 +1,4 @@
+// Whose an object is, by its managers, labels and annotations; and what taking over does to them.
 import { describe, expect, test } from '@jest/globals';
 import { dated, explainConflicts, managedFieldsAfter, otherOwner } from '../../../src/apply/ownership.ts';
 import type { Json, KubernetesObject } from '../../../src/bundle/object.ts';

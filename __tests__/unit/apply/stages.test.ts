@@ -1,3 +1,4 @@
+// In which stage, and at which place in it, an object of each kind is applied.
 import { describe, expect, test } from '@jest/globals';
 import { ranked, stageOf, stages } from '../../../src/apply/stages.ts';
 import type { Sourced } from '../../../src/bundle/object.ts';

@@ -1,3 +1,4 @@
+// The Lease of a bundle on simulated time: who waits, who follows a run that died, who stops writing.
 import { expect, test } from '@jest/globals';
 import type { Lease, LeaseStore, Runner, StoredLease } from '../../../src/apply/lease.ts';
 import { type Turn, takeTurn } from '../../../src/apply/turn.ts';

@@ -1,3 +1,4 @@
+// What all clients of AWS have in common: the addresses that are allowed, time-outs, proxies.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';

@@ -1,3 +1,4 @@
+// Sessions of roles: assumed, shared, renewed, tried again; and what people are told of each refusal of STS.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import {
   type ChainSettings,

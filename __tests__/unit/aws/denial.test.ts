@@ -1,3 +1,4 @@
+// Errors of AWS: which are denials, of what, and which may pass.
 import { describe, expect, test } from '@jest/globals';
 import { denialOf, isThrottling, isTransient, permissionOf, sentenceOf } from '../../../src/aws/denial.ts';
 

@@ -1,3 +1,4 @@
+// The token for the API server, beside the tokens that awscli computes.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { eksToken } from '../../../src/aws/eks-token.ts';

@@ -1,3 +1,4 @@
+// The cluster in EKS: what is read of it, and what is said where it cannot be had.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { SessionSource } from '../../../src/aws/credentials.ts';
 import { describeCluster } from '../../../src/aws/eks.ts';

@@ -1,3 +1,4 @@
+// Reads that many share, on simulated time: how far apart they are, and for whom each is made.
 import { describe, expect, test } from '@jest/globals';
 import { type PacedReads, pacedReads } from '../../../src/aws/paced-reads.ts';
 import type { Clock } from '../../../src/clock.ts';

@@ -1,3 +1,4 @@
+// Hosted zones and record sets over the wire: pages, what is shared, denials, throttling.
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { plainName, route53ZoneReader, suffixes } from '../../../src/aws/route53.ts';
 import type { ZoneReader } from '../../../src/chain/zone.ts';

@@ -1,3 +1,4 @@
+// The line of a field in the file that its object came from.
 import { expect, test } from '@jest/globals';
 import { lineOfField } from '../../../src/bundle/locate.ts';
 

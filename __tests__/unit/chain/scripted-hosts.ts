@@ -1,3 +1,4 @@
+// Hosts whose links say, look after look, what a test has written down; and the wait over them.
 import type { Found, HostChain, Link, Look } from '../../../src/chain/link.ts';
 import { type WaitedHost, type WaitOptions, waitForHosts } from '../../../src/chain/wait.ts';
 import {

@@ -1,3 +1,4 @@
+// Objects that a reader of the cluster would see, and moments before and after this run's write.
 import type { JsonObject, KubernetesObject } from '../../../src/bundle/object.ts';
 import type { ClusterReader } from '../../../src/chain/cluster.ts';
 import type { Seen } from '../../../src/verdict/seen.ts';

@@ -1,3 +1,4 @@
+// Whether an apply would change anything, told from the object alone: never a wrong "unchanged".
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Json, JsonObject, KubernetesObject } from '../../../src/bundle/object.ts';

@@ -1,3 +1,4 @@
+// What differs between two states of an object, field by field, list by list.
 import { expect, test } from '@jest/globals';
 import type { JsonObject } from '../../../src/bundle/object.ts';
 import { changesBetween } from '../../../src/compare/changes.ts';

@@ -1,3 +1,4 @@
+// Which values of a change are hidden, and which stay readable.
 import { expect, test } from '@jest/globals';
 import { hide } from '../../../src/compare/hidden.ts';
 

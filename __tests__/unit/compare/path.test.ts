@@ -1,3 +1,4 @@
+// Paths of fields as the API server writes them.
 import { expect, test } from '@jest/globals';
 import { resolvePath } from '../../../src/compare/path.ts';
 

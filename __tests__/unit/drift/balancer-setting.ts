@@ -1,3 +1,4 @@
+// A Gateway, the load balancer that it asks for, and what is said where the two differ.
 import type { JsonObject, KubernetesObject } from '../../../src/bundle/object.ts';
 import type { Asked } from '../../../src/drift/asked.ts';
 import type { Sighting } from '../../../src/drift/item.ts';

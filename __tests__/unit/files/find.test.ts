@@ -1,3 +1,4 @@
+// The files of the working directory: which are read, in which encoding, and which links are followed.
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

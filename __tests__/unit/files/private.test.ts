@@ -1,3 +1,4 @@
+// Private folders and files: who can read them, and what is removed with them.
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

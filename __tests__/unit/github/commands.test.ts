@@ -1,3 +1,4 @@
+// The runner's log: no text from outside is a command, and ours are what we mean.
 import { describe, expect, test } from '@jest/globals';
 import { annotations, endGroup, group, harmless, masks } from '../../../src/github/commands.ts';
 

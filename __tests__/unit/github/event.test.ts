@@ -1,3 +1,4 @@
+// What an event says of its pull request, told from recorded payloads; and whether it is a fork's.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { isForkPullRequest, isPullRequestTarget, pullRequestOf } from '../../../src/github/event.ts';

@@ -1,3 +1,4 @@
+// OIDC tokens: how they are asked for, what is tried again, and what is said where the job has no permission.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,3 +1,4 @@
+// Charts by the real helm: their dependencies, what they render to, and what is said where something is wrong.
 import { access, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';

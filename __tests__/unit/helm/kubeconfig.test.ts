@@ -1,3 +1,4 @@
+// The real kubectl and helm with a kubeconfig whose token is renewed; releases in every state that a dead helm leaves.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

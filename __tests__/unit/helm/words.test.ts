@@ -1,3 +1,4 @@
+// What helm itself said, out of all that it printed.
 import { expect, test } from '@jest/globals';
 import { helmWords } from '../../../src/helm/words.ts';
 

@@ -1,3 +1,4 @@
+// The connection to the API server: its token, its clock, one HTTP/2 connection, endpoints that cannot be reached.
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect as connectTcp, createServer as createTcpServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';

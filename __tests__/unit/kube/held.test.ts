@@ -1,3 +1,4 @@
+// What the cluster holds of many objects: with which requests it is read.
 import { describe, expect, test } from '@jest/globals';
 import { connect } from '../../../src/kube/connection.ts';
 import { type Name, readHeld } from '../../../src/kube/held.ts';

@@ -1,3 +1,4 @@
+// How many requests are in flight, as the API server keeps up or does not.
 import { describe, expect, test } from '@jest/globals';
 import { adaptiveLimiter } from '../../../src/kube/limiter.ts';
 

@@ -1,3 +1,4 @@
+// Reading the cluster for the chain: values, absence, denials, pages, logs.
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { kinds } from '../../../src/chain/cluster.ts';
 import { clusterReader, type KubeReader } from '../../../src/kube/reader.ts';

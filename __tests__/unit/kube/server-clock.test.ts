@@ -1,3 +1,4 @@
+// The API server's clock out of its answers: close to it, and never ahead.
 import { expect, test } from '@jest/globals';
 import type { Clock } from '../../../src/clock.ts';
 import { serverClock } from '../../../src/kube/server-clock.ts';

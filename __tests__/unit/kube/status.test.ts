@@ -1,3 +1,4 @@
+// Status objects and paths of the Kubernetes API: which permission is missing, as RBAC writes it.
 import { describe, expect, test } from '@jest/globals';
 import { isPathSegment, pathOf, permissionOf } from '../../../src/kube/path.ts';
 import { denialOf } from '../../../src/kube/status.ts';

@@ -1,8 +1,8 @@
 // Webhooks that fail closed are waited for until a pod is ready behind them.
 import { expect, test } from '@jest/globals';
-import type { KubernetesObject } from '../../src/bundle/object.ts';
-import type { ClusterReader } from '../../src/chain/cluster.ts';
-import { failClosedTargets, webhooksReady } from '../../src/modes/charts/webhooks-ready.ts';
+import type { KubernetesObject } from '../../../src/bundle/object.ts';
+import type { ClusterReader } from '../../../src/chain/cluster.ts';
+import { failClosedTargets, webhooksReady } from '../../../src/modes/charts/webhooks-ready.ts';
 
 const configuration = (failurePolicy?: string): KubernetesObject => ({
   apiVersion: 'admissionregistration.k8s.io/v1',
