@@ -18,7 +18,10 @@ const settling = 'IAM takes a few seconds to spread a change: if the role was ch
 const isKeyFetch = (error: unknown): boolean =>
   hasCode(error, 'InvalidIdentityToken') && error instanceof Error && /verification key/i.test(error.message);
 
-/** Whether a new token may fare better. AccessDenied does not: who waits for IAM to settle should know it. */
+/**
+ * Whether a new token may fare better. AccessDenied does not: who waits for IAM to settle should know it.
+ * @param attempt from 1
+ */
 export const isWorthAnotherToken = (error: unknown, attempt: number): boolean =>
   isTransient(error) ||
   isKeyFetch(error) ||

@@ -14,6 +14,7 @@ export const text = (from: Json | undefined, ...path: readonly string[]): string
   return typeof value === 'string' && value !== '' ? value : undefined;
 };
 
+/** The number at the path, unless it is missing or no number. */
 export const number = (from: Json | undefined, ...path: readonly string[]): number | undefined => {
   const value = field(from, ...path);
   return typeof value === 'number' ? value : undefined;

@@ -316,6 +316,7 @@ export const judgeSecurityGroups = (
 /** From this part of a quota on. */
 const threshold = 0.8;
 
+/** Of what is used, what fills its quota by more than the threshold; both by the quota's name. */
 export const judgeQuotas = (
   asked: Asked,
   state: BalancerState,

@@ -66,7 +66,10 @@ const takenApart = (output: string): readonly [string, string] => {
   return [crds.join('\n---\n'), templates.join('\n---\n')];
 };
 
-/** The objects of helm's output, each with the file that it was rendered from. */
+/**
+ * The objects of helm's output, each with the file that it was rendered from.
+ * @throws Problem `helm/render-failed`.
+ */
 export const objectsOf = (text: string, chart: Chart): Sourced[] =>
   text.split(betweenDocuments).flatMap((part) => {
     const source = sourceOf(part, chart);

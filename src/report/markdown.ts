@@ -58,6 +58,7 @@ export const fitting = (
   return shown;
 };
 
+/** At most `limit` characters, an ellipsis among them. */
 export const clip = (text: string, limit: number): string =>
   text.length <= limit ? text : `${text.slice(0, limit - 1)}…`;
 

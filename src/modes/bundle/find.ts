@@ -7,7 +7,10 @@ import type { Run } from '../../run.ts';
 import { Problem } from '../../verdict/problem.ts';
 import { kustomize } from './kustomizations.ts';
 
-/** `undefined` when something is wrong in it: all of it is then among the findings. */
+/**
+ * `undefined` when something is wrong in it: all of it is then among the findings.
+ * @throws Problem `bundle/nothing-found`.
+ */
 export async function findBundle(run: Run): Promise<Bundle | undefined> {
   const { inputs, environment, runner, draft, signal } = run;
   const { workspace } = environment;

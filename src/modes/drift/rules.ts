@@ -5,7 +5,10 @@ import { readAgain } from '../../files/read.ts';
 import type { Run } from '../../run.ts';
 import { Problem } from '../../verdict/problem.ts';
 
-/** `undefined` when something is wrong in the file: all of it is then among the findings. */
+/**
+ * `undefined` when something is wrong in the file: all of it is then among the findings.
+ * @throws Problem `input/invalid` where there is no such file.
+ */
 export async function readRules({
   inputs,
   environment,

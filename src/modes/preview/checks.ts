@@ -102,6 +102,7 @@ export async function refuseLongNames(
 
 /**
  * The namespace is free, or this pull request's already; one that is going away is waited for.
+ * @param deadline monotonic milliseconds
  * @throws Problem `preview/name-taken`, `preview/objects-left`.
  */
 export async function claimNamespace(
