@@ -3,7 +3,7 @@ import { isMap } from '../bundle/field.ts';
 import type { Json, JsonObject, KubernetesObject } from '../bundle/object.ts';
 import { builtInSchema } from './built-in.ts';
 import { covers, equal } from './equal.ts';
-import { appliedBy } from './managed-fields.ts';
+import { appliedBy, hasKeys } from './managed-fields.ts';
 import { type Schema, schemaOfField, schemaOfItems, withDefaults } from './schema.ts';
 
 /**
@@ -134,15 +134,6 @@ function* differencesOfMap({ wanted, live, fields, schema, path }: Node): Genera
 const inOrder = (positions: readonly number[]): boolean =>
   positions.every(
     (position, index) => position >= 0 && (index === 0 || position > (positions[index - 1] ?? -1)),
-  );
-
-const hasKeys = (item: Json, keys: JsonObject, fields?: JsonObject): boolean =>
-  isMap(item) &&
-  Object.entries(keys).every(([name, value]) =>
-    // A key that was left out has its default, and is then not owned as a field.
-    item[name] === undefined
-      ? fields !== undefined && !Object.hasOwn(fields, `f:${name}`)
-      : equal(item[name], value),
   );
 
 /** A list whose items have keys: containers by name, ports by port and protocol. */

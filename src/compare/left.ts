@@ -2,6 +2,7 @@
 import { isMap } from '../bundle/field.ts';
 import type { Json, JsonObject } from '../bundle/object.ts';
 import { equal } from './equal.ts';
+import { hasKeys } from './managed-fields.ts';
 import type { Step } from './unmet.ts';
 
 export interface Left {
@@ -26,15 +27,6 @@ const parsed = (text: string): Json | undefined => {
     return undefined;
   }
 };
-
-const hasKeys = (item: Json, keys: JsonObject, fields?: JsonObject): boolean =>
-  isMap(item) &&
-  Object.entries(keys).every(([name, value]) =>
-    // A key that was left out has its default, and is then not owned as a field.
-    item[name] === undefined
-      ? fields !== undefined && !Object.hasOwn(fields, `f:${name}`)
-      : equal(item[name], value),
-  );
 
 type Place = Pick<Node, 'wanted'> & { readonly live: Json | undefined; readonly step: Step };
 

@@ -1,6 +1,7 @@
 // Who owns what of an object: metadata.managedFields, read.
 import { field, isMap, list, moment, text } from '../bundle/field.ts';
-import type { JsonObject, KubernetesObject } from '../bundle/object.ts';
+import type { Json, JsonObject, KubernetesObject } from '../bundle/object.ts';
+import { equal } from './equal.ts';
 
 /** One manager's fields (apimachinery meta/v1 ManagedFieldsEntry). */
 export interface FieldsEntry {
@@ -40,4 +41,14 @@ export const fieldsEntries = (object: KubernetesObject): readonly FieldsEntry[] 
 export const appliedBy = (object: KubernetesObject, manager: string): FieldsEntry | undefined =>
   fieldsEntries(object).find(
     (entry) => entry.manager === manager && entry.operation === 'Apply' && entry.subresource === undefined,
+  );
+
+/** Whether an item of a list is the one of these keys. @param fields what of the item is owned */
+export const hasKeys = (item: Json, keys: JsonObject, fields?: JsonObject): boolean =>
+  isMap(item) &&
+  Object.entries(keys).every(([name, value]) =>
+    // A key that was left out has its default, and is then not owned as a field.
+    item[name] === undefined
+      ? fields !== undefined && !Object.hasOwn(fields, `f:${name}`)
+      : equal(item[name], value),
   );
