@@ -17,7 +17,8 @@ import { restartController } from './charts/controller-restart.ts';
 import { notDeployed } from './charts/not-deployed.ts';
 import type { InstalledChart } from './charts/release-install.ts';
 import { webhooksReady } from './charts/webhooks-ready.ts';
-import { begin, withCluster } from './steps.ts';
+import { begin } from './phase.ts';
+import { withCluster } from './steps.ts';
 
 /** @throws Problem for all expected trouble; the signal's reason on abort. */
 export async function deploy(run: Run): Promise<Outcome> {

@@ -9,12 +9,10 @@ import type { Outcome } from '../report/report.ts';
 import type { Run } from '../run.ts';
 import { type Finding, findingOf } from '../verdict/finding.ts';
 import { Problem } from '../verdict/problem.ts';
-import { type Cluster, connectCluster, lookUpCluster } from './access/reach-cluster.ts';
+import { connectCluster, lookUpCluster } from './access/reach-cluster.ts';
 import { type SignedIn, signIn } from './access/sign-in.ts';
 import { zonesOf } from './access/zones.ts';
 import { findBundle } from './bundle/find.ts';
-import type { RenderedChart } from './charts/chart-renderer.ts';
-import { useHelm } from './charts/charts.ts';
 import { lookAtCertificates } from './doctor/certificates.ts';
 import { lookAtCluster } from './doctor/cluster.ts';
 import { lookAtExternalDns } from './doctor/external-dns.ts';
@@ -22,7 +20,8 @@ import { lookAtIdentities } from './doctor/identities.ts';
 import { lookAtLoadBalancers } from './doctor/load-balancers.ts';
 import type { Given, Look, Say } from './doctor/look.ts';
 import { lookAtZones } from './doctor/zones.ts';
-import { begin } from './steps.ts';
+import { begin } from './phase.ts';
+import { withCharts } from './steps.ts';
 
 /** @throws Problem of the area `auth/`; the signal's reason on abort. */
 export async function doctor(run: Run): Promise<Outcome> {
@@ -58,7 +57,9 @@ export async function doctor(run: Run): Promise<Outcome> {
     description && (await orSay('Its API server', () => connectCluster(run, signedIn, description)));
   if (reached !== undefined) draft.version('kubernetes', reached.version);
   try {
-    const charts = reached && (await orSay('The charts', () => renderCharts(run, reached, bundle)));
+    const charts =
+      reached &&
+      (await orSay('The charts', () => withCharts(run, reached, bundle, async (rendered) => rendered)));
     const given = { signedIn, description, cluster: reached, bundle, rendered: charts ?? [], said };
     await examine(run, given, say);
   } finally {
@@ -82,16 +83,6 @@ async function bundleOrNothing(run: Run, say: Say): Promise<Bundle | undefined> 
     if (!(error instanceof Problem) || error.code !== 'bundle/nothing-found') throw error;
     say('The repository', [{ ...findingOf(error), severity: 'notice' }]);
     return { crds: [], charts: [], manifests: [], routes: [], ignored: [] };
-  }
-}
-
-async function renderCharts(run: Run, cluster: Cluster, bundle: Bundle): Promise<readonly RenderedChart[]> {
-  if (bundle.charts.length > 0) begin(run, 'Render the charts');
-  const helm = await useHelm(run, cluster, bundle);
-  try {
-    return await helm.render();
-  } finally {
-    await helm.close();
   }
 }
 

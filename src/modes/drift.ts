@@ -15,7 +15,7 @@ import { ownInventory } from './apply/write.ts';
 import { findBundle } from './bundle/find.ts';
 import { type Applied, openPorts, publishedHosts, tellVersions } from './chain/live.ts';
 import type { RenderedChart } from './charts/chart-renderer.ts';
-import { type ChartsOfRun, useHelm } from './charts/charts.ts';
+import type { ChartsOfRun } from './charts/charts.ts';
 import { withAuthors } from './drift/authors.ts';
 import type { DriftContext } from './drift/context.ts';
 import { lookAtReleases } from './drift/helm.ts';
@@ -28,7 +28,8 @@ import { expectedOf, lookAtObjects } from './drift/objects.ts';
 import { lookAtRecords } from './drift/records.ts';
 import { readRules } from './drift/rules.ts';
 import { type Looks, settled } from './drift/settled.ts';
-import { begin, withCluster } from './steps.ts';
+import { begin } from './phase.ts';
+import { withCharts, withCluster } from './steps.ts';
 
 /** @throws Problem for all expected trouble; the signal's reason on abort. */
 export async function drift(run: Run): Promise<Outcome> {
@@ -52,17 +53,11 @@ async function check(run: Run): Promise<Outcome> {
   const rules = await readRules(run);
   const bundle = await findBundle(run);
   if (bundle === undefined || rules === undefined) return 'failed';
-  return await withCluster(run, async (signedIn, cluster) => {
-    const helm = await useHelm(run, cluster, bundle);
-    try {
-      if (bundle.charts.length > 0) begin(run, 'Render the charts');
-      const rendered = await helm.render();
-      const context = contextOf(run, { signedIn, cluster, bundle, rules }, rendered, helm);
-      return await judge(context);
-    } finally {
-      await helm.close();
-    }
-  });
+  return await withCluster(run, (signedIn, cluster) =>
+    withCharts(run, cluster, bundle, (rendered, helm) =>
+      judge(contextOf(run, { signedIn, cluster, bundle, rules }, rendered, helm)),
+    ),
+  );
 }
 
 interface Given {

@@ -4,7 +4,7 @@ import { readReport } from '../files/reports.ts';
 import { fold as foldReports } from '../fleet/fold.ts';
 import type { Outcome, Report } from '../report/report.ts';
 import type { Run } from '../run.ts';
-import { begin } from './steps.ts';
+import { begin } from './phase.ts';
 
 /** Of fleet.yml's artifacts: its caller may have an artifact that is called as a target is. */
 const artifactPrefix = 'eks-gateway-report-';

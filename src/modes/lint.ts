@@ -5,7 +5,7 @@ import type { Run } from '../run.ts';
 import { findBundle } from './bundle/find.ts';
 import { readCharts } from './charts/lint.ts';
 import { readRules } from './drift/rules.ts';
-import { begin } from './steps.ts';
+import { begin } from './phase.ts';
 
 export async function lint(run: Run): Promise<Outcome> {
   const { inputs, draft } = run;

@@ -6,12 +6,12 @@ import type { Outcome } from '../report/report.ts';
 import type { Run } from '../run.ts';
 import type { Finding } from '../verdict/finding.ts';
 import { findBundle } from './bundle/find.ts';
-import { useHelm } from './charts/charts.ts';
+import { begin } from './phase.ts';
 import { tellPlan } from './plan/comment.ts';
 import { planObjects } from './plan/objects.ts';
 import { planReleases } from './plan/releases.ts';
 import { planTraffic } from './plan/traffic.ts';
-import { begin, withCluster } from './steps.ts';
+import { withCharts, withCluster } from './steps.ts';
 
 /** @throws Problem for all expected trouble; the signal's reason on abort. */
 export async function plan(run: Run): Promise<Outcome> {
@@ -23,11 +23,8 @@ async function makePlan(run: Run): Promise<Outcome> {
   begin(run, 'Find what to plan');
   const bundle = await findBundle(run);
   if (bundle === undefined) return 'failed';
-  return await withCluster(run, async (signedIn, cluster) => {
-    const helm = await useHelm(run, cluster, bundle);
-    try {
-      if (bundle.charts.length > 0) begin(run, 'Render the charts');
-      const rendered = await helm.render();
+  return await withCluster(run, (signedIn, cluster) =>
+    withCharts(run, cluster, bundle, async (rendered, helm) => {
       begin(run, 'Compare the objects');
       const { objects, findings: remarks } = await planObjects(run, cluster, bundle, rendered);
       if (rendered.length > 0) begin(run, 'Compare the releases');
@@ -61,10 +58,8 @@ async function makePlan(run: Run): Promise<Outcome> {
       tell(run, made);
       signal.throwIfAborted();
       return findings.some(({ severity }) => severity === 'error') ? 'failed' : 'planned';
-    } finally {
-      await helm.close();
-    }
-  });
+    }),
+  );
 }
 
 /** What the look at the cluster has found as well is said once, in its words: it knows more. */

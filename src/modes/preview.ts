@@ -6,13 +6,14 @@ import type { Run } from '../run.ts';
 import type { Cluster } from './access/reach-cluster.ts';
 import type { SignedIn } from './access/sign-in.ts';
 import { findBundle } from './bundle/find.ts';
+import { begin } from './phase.ts';
 import { applyPreview } from './preview/apply.ts';
 import { withRendered } from './preview/charts.ts';
 import { overtaken } from './preview/overtaken.ts';
 import { foreseen, planned, refused } from './preview/plan.ts';
 import { type PreviewOf, previewOf, telling } from './preview/pull-request.ts';
 import { removeSuperseded } from './preview/superseded.ts';
-import { begin, withCluster } from './steps.ts';
+import { withCluster } from './steps.ts';
 import { removeOf, tearDown } from './teardown/preview.ts';
 
 /** @throws Problem for all expected trouble before the pull request is known; the signal's reason on abort. */

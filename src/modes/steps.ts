@@ -1,13 +1,11 @@
 // The steps that modes with a cluster have in common.
+import type { Bundle } from '../bundle/object.ts';
 import type { Run } from '../run.ts';
 import { type Cluster, reachCluster } from './access/reach-cluster.ts';
 import { type SignedIn, signIn } from './access/sign-in.ts';
-
-/** Opens a phase of the run: a group of the log, a row of the report's timings. */
-export function begin({ runner, draft }: Run, title: string): void {
-  runner.group(title);
-  draft.phase(title);
-}
+import type { RenderedChart } from './charts/chart-renderer.ts';
+import { type ChartsOfRun, useHelm } from './charts/charts.ts';
+import { begin } from './phase.ts';
 
 /** Signs in, connects, and closes the connection whatever happens. */
 export async function withCluster<Result>(
@@ -30,5 +28,21 @@ export async function withCluster<Result>(
     return await work(signedIn, cluster);
   } finally {
     await cluster.kube.close();
+  }
+}
+
+/** Renders the charts of the bundle, and lets go of helm whatever happens. */
+export async function withCharts<Result>(
+  run: Run,
+  cluster: Cluster,
+  bundle: Bundle,
+  work: (rendered: readonly RenderedChart[], helm: ChartsOfRun) => Promise<Result>,
+): Promise<Result> {
+  const helm = await useHelm(run, cluster, bundle);
+  try {
+    if (bundle.charts.length > 0) begin(run, 'Render the charts');
+    return await work(await helm.render(), helm);
+  } finally {
+    await helm.close();
   }
 }

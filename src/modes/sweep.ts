@@ -7,12 +7,13 @@ import type { Run } from '../run.ts';
 import type { Cluster } from './access/reach-cluster.ts';
 import type { SignedIn } from './access/sign-in.ts';
 import { zonesOf } from './access/zones.ts';
+import { begin } from './phase.ts';
 import { listOrphans } from './preview/orphans.ts';
 import { removePreviews } from './preview/remove.ts';
 import { inScope, type Judged, judgePreviews, stillStale } from './preview/stale.ts';
 import { standingPreviews } from './preview/standing.ts';
 import { tellRemoved } from './preview/tell-removed.ts';
-import { begin, withCluster } from './steps.ts';
+import { withCluster } from './steps.ts';
 
 export async function sweep(run: Run): Promise<Outcome> {
   return await withCluster(run, (signedIn, cluster) => sweepCluster(run, signedIn, cluster));

@@ -3,8 +3,8 @@ import type { Outcome } from '../report/report.ts';
 import type { Run } from '../run.ts';
 import { findBundle } from './bundle/find.ts';
 import { waitUntilLive } from './chain/live.ts';
-import { useHelm } from './charts/charts.ts';
-import { begin, withCluster } from './steps.ts';
+import { begin } from './phase.ts';
+import { withCharts, withCluster } from './steps.ts';
 
 /** Nothing was written by this run, so whatever a controller complains of counts, however old it is. */
 const always = new Date(0);
@@ -14,11 +14,8 @@ export async function verify(run: Run): Promise<Outcome> {
   begin(run, 'Find what to verify');
   const bundle = await findBundle(run);
   if (bundle === undefined) return 'failed';
-  return await withCluster(run, async (signedIn, cluster) => {
-    const helm = await useHelm(run, cluster, bundle);
-    try {
-      if (bundle.charts.length > 0) begin(run, 'Render the charts');
-      const rendered = await helm.render();
+  return await withCluster(run, (signedIn, cluster) =>
+    withCharts(run, cluster, bundle, async (rendered) => {
       begin(run, 'Wait until every hostname is live');
       const routes = [...bundle.routes, ...rendered.flatMap((chart) => chart.routes)];
       return await waitUntilLive(run, {
@@ -30,8 +27,6 @@ export async function verify(run: Run): Promise<Outcome> {
         readOnly: true,
         generations: new Map(),
       });
-    } finally {
-      await helm.close();
-    }
-  });
+    }),
+  );
 }

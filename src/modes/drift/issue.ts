@@ -1,6 +1,5 @@
 // Keeps the issue of a drift check: open while something has drifted, closed only by a check that saw everything.
 import { fingerprintOf } from '../../drift/fingerprint.ts';
-import { gitHub } from '../../github/api.ts';
 import { closeIssue, putIssue } from '../../github/issues.ts';
 import {
   changedComment,
@@ -15,17 +14,17 @@ import type { Outcome } from '../../report/report.ts';
 import type { Run } from '../../run.ts';
 import { findingOf } from '../../verdict/finding.ts';
 import { Problem } from '../../verdict/problem.ts';
-import { begin } from '../steps.ts';
+import { gitHubOf } from '../access/github.ts';
+import { begin } from '../phase.ts';
 
 /** Never fails the check: what GitHub denies is a warning. */
 export async function tellIssue(run: Run, outcome: Outcome): Promise<void> {
-  const { draft, environment, inputs, runner, clock, signal } = run;
-  const { token } = inputs.preview;
+  const { draft, environment, inputs, runner, signal } = run;
   // "Could not check" is neither drift nor its end.
-  if (!inputs.drift.issue || token === undefined || (outcome !== 'drifted' && outcome !== 'clean')) return;
+  if (!inputs.drift.issue || (outcome !== 'drifted' && outcome !== 'clean')) return;
+  const github = gitHubOf(run);
+  if (github === undefined) return;
   begin(run, 'Tell the issue');
-  runner.mask(token);
-  const github = gitHub({ token, url: environment.api, repository: environment.repository, clock });
   const target: IssueTarget = {
     cluster: inputs.clusterName,
     region: inputs.region,

@@ -1,5 +1,4 @@
 // Tells a pull request what its merge would change: one comment, updated in place.
-import { gitHub } from '../../github/api.ts';
 import { putComment } from '../../github/comments.ts';
 import { pullRequestOf } from '../../github/event.ts';
 import { readPayload } from '../../github/payload.ts';
@@ -8,6 +7,8 @@ import type { Outcome } from '../../report/report.ts';
 import type { Run } from '../../run.ts';
 import { findingOf } from '../../verdict/finding.ts';
 import { Problem } from '../../verdict/problem.ts';
+import { gitHubOf } from '../access/github.ts';
+import { begin } from '../phase.ts';
 
 /** Does the work and tells how it ended; that nothing could be told never fails the run. */
 export async function tellPlan(run: Run, work: () => Promise<Outcome>): Promise<Outcome> {
@@ -30,15 +31,12 @@ export async function tellPlan(run: Run, work: () => Promise<Outcome>): Promise<
 }
 
 async function comment(run: Run, outcome: Outcome): Promise<void> {
-  const { inputs, environment, runner, draft, clock, signal } = run;
-  const { token } = inputs.preview;
+  const { inputs, environment, runner, draft, signal } = run;
   const { name, payloadFile } = environment.event;
   const pull = pullRequestOf(name, readPayload(payloadFile));
-  if (pull === undefined || token === undefined) return;
-  runner.mask(token);
-  runner.group('Tell the pull request');
-  draft.phase('Tell the pull request');
-  const github = gitHub({ token, url: environment.api, repository: environment.repository, clock });
+  const github = gitHubOf(run);
+  if (pull === undefined || github === undefined) return;
+  begin(run, 'Tell the pull request');
   const { region, clusterName: cluster, namespace, workingDirectory: folder } = inputs;
   const marker = planMarker({ region, cluster, namespace, folder });
   const body = planComment(draft.finish(outcome), pull.headSha, environment.runUrl);

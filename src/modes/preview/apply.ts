@@ -12,7 +12,7 @@ import type { SignedIn } from '../access/sign-in.ts';
 import { type BundleTurn, turnOf } from '../apply/turn.ts';
 import { type Writer, writerOf } from '../apply/write.ts';
 import { waitUntilLive } from '../chain/live.ts';
-import { begin } from '../steps.ts';
+import { begin } from '../phase.ts';
 import { claimNamespace, claimRoutes, clusterScoped, dnsAnnotations, refuseLongNames } from './checks.ts';
 import { enter } from './enter-namespace.ts';
 import { overtaken } from './overtaken.ts';

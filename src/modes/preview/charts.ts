@@ -5,7 +5,7 @@ import type { Run } from '../../run.ts';
 import { finding } from '../../verdict/finding.ts';
 import type { Cluster } from '../access/reach-cluster.ts';
 import { useHelm } from '../charts/charts.ts';
-import { begin } from '../steps.ts';
+import { begin } from '../phase.ts';
 
 const hookAnnotation = 'helm.sh/hook';
 

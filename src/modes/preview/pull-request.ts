@@ -1,5 +1,5 @@
 // The pull request behind a run, and what it is told: comment, deployment, commit status.
-import { type GitHub, gitHub } from '../../github/api.ts';
+import type { GitHub } from '../../github/api.ts';
 import { putComment } from '../../github/comments.ts';
 import { markInactive, markLive } from '../../github/deployments.ts';
 import { isPullRequestTarget, type PullRequest, pullRequestOf } from '../../github/event.ts';
@@ -12,6 +12,8 @@ import type { Outcome, Report } from '../../report/report.ts';
 import type { Run } from '../../run.ts';
 import { finding, findingOf } from '../../verdict/finding.ts';
 import { Problem } from '../../verdict/problem.ts';
+import { gitHubOf } from '../access/github.ts';
+import { begin } from '../phase.ts';
 
 export interface PreviewOf {
   readonly pull: PullRequest;
@@ -58,7 +60,7 @@ export function previewOf({ environment, inputs, draft }: Run): PreviewOf | unde
  * replicas lag behind the events that it sends.
  */
 export async function pullNow(run: Run, { pull }: PreviewOf): Promise<PullNow | undefined> {
-  const github = hubOf(run);
+  const github = gitHubOf(run);
   if (github === undefined) return undefined;
   try {
     const now = await readPull(github, pull.number, run.signal);
@@ -72,7 +74,7 @@ export async function pullNow(run: Run, { pull }: PreviewOf): Promise<PullNow | 
 
 /** Does the work, tells the pull request how it ended, and never fails for that. `refused`: a newer run will tell it. */
 export async function telling(run: Run, preview: PreviewOf, work: () => Promise<Outcome>): Promise<Outcome> {
-  const { draft, runner, signal } = run;
+  const { draft, signal } = run;
   let outcome: Outcome;
   try {
     outcome = await work();
@@ -81,10 +83,9 @@ export async function telling(run: Run, preview: PreviewOf, work: () => Promise<
     draft.findings([findingOf(error)]);
     outcome = 'failed';
   }
-  const github = hubOf(run);
+  const github = gitHubOf(run);
   if (github === undefined || outcome === 'refused') return outcome;
-  runner.group('Tell the pull request');
-  draft.phase('Tell the pull request');
+  begin(run, 'Tell the pull request');
   const report = draft.finish(outcome);
   for (const tell of [comment, deployment, status]) {
     try {
@@ -95,17 +96,6 @@ export async function telling(run: Run, preview: PreviewOf, work: () => Promise<
     }
   }
   return outcome;
-}
-
-/** GitHub for a repository, the run's own unless another is given; `undefined` without a token. */
-export function hubOf(
-  { inputs, environment, runner, clock }: Run,
-  repository = environment.repository,
-): GitHub | undefined {
-  const { token } = inputs.preview;
-  if (token === undefined) return undefined;
-  runner.mask(token);
-  return gitHub({ token, url: environment.api, repository, clock });
 }
 
 type Tell = (run: Run, github: GitHub, preview: PreviewOf, report: Report) => Promise<void>;

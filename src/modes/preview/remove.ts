@@ -8,7 +8,7 @@ import type { Standing } from '../../preview/standing.ts';
 import type { Run } from '../../run.ts';
 import { finding } from '../../verdict/finding.ts';
 import type { Cluster } from '../access/reach-cluster.ts';
-import { begin } from '../steps.ts';
+import { begin } from '../phase.ts';
 import { gone } from '../teardown/gone.ts';
 import { type RecordsLeft, recordEvidence, recordsGone } from '../teardown/records-gone.ts';
 import { type LiveRoute, removeRoutes, routesOf } from './routes.ts';

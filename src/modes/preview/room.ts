@@ -24,7 +24,7 @@ import { Problem } from '../../verdict/problem.ts';
 import type { Cluster } from '../access/reach-cluster.ts';
 import type { SignedIn } from '../access/sign-in.ts';
 import { zonesOf } from '../access/zones.ts';
-import { begin } from '../steps.ts';
+import { begin } from '../phase.ts';
 import { removePreviews } from './remove.ts';
 import { inScope, judgePreviews, stillStale } from './stale.ts';
 import { standingPreviews } from './standing.ts';

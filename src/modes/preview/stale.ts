@@ -6,7 +6,7 @@ import { type Stale, type Standing, staleOf } from '../../preview/standing.ts';
 import type { Run } from '../../run.ts';
 import { findingOf } from '../../verdict/finding.ts';
 import { Problem } from '../../verdict/problem.ts';
-import { hubOf } from './pull-request.ts';
+import { gitHubOf } from '../access/github.ts';
 import { standingPreviews } from './standing.ts';
 
 export interface Judged {
@@ -41,7 +41,7 @@ export async function judgePreviews(run: Run, all: readonly Standing[]): Promise
 
 /** Without an answer a preview is only removed when its time is up. */
 async function openOf(run: Run, repository: string): Promise<ReadonlyMap<number, PullNow> | undefined> {
-  const github = hubOf(run, repository);
+  const github = gitHubOf(run, repository);
   try {
     return github && (await openPulls(github, run.signal));
   } catch (error) {
@@ -50,7 +50,7 @@ async function openOf(run: Run, repository: string): Promise<ReadonlyMap<number,
 }
 
 async function pullOf(run: Run, { identity }: Standing): Promise<PullNow | undefined> {
-  const github = hubOf(run, identity.repository);
+  const github = gitHubOf(run, identity.repository);
   try {
     return github && (await readPull(github, identity.number, run.signal));
   } catch (error) {

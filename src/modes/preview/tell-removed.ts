@@ -6,12 +6,12 @@ import { commentMarker, removedComment } from '../../report/comment.ts';
 import type { Run } from '../../run.ts';
 import { findingOf } from '../../verdict/finding.ts';
 import { Problem } from '../../verdict/problem.ts';
-import { hubOf } from './pull-request.ts';
+import { gitHubOf } from '../access/github.ts';
 
 /** @param why a clause without a full stop; never fails: what GitHub refuses is a warning */
 export async function tellRemoved(run: Run, preview: Standing, why: string): Promise<void> {
   const { identity, name, commit } = preview;
-  const github = hubOf(run, identity.repository);
+  const github = gitHubOf(run, identity.repository);
   if (github === undefined) return;
   const body = removedComment({ commit, at: run.clock.now(), why }, run.environment.runUrl);
   const comment = { number: identity.number, marker: commentMarker(name), body, create: false };
