@@ -3,9 +3,8 @@ import { readFileSync } from 'node:fs';
 import { applyStage } from '../src/apply/apply.ts';
 import { parseManifests } from '../src/bundle/parse.ts';
 import { serverSideApplier } from '../src/kube/apply.ts';
-import { connect } from '../src/kube/connection.ts';
 import { discover } from '../src/kube/discovery.ts';
-import { systemClock } from '../src/system-clock.ts';
+import { counted } from './counted.ts';
 
 /** What it writes to standard output, as one line of JSON. */
 export interface EngineRun {
@@ -22,26 +21,10 @@ export interface EngineRun {
 
 const [file = '', endpoint = '', caFile = '', tokenFile = '', namespace = ''] = process.argv.slice(2);
 const { objects } = parseManifests(readFileSync(file, 'utf8'), file);
-const token = readFileSync(tokenFile, 'utf8').trim();
-const kube = connect({
-  endpoint,
-  caData: readFileSync(caFile).toString('base64'),
-  token: async () => token,
-  clock: systemClock,
-});
-let requests = 0;
-let objectRequests = 0;
-const counted: typeof kube = {
-  ...kube,
-  send: (request, signal) => {
-    requests += 1;
-    if (/\/namespaces\/[^/]+\/[^/]+\/[^/]+$/.test(request.path)) objectRequests += 1;
-    return kube.send(request, signal);
-  },
-};
+const kube = counted(endpoint, caFile, tokenFile);
 const signal = new AbortController().signal;
 const since = performance.now();
-const applier = serverSideApplier(counted, await discover(counted, signal), { namespace });
+const applier = serverSideApplier(kube, await discover(kube, signal), { namespace });
 const { objects: applied, problem } = await applyStage(objects, applier, signal);
 const seconds = (performance.now() - since) / 1000;
 await kube.close();
@@ -49,5 +32,11 @@ if (problem) throw problem;
 const results: Record<string, number> = {};
 for (const { reported } of applied) results[reported.result] = (results[reported.result] ?? 0) + 1;
 const megabytes = process.resourceUsage().maxRSS / 1024;
-const run: EngineRun = { seconds, requests, objectRequests, results, megabytes };
+const run: EngineRun = {
+  seconds,
+  requests: kube.requests(),
+  objectRequests: kube.objectRequests(),
+  results,
+  megabytes,
+};
 process.stdout.write(`${JSON.stringify(run)}\n`);
