@@ -1,48 +1,14 @@
 // A Gateway of a test's own, with listeners that the sample has not: plain HTTP, one with a hostname, several certificates.
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const root = join(import.meta.dirname, '../..');
-const labFolder = (): string => process.env['LAB_DIR'] ?? '';
-
-const importer = `
-import json, sys
-from pathlib import Path
-import boto3
-from lab.cloud.aws.seed import certificate_for
-asked = json.load(sys.stdin)
-certificate, key = certificate_for(asked["names"], Path(asked["pki"]))
-acm = boto3.client("acm", region_name=asked["region"], endpoint_url=asked["endpoint"],
-    aws_access_key_id=asked["admin"]["accessKeyId"], aws_secret_access_key=asked["admin"]["secretAccessKey"])
-print(acm.import_certificate(Certificate=certificate, PrivateKey=key)["CertificateArn"])
-`;
-
-/** A certificate of the lab's authority for these names, imported into ACM of the EKS account; gives its ARN. */
-export function importCertificate(names: readonly string[]): string {
-  const { admin, region } = JSON.parse(readFileSync(join(root, 'lab/layout.json'), 'utf8')) as {
-    readonly admin: { readonly eks: unknown };
-    readonly region: string;
-  };
-  const asked = {
-    names,
-    region,
-    admin: admin.eks,
-    pki: join(labFolder(), 'pki'),
-    endpoint: process.env['AWS_ENDPOINT_URL'],
-  };
-  return execFileSync(process.env['LAB_PYTHON'] ?? 'python3', ['-c', importer], {
-    cwd: root,
-    input: JSON.stringify(asked),
-    encoding: 'utf8',
-    stdio: ['pipe', 'pipe', 'inherit'],
-  }).trim();
-}
-
 /** The certificate for `example.com` and `*.example.com` that the lab has from the start. */
 const seededCertificate = (): string =>
-  (JSON.parse(readFileSync(join(labFolder(), 'seeded.json'), 'utf8')) as { readonly certificateArn: string })
-    .certificateArn;
+  (
+    JSON.parse(readFileSync(join(process.env['LAB_DIR'] ?? '', 'seeded.json'), 'utf8')) as {
+      readonly certificateArn: string;
+    }
+  ).certificateArn;
 
 /**
  * Namespace, LoadBalancerConfiguration and Gateway `edge` with the listeners `http`, `https` and, where a hostname is

@@ -1,8 +1,9 @@
 // Which hosts a repository publishes, and what is asked of each: one run with every way to name a host.
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { importCertificate } from '../../lab/certificate.ts';
 import type { ReportedHost } from '../../src/report/report.ts';
-import { app, edgeGateway, edgeRoute, importCertificate } from './edge.ts';
+import { app, edgeGateway, edgeRoute } from './edge.ts';
 import { ensureInfra, type Finished, kubectl, run, workspaceOf } from './harness.ts';
 
 const namespace = 'hosts';

@@ -1,7 +1,7 @@
 // Mended elsewhere: an old failure of the controller is not believed, and not waited out either.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { importCertificate } from '../../lab/certificate.ts';
 import { iam } from './admin.ts';
-import { importCertificate } from './edge.ts';
 import { ensureInfra, type Finished, kubectl, kubectlApply, layout, runApp } from './harness.ts';
 
 /** A Gateway of another team, whose certificate the controller finds in ACM by the hostnames of its routes. */

@@ -1,5 +1,5 @@
 // Faults of what the load balancer serves as its certificate.
-import { makeCertificate } from './certificate.ts';
+import { makeCertificate } from './bad-certificate.ts';
 import { type Fault, replaced } from './fault.ts';
 import { seeded, setEntry } from './world.ts';
 

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { importCertificate } from '../../__tests__/dist/edge.ts';
+import { importCertificate } from '../certificate.ts';
 import { runInOwnLab } from '../own-lab.ts';
 import { runAction } from '../runner.ts';
 import { stamp } from '../stamp.ts';
