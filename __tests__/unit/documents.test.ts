@@ -108,3 +108,10 @@ test('workflows are found in the documents', () => {
     expect.arrayContaining(['README.md, workflow 1', 'docs/first-deploy.md, workflow 1']),
   );
 });
+
+test('the architecture names every folder of src/, and no file that is not there', () => {
+  const named = [...read('docs/architecture.md').matchAll(/`(src\/[\w./-]+)`/g)].map(([, path = '']) => path);
+  expect(named.filter((path) => !existsSync(path))).toEqual([]);
+  const folders = readdirSync('src', { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  expect(folders.map(({ name }) => `src/${name}`).filter((folder) => !named.includes(folder))).toEqual([]);
+});
