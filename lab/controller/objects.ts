@@ -166,6 +166,7 @@ export interface ListenerConfiguration {
   defaultCertificate?: string;
   certificates?: string[];
   sslPolicy?: string;
+  listenerAttributes?: KeyValue[];
 }
 
 export interface LoadBalancerConfigurationSpec {

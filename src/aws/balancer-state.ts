@@ -1,7 +1,8 @@
 // Reads all of a load balancer that a Gateway or its configuration may ask for.
-import { DescribeSecurityGroupsCommand, EC2Client, type IpPermission } from '@aws-sdk/client-ec2';
+import { DescribeSecurityGroupsCommand, EC2Client, type IpPermission, type Tag } from '@aws-sdk/client-ec2';
 import {
   DescribeAccountLimitsCommand,
+  DescribeListenerAttributesCommand,
   DescribeListenerCertificatesCommand,
   DescribeListenersCommand,
   DescribeLoadBalancerAttributesCommand,
@@ -70,6 +71,8 @@ export function balancerReader(settings: BalancerStateSettings): BalancerReader 
     attributes: (arn, signal) =>
       elb('DescribeLoadBalancerAttributes', signal, (how) => attributesOf(client, arn, how)),
     listeners: (arn, signal) => elb('DescribeListeners', signal, (how) => listenersOf(client, arn, how)),
+    listenerAttributes: (arn, signal) =>
+      elb('DescribeListenerAttributes', signal, (how) => listenerAttributesOf(client, arn, how)),
     rules: (arn, signal) => loadBalancers.rules(arn, signal),
     targetGroups: (arns, signal) =>
       elb('DescribeTargetGroupAttributes', signal, (how) => targetGroupsOf(client, arns, how)),
@@ -87,6 +90,7 @@ const balancerOf = (found: LoadBalancer): BalancerState => ({
   scheme: found.Scheme ?? '',
   ipAddressType: found.IpAddressType ?? '',
   securityGroups: found.SecurityGroups ?? [],
+  subnets: (found.AvailabilityZones ?? []).flatMap(({ SubnetId }) => SubnetId ?? []),
 });
 
 async function attributesOf(
@@ -98,6 +102,30 @@ async function attributesOf(
   const { Attributes = [] } = await client.send(command, how);
   return new Map(Attributes.map(({ Key = '', Value = '' }) => [Key, Value]));
 }
+
+async function listenerAttributesOf(
+  client: ElasticLoadBalancingV2Client,
+  arn: string,
+  how: Sending,
+): Promise<ReadonlyMap<string, string>> {
+  const { Attributes = [] } = await client.send(
+    new DescribeListenerAttributesCommand({ ListenerArn: arn }),
+    how,
+  );
+  return new Map(Attributes.map(({ Key = '', Value = '' }) => [Key, Value]));
+}
+
+const clientsOf = ({ MutualAuthentication }: Listener): Pick<ListenerState, 'clients'> => {
+  const { Mode, TrustStoreArn, IgnoreClientCertificateExpiry } = MutualAuthentication ?? {};
+  if (Mode === undefined) return {};
+  return {
+    clients: {
+      mode: Mode,
+      ...(TrustStoreArn !== undefined && { trustStore: TrustStoreArn }),
+      ...(IgnoreClientCertificateExpiry !== undefined && { ignoresExpiry: IgnoreClientCertificateExpiry }),
+    },
+  };
+};
 
 async function listenersOf(
   client: ElasticLoadBalancingV2Client,
@@ -113,6 +141,7 @@ async function listenersOf(
       port: each.Port ?? 0,
       protocol: each.Protocol ?? '',
       ...(each.SslPolicy !== undefined && { sslPolicy: each.SslPolicy }),
+      ...clientsOf(each),
       ...(await certificatesOf(client, each, how)),
     });
   }
@@ -175,6 +204,7 @@ async function targetGroupOf(
     attributes: new Map(Attributes.map(({ Key = '', Value = '' }) => [Key, Value])),
     targets: TargetHealthDescriptions.map(({ Target, TargetHealth }) => ({
       id: Target?.Id ?? '',
+      ...(Target?.Port !== undefined && { port: Target.Port }),
       state: TargetHealth?.State ?? 'unknown',
     })),
   };
@@ -212,13 +242,20 @@ async function securityGroupsOf(
 ): Promise<readonly SecurityGroupState[]> {
   const command = new DescribeSecurityGroupsCommand({ GroupIds: [...ids] });
   const { SecurityGroups = [] } = await client.send(command, how);
-  return SecurityGroups.map(({ GroupId = '', IpPermissions = [] }) => ({
+  return SecurityGroups.map(({ GroupId = '', IpPermissions = [], Tags = [] }) => ({
     id: GroupId,
+    ...stackOf(Tags),
     ingress: IpPermissions.filter(({ IpProtocol }) => IpProtocol === '-1' || IpProtocol === 'tcp').map(
       ingressOf,
     ),
   }));
 }
+
+/** Tags of LBC (pkg/deploy/tracking, pkg/gateway/constants). */
+const stackOf = (tags: readonly Tag[]): Pick<SecurityGroupState, 'stack'> => {
+  const stack = tags.find(({ Key }) => Key === 'gateway.k8s.aws.alb/stack')?.Value;
+  return stack === undefined ? {} : { stack };
+};
 
 const ingressOf = (permission: IpPermission): SecurityGroupState['ingress'][number] => ({
   ...(permission.FromPort !== undefined && { from: permission.FromPort }),

@@ -1,8 +1,10 @@
 // Certificates that run out without anybody's edit: expiry, renewal, what ACM says of them.
 import type { AcmCertificate } from '../preflight/certificates.ts';
+import { type ProofSeen, stands } from '../preflight/renewal.ts';
 import { type Asked, balancerItem } from './asked.ts';
 import type { Sighting } from './item.ts';
 import type { BalancerState } from './load-balancer-state.ts';
+import { recordTrace } from './traces.ts';
 
 const day = 86_400_000;
 
@@ -80,5 +82,30 @@ export const judgeCertificate = (
       heals: mends ? { by: 'AWS Certificate Manager', until: notAfter.toISOString() } : false,
       remedy: mends ? 'ACM should have renewed it by now: look at it there.' : whyNot(certificate),
     }),
+  ];
+};
+
+/** Those that ACM renews by itself, as long as it finds the records that prove their domains. */
+export const isProvedByRecords = ({ type, status, proofs = [] }: AcmCertificate): boolean =>
+  type === 'AMAZON_ISSUED' && status === 'ISSUED' && proofs.length > 0;
+
+/** A record that ACM will look for, months after somebody has tidied it away. */
+export const judgeProof = (proof: ProofSeen): readonly Sighting[] => {
+  const { record, zone, values } = proof;
+  if (stands(proof) !== false || !('value' in values)) return [];
+  const name = record.name.toLowerCase().replace(/\.$/, '');
+  return [
+    {
+      layer: 'route53',
+      ref: `Record ${name}`,
+      path: record.type,
+      wanted: record.value,
+      found: values.value.join(', ') || null,
+      heals: false,
+      severity: 'warning',
+      remedy:
+        'Put it back: ACM looks for it before each renewal of the certificate, and renews none without it.',
+      trace: recordTrace(zone, [name], record.type),
+    },
   ];
 };

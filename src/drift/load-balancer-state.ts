@@ -9,6 +9,8 @@ export interface BalancerState {
   readonly ipAddressType: string;
   /** Ids. */
   readonly securityGroups: readonly string[];
+  /** Ids. */
+  readonly subnets?: readonly string[];
 }
 
 export interface ListenerState {
@@ -19,6 +21,15 @@ export interface ListenerState {
   /** ARN of the certificate for clients that name no host, or another. */
   readonly defaultCertificate?: string;
   readonly otherCertificates: readonly string[];
+  /** Whether clients have to show a certificate; absent: AWS does not say. */
+  readonly clients?: {
+    /** `off`, `passthrough`, `verify`. */
+    readonly mode: string;
+    readonly trustStore?: string;
+    readonly ignoresExpiry?: boolean;
+  };
+  /** Read only where somebody asks for some. */
+  readonly attributes?: ReadonlyMap<string, string>;
 }
 
 export interface TargetGroupState {
@@ -33,11 +44,13 @@ export interface TargetGroupState {
   /** By LBC's names: `healthCheckPath`, `healthCheckInterval`, `matcher.httpCode` … */
   readonly healthCheck: Readonly<Record<string, string>>;
   readonly attributes: ReadonlyMap<string, string>;
-  readonly targets: readonly { readonly id: string; readonly state: string }[];
+  readonly targets: readonly { readonly id: string; readonly port?: number; readonly state: string }[];
 }
 
 export interface SecurityGroupState {
   readonly id: string;
+  /** `namespace/name` of the Gateway for which LBC has made it, by its tags. */
+  readonly stack?: string;
   readonly ingress: readonly {
     /** All ports where both are absent. */
     readonly from?: number;
@@ -51,6 +64,7 @@ export interface BalancerReader {
   balancer(dnsName: string, signal: AbortSignal): Promise<Seen<BalancerState | undefined>>;
   attributes(arn: string, signal: AbortSignal): Promise<Seen<ReadonlyMap<string, string>>>;
   listeners(arn: string, signal: AbortSignal): Promise<Seen<readonly ListenerState[]>>;
+  listenerAttributes(arn: string, signal: AbortSignal): Promise<Seen<ReadonlyMap<string, string>>>;
   rules(arn: string, signal: AbortSignal): Promise<Seen<readonly ListenerRule[] | undefined>>;
   targetGroups(arns: readonly string[], signal: AbortSignal): Promise<Seen<readonly TargetGroupState[]>>;
   /** ARN of the web ACL in front of it. */

@@ -1,5 +1,5 @@
 // Target groups against what TargetGroupConfigurations ask for, and their targets against the ready endpoints.
-import { field, isMap, list, text, texts } from '../bundle/field.ts';
+import { field, isMap, list, number, text, texts } from '../bundle/field.ts';
 import type { Json, KubernetesObject } from '../bundle/object.ts';
 import { attributesOf } from '../gateway/load-balancer-configuration.ts';
 import { namespaceOf } from '../gateway/shapes.ts';
@@ -7,6 +7,8 @@ import { type Asked, balancerItem } from './asked.ts';
 import { type Sighting, shownValue } from './item.ts';
 import type { BalancerState, TargetGroupState } from './load-balancer-state.ts';
 import { healthCheckTrace, settingTrace, targetTrace } from './traces.ts';
+
+type Target = TargetGroupState['targets'][number];
 
 export interface GroupWant {
   readonly group: TargetGroupState;
@@ -98,42 +100,62 @@ const settings = (asked: Asked, state: BalancerState, want: GroupWant): readonly
   return [...ofCheck, ...ofAttributes];
 };
 
+interface Endpoints {
+  /** Address → ports that the Service has there; none: any. */
+  readonly ready: ReadonlyMap<string, ReadonlySet<number>>;
+  /** The same of those that are not ready: with a readiness gate they are registered before they are. */
+  readonly all: ReadonlyMap<string, ReadonlySet<number>>;
+}
+
 /** A Service of both families has slices of each, and a target group takes one. */
-const readyAddresses = (
+const endpointsOf = (
   slices: readonly KubernetesObject[],
   { ipAddressType = 'ipv4' }: TargetGroupState,
-): ReadonlySet<string> =>
-  new Set(
-    slices
-      .filter((slice) => (text(slice, 'addressType') ?? 'IPv4').toLowerCase() === ipAddressType)
-      .flatMap((slice) => list(slice, 'endpoints'))
-      .filter((endpoint) => field(endpoint, 'conditions', 'ready') !== false)
-      .flatMap((endpoint) => texts(endpoint, 'addresses')),
-  );
+): Endpoints => {
+  const [ready, all] = [new Map<string, Set<number>>(), new Map<string, Set<number>>()];
+  for (const slice of slices) {
+    if ((text(slice, 'addressType') ?? 'IPv4').toLowerCase() !== ipAddressType) continue;
+    const ports = list(slice, 'ports').flatMap((each) => number(each, 'port') ?? []);
+    for (const endpoint of list(slice, 'endpoints')) {
+      const to = field(endpoint, 'conditions', 'ready') === false ? [all] : [all, ready];
+      for (const address of texts(endpoint, 'addresses'))
+        for (const map of to) map.set(address, new Set([...(map.get(address) ?? []), ...ports]));
+    }
+  }
+  return { ready, all };
+};
 
 /** Pods come and go, so both directions are looked at twice. */
 const targets = (asked: Asked, state: BalancerState, want: GroupWant): readonly Sighting[] => {
   const { group, service, slices } = want;
   if (slices === undefined || group.targetType !== 'ip') return [];
-  const ready = readyAddresses(slices, group);
+  const { ready, all } = endpointsOf(slices, group);
   // Other clusters register targets of theirs in the same group.
   const shared = field(propsOf(asked, want) ?? null, 'enableMultiCluster') === true;
   const registered = group.targets.filter((each) => !each.state.includes('draining'));
-  const ids = new Set(registered.map(({ id }) => id));
-  const item = (id: string, wanted: string | null, found: string | null): Sighting =>
+  const isAt = ({ id, port }: Target, places: Endpoints['all']): boolean => {
+    const ports = places.get(id);
+    return ports !== undefined && (ports.size === 0 || port === undefined || ports.has(port));
+  };
+  const item = (id: string, place: string, wanted: string | null, found: string | null): Sighting =>
     balancerItem(asked, state, {
-      path: `targetGroups[${service}].targets[${id}]`,
+      path: `targetGroups[${service}].targets[${place}]`,
       wanted,
       found,
       severity: 'error',
       passing: true,
       trace: targetTrace(group.arn, id),
     });
+  const served = new Set(registered.filter((each) => isAt(each, ready)).map(({ id }) => id));
   return [
-    ...[...ready].filter((id) => !ids.has(id)).map((id) => item(id, 'registered', null)),
+    ...[...ready.keys()].filter((id) => !served.has(id)).map((id) => item(id, id, 'registered', null)),
     ...registered
-      .filter(({ id }) => !shared && !ready.has(id))
-      .map(({ id, state: is }) => item(id, null, shownValue(is))),
+      .filter((each) => !shared && !isAt(each, all))
+      .map(({ id, port, state: is }) => {
+        // The address is the Service's, at another port.
+        const place = all.has(id) ? `${id}:${port ?? ''}` : id;
+        return item(id, place, null, shownValue(is));
+      }),
   ];
 };
 

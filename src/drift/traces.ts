@@ -75,6 +75,7 @@ export const ingressTrace = (balancer: string, groups: readonly string[]): Trace
   const ofGroup = when((event) => groups.some((each) => has(event, each)), 'one');
   return inEks([balancer, ...groups], {
     SetSecurityGroups: when((event) => has(event, balancer), 'one'),
+    AuthorizeSecurityGroupIngress: ofGroup,
     RevokeSecurityGroupIngress: ofGroup,
     ModifySecurityGroupRules: ofGroup,
   });

@@ -29,16 +29,26 @@ const issued = (want: CertificatesWant, { named }: CertificatesSeen) => {
 };
 
 /** The records of each name, in the zones that the role can see: a name of another account's zone is left out. */
-export async function observeProofs(
+export const observeProofs = (
   want: CertificatesWant,
   seen: CertificatesSeen,
   zones: ZoneReader,
   signal: AbortSignal,
+): Promise<readonly ProofSeen[]> =>
+  proofsOf(
+    issued(want, seen).map(({ certificate }) => certificate),
+    zones,
+    signal,
+  );
+
+/** The same of certificates that are known already. */
+export async function proofsOf(
+  certificates: readonly AcmCertificate[],
+  zones: ZoneReader,
+  signal: AbortSignal,
 ): Promise<readonly ProofSeen[]> {
   const records = new Map(
-    issued(want, seen).flatMap(({ certificate }) =>
-      (certificate.proofs ?? []).map((record) => [plain(record.name), record] as const),
-    ),
+    certificates.flatMap(({ proofs = [] }) => proofs.map((record) => [plain(record.name), record] as const)),
   );
   const found: ProofSeen[] = [];
   for (const [name, record] of records) {
@@ -54,6 +64,10 @@ export async function observeProofs(
   }
   return found;
 }
+
+/** Whether the record stands as ACM wants it; `undefined` where nobody could look. */
+export const stands = ({ record, values }: ProofSeen): boolean | undefined =>
+  'value' in values ? values.value.some((value) => plain(value) === plain(record.value)) : undefined;
 
 export function judgeRenewals(
   setting: Setting,

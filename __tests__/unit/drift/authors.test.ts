@@ -1,15 +1,12 @@
 // Who made a difference, out of CloudTrail's events: somebody else's latest call, never a controller's, nobody where it is not certain.
 import { describe, expect, test } from '@jest/globals';
 import type { Json, KubernetesObject } from '../../../src/bundle/object.ts';
-import {
-  judgeBalancer,
-  judgeListeners,
-  judgeSecurityGroups,
-  judgeWebAcl,
-} from '../../../src/drift/balancer.ts';
+import { judgeBalancer, judgeWebAcl } from '../../../src/drift/balancer.ts';
 import { identityOf, isControllers } from '../../../src/drift/controllers.ts';
 import type { Sighting } from '../../../src/drift/item.ts';
+import { judgeListeners } from '../../../src/drift/listeners.ts';
 import { authorsUnknown } from '../../../src/drift/notes.ts';
+import { judgeSecurityGroups } from '../../../src/drift/security-groups.ts';
 import {
   addedRuleTrace,
   answerTrace,

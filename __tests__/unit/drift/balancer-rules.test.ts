@@ -138,8 +138,8 @@ describe('target groups', () => {
     healthCheck,
     attributes: new Map([['deregistration_delay.timeout_seconds', '300']]),
     targets: [
-      { id: '10.0.0.1', state: 'healthy' },
-      { id: '10.0.0.9', state: 'draining' },
+      { id: '10.0.0.1', port: 80, state: 'healthy' },
+      { id: '10.0.0.9', port: 80, state: 'draining' },
     ],
   };
   const slices: KubernetesObject[] = [
@@ -147,6 +147,7 @@ describe('target groups', () => {
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
       metadata: { name: 'web-1', namespace: 'apps' },
+      ports: [{ name: 'http', port: 80 }],
       endpoints: [
         { addresses: ['10.0.0.1'], conditions: { ready: true } },
         { addresses: ['10.0.0.2'], conditions: { ready: false } },
@@ -196,6 +197,22 @@ describe('target groups', () => {
     expect(judge({ targets: stranger })).toEqual([
       `targetGroups[apps/web].targets[10.0.0.7]: healthy; ${mended}`,
     ]);
+  });
+
+  test('a target at another port of the same address is none', () => {
+    const moved = [{ id: '10.0.0.1', port: 9000, state: 'healthy' }];
+    expect(judge({ targets: moved })).toEqual([
+      `targetGroups[apps/web].targets[10.0.0.1]: nothing; ${mended}`,
+      `targetGroups[apps/web].targets[10.0.0.1:9000]: healthy; ${mended}`,
+    ]);
+    expect(judge({ targets: [...group.targets, ...moved] })).toEqual([
+      `targetGroups[apps/web].targets[10.0.0.1:9000]: healthy; ${mended}`,
+    ]);
+  });
+
+  test('a pod that waits for its readiness gate is registered before it is ready', () => {
+    const early = [...group.targets, { id: '10.0.0.2', port: 80, state: 'initial' }];
+    expect(judge({ targets: early })).toEqual([]);
   });
 
   test('the health check speaks what the traffic speaks, truth values are in lower case', () => {

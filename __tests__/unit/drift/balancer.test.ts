@@ -1,14 +1,10 @@
 // A load balancer against what its Gateway asks for: settings, listeners, certificates, quotas.
 import { describe, expect, test } from '@jest/globals';
 import type { JsonObject, KubernetesObject } from '../../../src/bundle/object.ts';
-import {
-  judgeBalancer,
-  judgeListeners,
-  judgeQuotas,
-  judgeSecurityGroups,
-  judgeWebAcl,
-} from '../../../src/drift/balancer.ts';
-import { judgeCertificate } from '../../../src/drift/certificates.ts';
+import { judgeBalancer, judgeQuotas, judgeWebAcl } from '../../../src/drift/balancer.ts';
+import { isProvedByRecords, judgeCertificate, judgeProof } from '../../../src/drift/certificates.ts';
+import { judgeListeners } from '../../../src/drift/listeners.ts';
+import { judgeSecurityGroups } from '../../../src/drift/security-groups.ts';
 import { configurationFor } from '../../../src/gateway/load-balancer-configuration.ts';
 import { asked, at, controller, gateway, mended, said, state } from './balancer-setting.ts';
 
@@ -74,6 +70,18 @@ describe('listeners', () => {
     expect(said(judgeListeners(asked(configuration), state, listeners))).toEqual(expected);
   });
 
+  test('a certificate less', () => {
+    const two = {
+      listenerConfigurations: [
+        { protocolPort: 'HTTPS:443', defaultCertificate: 'arn:a', certificates: ['arn:b', 'arn:c'] },
+      ],
+    };
+    const one = { ...good, otherCertificates: ['arn:b'] };
+    expect(said(judgeListeners(asked(two), state, [one]))).toEqual([
+      `listeners[443].certificates[arn:c]: nothing; ${mended}`,
+    ]);
+  });
+
   test('certificates that the controller finds by itself are not compared', () => {
     expect(
       judgeListeners(asked(), state, [
@@ -93,6 +101,18 @@ describe('listeners', () => {
       [`securityGroups.ingress[443]: 10.0.0.0/8; ${mended}`],
     );
   });
+});
+
+test('subnets are compared where they are named by their ids', () => {
+  const named = (...identifiers: string[]) =>
+    asked({ loadBalancerSubnets: identifiers.map((identifier) => ({ identifier })) });
+  const in2 = { ...state, subnets: ['subnet-2', 'subnet-1'] };
+  expect(judgeBalancer(named('subnet-1', 'subnet-2'), in2, undefined)).toEqual([]);
+  expect(said(judgeBalancer(named('subnet-1', 'subnet-2', 'subnet-3'), in2, undefined))).toEqual([
+    `subnets: subnet-1, subnet-2; ${mended}`,
+  ]);
+  expect(judgeBalancer(named('public-a', 'subnet-2'), in2, undefined)).toEqual([]);
+  expect(judgeBalancer(asked(), in2, undefined)).toEqual([]);
 });
 
 test('a web ACL counts only where one is asked for', () => {
@@ -199,6 +219,37 @@ describe('certificates', () => {
     ['is revoked', { status: 'REVOKED' }, [`${path}.status: REVOKED; stays`]],
   ])('one that %s', (_what, change, expected) => {
     expect(judge(change)).toEqual(expected);
+  });
+});
+
+describe('the records by which ACM renews', () => {
+  const record = { name: '_1.example.com.', type: 'CNAME', value: '_2.acm-validations.aws.' };
+  const judge = (values: readonly string[] | undefined) =>
+    judgeProof({
+      record,
+      zone: 'Z1',
+      values: values === undefined ? { at, denied: 'route53:ListResourceRecordSets' } : { at, value: values },
+    }).map(({ layer, ref, path, wanted, found, heals }) => [layer, ref, path, wanted, found, heals]);
+
+  test.each<[string, readonly string[] | undefined, string | null | undefined]>([
+    ['stand', ['_2.ACM-validations.aws'], undefined],
+    ['are gone', [], null],
+    ['say something else', ['_3.acm-validations.aws'], '_3.acm-validations.aws'],
+    ['could not be read: that is told elsewhere', undefined, undefined],
+  ])('%s', (_what, values, found) => {
+    expect(judge(values)).toEqual(
+      found === undefined ? [] : [['route53', 'Record _1.example.com', 'CNAME', record.value, found, false]],
+    );
+  });
+
+  test.each([
+    ['issued by ACM', { type: 'AMAZON_ISSUED' }, true],
+    ['imported', { type: 'IMPORTED' }, false],
+    ['proved by mail', { type: 'AMAZON_ISSUED', proofs: [] }, false],
+    ['not issued yet', { type: 'AMAZON_ISSUED', status: 'PENDING_VALIDATION' }, false],
+  ])('of a certificate that is %s', (_what, change, expected) => {
+    const certificate = { arn: 'arn:a', status: 'ISSUED', names: [], validation: [], proofs: [record] };
+    expect(isProvedByRecords({ ...certificate, ...change })).toBe(expected);
   });
 });
 

@@ -13,7 +13,6 @@ import {
   type LoadBalancer,
   type Matcher,
   ModifyListenerCommand,
-  ModifyLoadBalancerAttributesCommand,
   ModifyTargetGroupCommand,
   type ModifyTargetGroupCommandInput,
   type Tag,
@@ -25,6 +24,7 @@ import type { Gateway } from '../objects.ts';
 import type { World } from '../world.ts';
 import { dropBindings, ensureBinding } from './bindings.ts';
 import type { Model, PlannedListener, PlannedTargetGroup } from './model.ts';
+import { syncListenerAttributes, syncLoadBalancerAttributes } from './sync-attributes.ts';
 import { syncCertificates } from './sync-certificates.ts';
 import { syncRules } from './sync-rules.ts';
 
@@ -101,6 +101,7 @@ export async function deploy(world: World, cloud: Cloud, gateway: Gateway, model
   const matched = own.find((each) => each.LoadBalancerName === model.name);
   const balancer = matched ?? (await createLoadBalancer(cloud, gateway, model));
   const arn = balancer.LoadBalancerArn ?? '';
+  await syncLoadBalancerAttributes(cloud.elb, arn, model.configuration.loadBalancerAttributes ?? []);
   await syncListeners(cloud, gateway, arn, model.listeners, groups);
   for (const group of model.targetGroups.values())
     await ensureBinding(world, gateway, group, groups.get(group.name) ?? '', cloud.vpcId);
@@ -138,15 +139,6 @@ async function createLoadBalancer(
     }),
   );
   if (!created) throw new Error(`CreateLoadBalancer answered without a load balancer for ${name}`);
-  const attributes =
-    configuration.loadBalancerAttributes?.map(({ key, value }) => ({ Key: key, Value: value })) ?? [];
-  if (attributes.length > 0)
-    await cloud.elb.send(
-      new ModifyLoadBalancerAttributesCommand({
-        LoadBalancerArn: created.LoadBalancerArn,
-        Attributes: attributes,
-      }),
-    );
   return created;
 }
 
@@ -259,6 +251,7 @@ async function syncListeners(
     } else if (!same) {
       await cloud.elb.send(new ModifyListenerCommand({ ListenerArn: arn, ...settings }));
     }
+    await syncListenerAttributes(cloud.elb, arn ?? '', want.attributes);
     await syncCertificates(cloud.elb, arn ?? '', want.certificates);
     await syncRules(cloud.elb, arn ?? '', want.rules, groups, tags(cloud, gateway, String(want.port)));
   }

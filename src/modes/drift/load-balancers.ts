@@ -9,16 +9,10 @@ import { type Kind, kinds } from '../../chain/cluster.ts';
 import { foundGateway } from '../../chain/gateway.ts';
 import { observeRelease } from '../../chain/release.ts';
 import type { Asked } from '../../drift/asked.ts';
-import {
-  judgeBalancer,
-  judgeListeners,
-  judgeQuotas,
-  judgeSecurityGroups,
-  judgeWebAcl,
-  missingBalancer,
-} from '../../drift/balancer.ts';
-import { judgeCertificate } from '../../drift/certificates.ts';
+import { judgeBalancer, judgeQuotas, judgeWebAcl, missingBalancer } from '../../drift/balancer.ts';
+import { isProvedByRecords, judgeCertificate, judgeProof } from '../../drift/certificates.ts';
 import type { Sighting } from '../../drift/item.ts';
+import { judgeListeners, wantsAttributes } from '../../drift/listeners.ts';
 import type {
   BalancerReader,
   BalancerState,
@@ -26,13 +20,15 @@ import type {
   TargetGroupState,
 } from '../../drift/load-balancer-state.ts';
 import { judgeRules } from '../../drift/rules.ts';
+import { judgeSecurityGroups } from '../../drift/security-groups.ts';
 import { judgeTargetGroup } from '../../drift/target-groups.ts';
 import type { ListenerRule } from '../../gateway/alb-rules.ts';
 import { attach } from '../../gateway/attachment.ts';
 import { configurationFor } from '../../gateway/load-balancer-configuration.ts';
 import { type AttachedRoute, candidatesOf, refusedBy } from '../../gateway/route-requests.ts';
-import { namespaceOf, parentRefsOf } from '../../gateway/shapes.ts';
-import type { CertificateStore } from '../../preflight/certificates.ts';
+import { gatewayGroup, namespaceOf, parentRefsOf } from '../../gateway/shapes.ts';
+import type { AcmCertificate, CertificateStore } from '../../preflight/certificates.ts';
+import { proofsOf } from '../../preflight/renewal.ts';
 import type { Finding, Source } from '../../verdict/finding.ts';
 import type { Seen } from '../../verdict/seen.ts';
 import type { DriftContext } from './context.ts';
@@ -70,11 +66,14 @@ class AwsLooker {
   async look(): Promise<LayerSeen> {
     const { ports, run } = this.#context;
     const hosts = await this.#context.hosts();
-    const parents = new Map(
-      hosts.flatMap(({ first }) =>
+    const own = this.#ownGateways();
+    const parents = new Map([
+      // Those that no route uses yet, or that only other repositories' routes use.
+      ...own,
+      ...hosts.flatMap(({ first }) =>
         first.parents.map((parent) => [`${parent.namespace}/${parent.name}`, first.route.source] as const),
       ),
-    );
+    ]);
     if (parents.size === 0) return { sightings: [], unchecked: [] };
     try {
       const around = await this.#around();
@@ -86,10 +85,11 @@ class AwsLooker {
           (each) => `${namespaceOf(each)}/${each.metadata.name}` === name,
         );
         if (around === undefined || gateway === undefined) continue;
+        if (own.has(name) && !isOfAlb(gateway, around.classes)) continue;
         const asked: Asked = {
           gateway,
           configuration: configurationFor(gateway, around.classes, around.configurations),
-          source: this.#sourceOf(gateway) ?? source,
+          source: own.get(name) ?? source,
           ...(lbc && { lbc }),
           ...(around.hasListenerSets(gateway) && { shared: true as const }),
           at: run.clock.now(),
@@ -102,8 +102,8 @@ class AwsLooker {
     }
   }
 
-  /** Where the repository or a chart of it has the Gateway. */
-  #sourceOf(gateway: KubernetesObject): Source | undefined {
+  /** Gateways of the repository and of its charts, by `namespace/name`. */
+  #ownGateways(): ReadonlyMap<string, Source> {
     const { own, rendered, run } = this.#context;
     const all = [
       ...own.map((each) => ({ ...each, namespace: run.inputs.namespace })),
@@ -111,12 +111,14 @@ class AwsLooker {
         objects.map((each) => ({ ...each, namespace: release.namespace })),
       ),
     ];
-    return all.find(
-      ({ object, namespace }) =>
-        object.kind === 'Gateway' &&
-        object.metadata.name === gateway.metadata.name &&
-        namespaceOf(object, namespace) === gateway.metadata.namespace,
-    )?.source;
+    return new Map(
+      all
+        .filter(({ object }) => object.kind === 'Gateway' && object.apiVersion.startsWith(`${gatewayGroup}/`))
+        .map(({ object, namespace, source }) => [
+          `${namespaceOf(object, namespace)}/${object.metadata.name}`,
+          source,
+        ]),
+    );
   }
 
   /** The value, or undefined and a remark that it could not be had. */
@@ -216,22 +218,40 @@ class AwsLooker {
     listeners: readonly ListenerState[],
   ): Promise<readonly Sighting[]> {
     const { signal } = this.#context.run;
-    const sightings = [...judgeListeners(asked, state, listeners)];
+    const whole = await Promise.all(listeners.map((each) => this.#withAttributes(asked, each)));
+    const sightings = [...judgeListeners(asked, state, whole)];
+    const certificates: AcmCertificate[] = [];
     for (const { port, defaultCertificate, otherCertificates } of listeners) {
       // IAM's server certificates are none of ACM's.
       for (const arn of [defaultCertificate ?? '', ...otherCertificates].filter(isAcm)) {
         const seen = await this.#store.describe(arn, signal);
         const known = this.#known(`The certificate ${arn}`, seen);
+        if (known !== undefined) certificates.push(known);
         if ('value' in seen)
           sightings.push(...judgeCertificate(asked, state, `listeners[${port}]`, known, arn));
       }
     }
+    sightings.push(...(await this.#ofProofs(certificates.filter(isProvedByRecords))));
     if (state.securityGroups.length === 0) return sightings;
     const groups = await this.#reader.securityGroups(state.securityGroups, signal);
     const known = this.#known(`The security groups of ${state.name}`, groups);
     return known === undefined
       ? sightings
       : [...sightings, ...judgeSecurityGroups(asked, state, listeners, known)];
+  }
+
+  /** A zone that may not be read is told by its own layer. */
+  async #ofProofs(certificates: readonly AcmCertificate[]): Promise<readonly Sighting[]> {
+    const { ports, run } = this.#context;
+    if (certificates.length === 0 || !run.inputs.drift.layers.includes('route53')) return [];
+    return (await proofsOf(certificates, ports.zones, run.signal)).flatMap(judgeProof);
+  }
+
+  async #withAttributes(asked: Asked, listener: ListenerState): Promise<ListenerState> {
+    if (listener.arn === undefined || !wantsAttributes(asked, listener)) return listener;
+    const seen = await this.#reader.listenerAttributes(listener.arn, this.#context.run.signal);
+    const attributes = this.#known(`The attributes of the listener on ${listener.port}`, seen);
+    return { ...listener, ...(attributes && { attributes }) };
   }
 
   #attached(gateway: KubernetesObject, { routes, labelsOf }: Surroundings): readonly AttachedRoute[] {
@@ -331,6 +351,12 @@ class AwsLooker {
     return judgeQuotas(asked, state, used, limits);
   }
 }
+
+/** Gateways of other controllers, and those whose load balancers have no routes of HTTP. */
+const isOfAlb = (gateway: KubernetesObject, classes: readonly KubernetesObject[]): boolean => {
+  const found = classes.find((each) => each.metadata.name === text(gateway, 'spec', 'gatewayClassName'));
+  return text(found, 'spec', 'controllerName') === 'gateway.k8s.aws/alb';
+};
 
 const isAcm = (arn: string): boolean => /^arn:[^:]+:acm:/.test(arn);
 
