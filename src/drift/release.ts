@@ -115,6 +115,13 @@ const valuesOf = (want: ReleaseWant, stored: StoredRelease, since: string | unde
       }),
     );
 
+/** While somebody installs or upgrades it, all of it is on its way; one that stays so has been left behind by a run that was killed. */
+export const onItsWay = <Seen extends Sighting>(
+  { status }: Pick<StoredRelease, 'status'>,
+  sightings: readonly Seen[],
+): readonly Seen[] =>
+  status.startsWith('pending-') ? sightings.map((each) => ({ ...each, passing: true as const })) : sightings;
+
 export const isHook = ({ object }: Sourced): boolean =>
   textMap(object, 'metadata', 'annotations')['helm.sh/hook'] !== undefined;
 

@@ -29,6 +29,10 @@ export interface ExternalDnsSettings {
   readonly annotationFilter: string;
   readonly annotationPrefix: string;
   readonly ignoreHostnameAnnotation: boolean;
+  /** Names made of an object's fields, besides those that it names itself. */
+  readonly fqdnTemplate: string;
+  /** `A`, `AAAA`, `CNAME` … that it writes. */
+  readonly recordTypes: readonly string[];
   readonly assumeRole: string;
   readonly dryRun: boolean;
 }
@@ -106,6 +110,8 @@ export const settingsOf = (
   const many = (name: string): readonly string[] =>
     (flags.get(name) ?? []).flatMap((value) => value.split(',')).flatMap((value) => value.trim() || []);
   const policy = policyOf(one('policy')) ?? rules.policy;
+  const managed = many('managed-record-types');
+  const excluded = many('exclude-record-types');
   return {
     txtOwnerId: one('txt-owner-id', 'default'),
     txtPrefix: one('txt-prefix'),
@@ -131,6 +137,10 @@ export const settingsOf = (
     annotationFilter: one('annotation-filter'),
     annotationPrefix: one('annotation-prefix', rules.annotationPrefix),
     ignoreHostnameAnnotation: one('ignore-hostname-annotation') === 'true',
+    fqdnTemplate: one('fqdn-template'),
+    recordTypes: (managed.length > 0 ? managed : ['A', 'AAAA', 'CNAME']).filter(
+      (type) => !excluded.includes(type),
+    ),
     assumeRole: one('aws-assume-role'),
     dryRun: one('dry-run') === 'true',
   };

@@ -3,7 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import type { KubernetesObject } from '../../../src/bundle/object.ts';
 import type { ExternalDnsFound } from '../../../src/chain/release.ts';
 import type { RecordSet } from '../../../src/chain/zone.ts';
-import { judgeRecords, type RecordsWant } from '../../../src/drift/records.ts';
+import { judgeRecords } from '../../../src/drift/records.ts';
+import type { RecordsWant } from '../../../src/drift/zone-view.ts';
 import { settingsOf } from '../../../src/externaldns/settings.ts';
 
 const at = new Date('2026-11-25T12:00:00Z');
@@ -66,7 +67,7 @@ const judge = (records: readonly RecordSet[], change: Partial<RecordsWant> = {},
   judgeRecords({
     hosts: [{ host, loadBalancers: [balancer], route, source, gateways: [] }],
     published: new Set([host]),
-    routes: new Set(['httproute/apps/shop']),
+    routes: new Map([['httproute/apps/shop', route]]),
     zone: {
       id: 'Z0',
       name: 'example.com',
@@ -91,6 +92,11 @@ const without = (name: string, type: string): readonly RecordSet[] =>
 
 const soon = 'heals until 2026-11-25T12:01:15.000Z';
 
+const withoutVersion = (): ExternalDnsFound => {
+  const { version: _, ...found } = externalDns();
+  return found;
+};
+
 test('a zone as ExternalDNS made it is in order', () => {
   expect(judge(good)).toEqual([]);
 });
@@ -102,11 +108,6 @@ describe('of a host', () => {
       'its AAAA is gone, which has an owner',
       without('shop.example.com', 'AAAA'),
       [`Record shop.example.com AAAA; nothing; ${soon}`],
-    ],
-    [
-      'it never had an AAAA',
-      good.filter(({ name, type }) => type !== 'AAAA' && name !== 'aaaa-shop.example.com'),
-      [],
     ],
     [
       'its A points elsewhere',
@@ -137,6 +138,50 @@ describe('of a host', () => {
     ],
   ])('%s', (_what, records, expected) => {
     expect(judge(records)).toEqual(expected);
+  });
+
+  const noV6 = good.filter(({ name, type }) => type !== 'AAAA' && name !== 'aaaa-shop.example.com');
+  const missing = [`Record shop.example.com AAAA; nothing; ${soon}`];
+
+  test.each<[string, readonly RecordSet[], ExternalDnsFound, string[]]>([
+    ['ExternalDNS makes one beside each alias', noV6, externalDns(), missing],
+    [
+      'it leaves the type alone',
+      noV6,
+      externalDns('--managed-record-types=A', '--managed-record-types=CNAME'),
+      [],
+    ],
+    ['it is told to exclude the type', noV6, externalDns('--exclude-record-types=AAAA'), []],
+    ['it is older than that', noV6, { ...externalDns(), version: '0.15.1' }, []],
+    ['nobody knows how old it is', noV6, withoutVersion(), []],
+    [
+      "the A is somebody else's",
+      [...noV6.filter(({ type }) => type !== 'TXT'), txt('cname-shop.example.com', 'stage')],
+      externalDns(),
+      [
+        'Record shop.example.com TXT cname-shop.example.com; heritage=external-dns,external-dns/owner=stage; by stage; stays',
+      ],
+    ],
+    [
+      'the A is a CNAME',
+      [...noV6.filter(({ type }) => type !== 'A'), other('shop.example.com', 'CNAME', balancer)],
+      externalDns(),
+      [],
+    ],
+  ])('its AAAA is gone, and its owner with it: %s', (_what, records, found, expected) => {
+    expect(judge(records, { externalDns: found })).toEqual(expected);
+  });
+
+  test.each<[string, string[], string[]]>([
+    ['to itself', ['1 . alpn="h2,h3"'], []],
+    ['to itself by its name', ['1 shop.example.com. alpn="h2"'], []],
+    ['elsewhere', ['1 cdn.example.net. alpn="h2"'], ['1 cdn.example.net. alpn="h2"']],
+    ['to other addresses', ['1 . ipv4hint="192.0.2.1"'], ['1 . ipv4hint="192.0.2.1"']],
+    ['elsewhere, as an alias', ['0 cdn.example.net.'], ['0 cdn.example.net.']],
+  ])('a record of the type HTTPS leads %s', (_what, values, found) => {
+    expect(judge([...good, other('shop.example.com', 'HTTPS', ...values)])).toEqual(
+      found.map((each) => `Record shop.example.com HTTPS; ${each}; stays`),
+    );
   });
 
   test.each([
@@ -198,6 +243,8 @@ describe('of the zone', () => {
   test('a name below a wildcard that somebody else made shadows it, but not below the whole zone', () => {
     const wild = (domain: string) => [
       alias(`*.${domain}`, 'A'),
+      alias(`*.${domain}`, 'AAAA'),
+      txt(`aaaa-*.${domain}`),
       txt(`cname-*.${domain}`),
       other(`beta.${domain}`, 'A', '192.0.2.1'),
       other('example.com', 'NS', 'ns-1.example.net.', 'ns-2.example.net.'),
@@ -208,15 +255,67 @@ describe('of the zone', () => {
     expect(judge(wild('example.com'), {}, '*.example.com')).toEqual([]);
   });
 
-  test('of records between which Route 53 chooses one is enough; none is told', () => {
+  test('of records between which Route 53 chooses and that none leads to the load balancer each is told', () => {
+    const set = (setIdentifier: string): RecordSet => ({
+      ...alias('shop.example.com', 'A', 'k8s-other.us-east-1.elb.amazonaws.com'),
+      setIdentifier,
+    });
+    expect(judge([...without('shop.example.com', 'A'), set('blue'), set('green')])).toHaveLength(2);
+  });
+
+  test('others beside it take visitors away where the route asks for one record', () => {
     const set = (setIdentifier: string, target: string): RecordSet => ({
       ...alias('shop.example.com', 'A', target),
       setIdentifier,
     });
-    const rest = without('shop.example.com', 'A');
     const elsewhere = 'k8s-other.us-east-1.elb.amazonaws.com';
-    expect(judge([...rest, set('blue', balancer), set('green', elsewhere)])).toEqual([]);
-    expect(judge([...rest, set('blue', elsewhere), set('green', elsewhere)])).toHaveLength(2);
+    const records = [...without('shop.example.com', 'A'), set('blue', balancer), set('green', elsewhere)];
+    const told = [`Record shop.example.com A[green]; alias to ${elsewhere}; stays`];
+    expect(judge(records)).toEqual(told);
+    const annotated = (name: string): KubernetesObject => ({
+      ...route,
+      metadata: { ...route.metadata, annotations: { [name]: 'blue' } },
+    });
+    const host = { host: 'shop.example.com', loadBalancers: [balancer], source, gateways: [] };
+    const asks = (name: string) => ({ hosts: [{ ...host, route: annotated(name) }] });
+    const other = annotated('external-dns.alpha.kubernetes.io/set-identifier');
+    expect(judge(records, { hosts: [{ ...host, route, others: [other] }] })).toEqual([]);
+    expect(judge(records, asks('external-dns.alpha.kubernetes.io/set-identifier'))).toEqual([]);
+    expect(judge(records, asks('somebody/set-identifier'))).toEqual(told);
+    // Of what ExternalDNS leaves alone somebody else keeps the records.
+    expect(judge(records, asks('external-dns.alpha.kubernetes.io/controller'))).toEqual([]);
+  });
+
+  test('names that a route does not have any more are left over, but not where it may have them elsewhere', () => {
+    const old = [alias('old.example.com', 'A'), txt('cname-old.example.com')];
+    const kept = externalDns('--policy=upsert-only');
+    const told = (change: Partial<RecordsWant>, ...records: RecordSet[]) =>
+      judge([...good, ...records], { externalDns: kept, ...change });
+    const items = [`Record old.example.com A; alias to ${balancer}; by sample; stays`];
+    expect(told({}, ...old)).toEqual(items);
+    expect(told({}, txt('cname-old.example.com'))).toEqual([
+      'Record cname-old.example.com TXT; external-dns/owner=sample; by sample; stays',
+    ]);
+    const routes = (hostnames: string[]) => ({
+      routes: new Map([['httproute/apps/shop', { ...route, spec: { hostnames } }]]),
+    });
+    expect(told(routes([]), ...old)).toEqual([]);
+    expect(told(routes(['*.example.com']), ...old)).toEqual([]);
+    expect(told(routes(['shop.example.com']), ...old)).toEqual(items);
+    expect(told({ externalDns: externalDns('--fqdn-template={{.Name}}.example.com') }, ...old)).toEqual([]);
+  });
+
+  test("servers of others in the zone's own record are strangers, unless it is delegated to them", () => {
+    const records = [
+      ...without('example.com', 'NS'),
+      other('example.com', 'NS', 'ns-1.example.net.', 'ns-2.example.net.', 'ns.elsewhere.net.'),
+    ];
+    const both = ['ns-1.example.net', 'ns-2.example.net'];
+    expect(judge(records, { delegated: both })).toEqual([
+      'Record example.com NS; ns-1.example.net, ns-2.example.net, ns.elsewhere.net; stays',
+    ]);
+    expect(judge(records, { delegated: [...both, 'ns.elsewhere.net'] })).toEqual([]);
+    expect(judge(records)).toEqual([]);
   });
 
   test.each([

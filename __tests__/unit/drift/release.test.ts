@@ -6,6 +6,7 @@ import {
   judgeManifest,
   judgeRelease,
   mergedValues,
+  onItsWay,
   type ReleaseWant,
   type StoredRelease,
   unstableFields,
@@ -53,6 +54,16 @@ test.each<[string, Partial<StoredRelease>, string[]]>([
   ],
 ])('%s', (_what, change, expected) => {
   expect(said(change)).toEqual(expected);
+});
+
+test.each([
+  ['pending-upgrade', true],
+  ['pending-rollback', true],
+  ['failed', undefined],
+  ['deployed', undefined],
+])('what differs of a release that is %s may pass: %s', (status, passing) => {
+  const sightings = judgeRelease({ ...want, values: {} }, { ...stored, status });
+  expect([...new Set(onItsWay({ status }, sightings).map((each) => each.passing))]).toEqual([passing]);
 });
 
 test('values files are merged as Helm merges them', () => {

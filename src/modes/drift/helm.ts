@@ -12,6 +12,7 @@ import {
   judgeRelease,
   keyOf,
   mergedValues,
+  onItsWay,
   type ReleaseWant,
   type StoredRelease,
   unstableFields,
@@ -90,7 +91,7 @@ class ReleaseLooker {
       : await this.#manifest(installed, seen.value.revision);
     return {
       ...live,
-      sightings: [...own, ...sightings, ...live.sightings],
+      sightings: onItsWay(seen.value, [...own, ...sightings, ...live.sightings]),
       unchecked: [...unchecked, ...live.unchecked],
     };
   }

@@ -4,15 +4,11 @@ import type { KubernetesObject } from '../../bundle/object.ts';
 import { kinds } from '../../chain/cluster.ts';
 import { foundGateway } from '../../chain/gateway.ts';
 import { observeRelease } from '../../chain/release.ts';
-import type { HostedZone } from '../../chain/zone.ts';
+import type { HostedZone, RecordSet } from '../../chain/zone.ts';
 import type { Sighting } from '../../drift/item.ts';
-import {
-  annotatedHosts,
-  type HostWant,
-  judgeRecords,
-  type RecordsWant,
-  resourceOf,
-} from '../../drift/records.ts';
+import { annotatedHosts, judgeRecords, resourceOf } from '../../drift/records.ts';
+import { strangersAt } from '../../drift/zone-records.ts';
+import type { HostWant, RecordsWant } from '../../drift/zone-view.ts';
 import { type HostRoutes, hostsOf } from '../../gateway/hosts.ts';
 import { namespaceOf } from '../../gateway/shapes.ts';
 import type { Finding } from '../../verdict/finding.ts';
@@ -50,7 +46,7 @@ const observePublished = async ({ ports, run }: DriftContext) => {
   ).map(({ host }) => host);
   return {
     published: new Set([...hosts, ...routes.flatMap(annotatedHosts)]),
-    routes: new Set(routes.map(resourceOf)),
+    routes: new Map(routes.map((route) => [resourceOf(route), route])),
     gateways: gateways.value,
   };
 };
@@ -69,6 +65,7 @@ const wantOf = (host: HostRoutes, all: readonly KubernetesObject[], at: Date): H
       (gateway) => foundGateway({ at, value: { gateway, events: [] } }).loadBalancer ?? [],
     ),
     route: host.first.route.object,
+    others: host.others.map(({ route }) => route.object),
     source: host.first.route.source,
     gateways,
   };
@@ -82,6 +79,18 @@ const zoneOf = async (
   const zones = await ports.zones.zones(host, run.signal);
   return 'value' in zones ? zones.value.find((each) => !each.private) : zones;
 };
+
+/** Asked only where the zone names servers that are not its own. */
+async function delegatedOf(
+  { ports, run }: DriftContext,
+  zone: HostedZone,
+  records: readonly RecordSet[],
+): Promise<Pick<RecordsWant, 'delegated'>> {
+  const apex = records.find(({ name, type }) => name === zone.name && type === 'NS');
+  if (strangersAt(zone, apex?.values ?? []).length === 0 || ports.authority.overridden) return {};
+  const delegation = await ports.authority.delegation(zone.name, run.signal);
+  return 'failed' in delegation ? {} : { delegated: delegation.servers.map(({ name }) => name) };
+}
 
 export async function lookAtRecords(context: DriftContext): Promise<LayerSeen> {
   const { run, ports } = context;
@@ -120,6 +129,7 @@ export async function lookAtRecords(context: DriftContext): Promise<LayerSeen> {
       zone,
       records: records.value,
       at,
+      ...(await delegatedOf(context, zone, records.value)),
       ...(externalDns && { externalDns }),
       ...(cluster && { published: cluster.published, routes: cluster.routes }),
     };
