@@ -49,7 +49,7 @@ const unlogged = (text: string): string => {
 
 /** What it says of the overlay, which is ours and not the user's. */
 const ofOverlay =
-  /^accumulating resources: accumulation err='accumulating resources from '[^']*': '[^']*' must resolve to a file': recursed accumulation of path '[^']*': /;
+  /^accumulating resources: accumulation err='accumulating resources from '[^']*': '[^']*' must resolve to a file': (?:recursed accumulation of path '[^']*': )?/;
 
 /** Kustomize's own words without the paths of this machine. */
 const words = ({ stderr, stdout, cut }: ChildEnd, workspace: string): string => {

@@ -2,10 +2,11 @@
 import { isMap, list, text } from '../bundle/field.ts';
 import { type KubernetesObject, refOf, type Sourced } from '../bundle/object.ts';
 import { judgeClassIdentity } from '../chain/class.ts';
-import { namespaceOf, type ParentRef, parentRefOf, sayParent } from '../gateway/shapes.ts';
+import { isOfGateway, namespaceOf, type ParentRef, parentRefOf, sayParent } from '../gateway/shapes.ts';
 import { albController } from '../gateway/versions.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
-import { gatewayOf, type LintInput, ofKind } from './input.ts';
+import { comesFromElsewhere } from './elsewhere.ts';
+import { gatewayOf, gatewaysIn, type LintInput, ofKind } from './input.ts';
 
 /** Classes that controllers make by themselves, under names of their own: no repository shows them. */
 const selfMade: readonly (readonly [RegExp, string])[] = [
@@ -23,9 +24,18 @@ export const selfMadeClass = (name: string): KubernetesObject | undefined => {
     : { apiVersion: 'v1', kind: 'GatewayClass', metadata: { name }, spec: { controllerName } };
 };
 
+/** Flux and Argo CD say the namespace that a Gateway leaves out: then its name has to do. */
+const gatewayBehind = (input: LintInput, parent: ParentRef): KubernetesObject | undefined => {
+  const found = gatewayOf(input, parent);
+  if (found !== undefined || !isOfGateway(parent) || !comesFromElsewhere(input)) return found?.object;
+  return gatewaysIn(input).find(
+    ({ metadata }) => metadata.namespace === undefined && metadata.name === parent.name,
+  );
+};
+
 /** The class behind a parentRef where it is known to be another controller's. */
 const foreignClass = (input: LintInput, parent: ParentRef): KubernetesObject | undefined => {
-  const name = text(gatewayOf(input, parent)?.object, 'spec', 'gatewayClassName');
+  const name = text(gatewayBehind(input, parent), 'spec', 'gatewayClassName');
   if (name === undefined) return undefined;
   const found = ofKind(input, 'GatewayClass').find(({ object }) => object.metadata.name === name)?.object;
   const known = found ?? selfMadeClass(name);

@@ -308,6 +308,19 @@ describe('refused', () => {
     );
   });
 
+  test('of a target that it cannot make, too', async () => {
+    const bin = mkdtempSync(join(base, 'bin-'));
+    const said =
+      "error: accumulating resources: accumulation err='accumulating resources from '../../w/a': '/w/a' must resolve to a file': couldn't make target for path '/w/a': kustomization.yaml is empty";
+    writeFileSync(join(bin, 'kubectl'), `#!/bin/sh\ncat <<'END' >&2\n${said}\nEND\nexit 1\n`, {
+      mode: 0o755,
+    });
+    const { messages } = await build({ 'a/kustomization.yaml': 'resources: []\n' }, 'a', `${bin}:/bin`);
+    expect(messages).toBe(
+      "The kustomization in a cannot be built: couldn't make target for path '/w/a': kustomization.yaml is empty",
+    );
+  });
+
   test('neither kustomize nor kubectl', async () => {
     await expect(build({ 'a/kustomization.yaml': 'namePrefix: x\n' }, 'a', '/nowhere')).rejects.toMatchObject(
       {

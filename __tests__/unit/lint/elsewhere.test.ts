@@ -74,6 +74,16 @@ describe('a Gateway of another controller', () => {
     },
   );
 
+  test('is found by its name where Flux says the namespace', () => {
+    const flux =
+      'apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: { name: a, namespace: b }\n';
+    const placed = gateway(undefined).replace(', namespace: infra }', ' }');
+    expect(codesOf([route({ rule })], [placed, envoy, flux])).toEqual([
+      'error class/other-controller routes/0.yaml',
+    ]);
+    expect(codesOf([route({ rule })], [placed, envoy])).toContain('error lint/stops-gateway routes/0.yaml');
+  });
+
   test('a class of which nothing is known is taken for one of ALBs', () => {
     expect(codesOf([route({ rule })], [gateway(undefined)])).toEqual([
       'error lint/weight-too-high routes/0.yaml',
