@@ -1,4 +1,4 @@
-// The nudge: a Gateway of whose failure only an old complaint tells is touched once, for its controller may be asleep.
+// The nudge: a Gateway, or a TargetGroupBinding, of whose failure only an old complaint tells is touched once, for its controller may be asleep.
 import type { Clock } from '../clock.ts';
 import type { Freshness } from '../gateway/conditions.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
@@ -9,24 +9,30 @@ export interface GatewayName {
   readonly name: string;
 }
 
-/** Makes the controller look at a Gateway again, by a change that means nothing else. */
-export interface GatewayToucher {
+/** What may be touched. */
+export interface Sleeper extends GatewayName {
+  /** `Gateway`, which it is where absent, or `TargetGroupBinding`. */
+  readonly kind?: string;
+}
+
+/** Makes the controller look at an object again, by a change that means nothing else. */
+export interface Toucher {
   /** When it was touched, by the API server's clock. Never throws but for the signal's abort. */
-  touch(gateway: GatewayName, signal: AbortSignal): Promise<Seen<Date>>;
+  touch(sleeper: Sleeper, signal: AbortSignal): Promise<Seen<Date>>;
 }
 
 export interface NudgeSettings {
   /** Absent in a run that may not write. */
-  readonly toucher?: GatewayToucher;
+  readonly toucher?: Toucher;
   readonly clock: Pick<Clock, 'monotonic'>;
   /** Told at each touch. */
-  readonly onTouched?: (gateway: GatewayName) => void;
-  /** Told once a Gateway; the permission that is missing, or why it failed. */
-  readonly onRefused?: (gateway: GatewayName, why: string) => void;
+  readonly onTouched?: (sleeper: Sleeper) => void;
+  /** Told once an object; the permission that is missing, or why it failed. */
+  readonly onRefused?: (sleeper: Sleeper, why: string) => void;
 }
 
 /**
- * Milliseconds after which a Gateway may be touched a second and last time: the controller keeps some of what it reads from
+ * Milliseconds after which an object may be touched a second and last time: the controller keeps some of what it reads from
  * AWS for a minute, so that the first touch may find what was before the mend.
  */
 const again = 55_000;
@@ -38,7 +44,7 @@ interface Touches {
   readonly done: Promise<Date | undefined>;
 }
 
-/** What is believed of each Gateway: complaints since this run began or, once it has been touched, since then. */
+/** What is believed of each object: complaints since this run began or, once it has been touched, since then. */
 export class Nudges {
   readonly #settings: NudgeSettings;
   readonly #touches = new Map<string, Touches>();
@@ -49,43 +55,43 @@ export class Nudges {
     this.#settings = settings;
   }
 
-  freshness(gateway: GatewayName, base: Freshness): Freshness {
-    const name = nameOf(gateway);
+  freshness(sleeper: Sleeper, base: Freshness): Freshness {
+    const name = nameOf(sleeper);
     if (this.#settings.toucher === undefined || this.#refused.has(name)) return base;
     const since = this.#since.get(name);
     return { ...base, began: base.since, ...(since !== undefined && { since, nudged: true }) };
   }
 
-  /** Touches the Gateway, unless that was done (or refused) lately; many hosts share it. */
-  async touch(gateway: GatewayName, signal: AbortSignal): Promise<void> {
-    const name = nameOf(gateway);
+  /** Touches the object, unless that was done (or refused) lately; many hosts share it. */
+  async touch(sleeper: Sleeper, signal: AbortSignal): Promise<void> {
+    const name = nameOf(sleeper);
     const before = this.#touches.get(name);
     const now = this.#settings.clock.monotonic();
     const due =
       before === undefined || (before.count < 2 && !this.#refused.has(name) && now - before.at >= again);
     const touches = due
-      ? { count: (before?.count ?? 0) + 1, at: now, done: this.#touch(gateway, signal) }
+      ? { count: (before?.count ?? 0) + 1, at: now, done: this.#touch(sleeper, signal) }
       : before;
     this.#touches.set(name, touches);
     const since = await touches.done;
     if (since !== undefined) this.#since.set(name, since);
   }
 
-  async #touch(gateway: GatewayName, signal: AbortSignal): Promise<Date | undefined> {
+  async #touch(sleeper: Sleeper, signal: AbortSignal): Promise<Date | undefined> {
     const { toucher, onTouched, onRefused } = this.#settings;
     if (toucher === undefined) return undefined;
-    const seen = await toucher.touch(gateway, signal);
+    const seen = await toucher.touch(sleeper, signal);
     if ('value' in seen) {
-      onTouched?.(gateway);
+      onTouched?.(sleeper);
       return seen.value;
     }
-    this.#refused.add(nameOf(gateway));
-    onRefused?.(gateway, 'denied' in seen ? seen.denied : seen.failed);
+    this.#refused.add(nameOf(sleeper));
+    onRefused?.(sleeper, 'denied' in seen ? seen.denied : seen.failed);
     return undefined;
   }
 }
 
-const nameOf = ({ namespace, name }: GatewayName): string => `${namespace}/${name}`;
+const nameOf = ({ kind = 'Gateway', namespace, name }: Sleeper): string => `${kind} ${namespace}/${name}`;
 
 /** @param why the missing permission, or what went wrong */
 export const nudgeRefused = ({ namespace, name }: GatewayName, why: string): Finding => {

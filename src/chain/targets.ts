@@ -1,5 +1,6 @@
 // The link `targets`: at least one target of each group is healthy, as the load balancer sees it.
 import type { KubernetesObject } from '../bundle/object.ts';
+import { type Freshness, lookedAgainMs, notBefore } from '../gateway/conditions.ts';
 import { failureOf } from '../gateway/failure.ts';
 import type { Seen } from '../verdict/seen.ts';
 import {
@@ -22,6 +23,9 @@ export interface TargetsWant {
   /** As found at the link `rule`. */
   readonly groups: readonly FoundTargetGroup[];
 }
+
+/** What complaints about a group's TargetGroupBinding are measured against. */
+export type FreshnessOf = (group: FoundTargetGroup) => Pick<Freshness, 'since' | 'nudged'>;
 
 export interface GroupSeen {
   readonly group: FoundTargetGroup;
@@ -107,26 +111,38 @@ const complaintEvidence = ({ group, complaint }: GroupSeen): readonly Evidence[]
         },
       ];
 
+const asleep = ({ service, binding }: FoundTargetGroup): string =>
+  `This complaint is older than this run: the controller sleeps in its back-off (up to 16 min 40 s) until the TargetGroupBinding is touched: kubectl --namespace ${service?.namespace} annotate targetgroupbinding ${binding} --overwrite touched=now`;
+
 /**
  * What the controller says of the TargetGroupBinding, where that is why no target is healthy: it registers pods even where it
  * cannot open their security group (pkg/targetgroupbinding/resource_manager.go, v3.5.0), and then their checks time out.
  */
-const judgeRefused = (of: GroupSeen, targets: readonly Target[]): Verdict | undefined => {
+const judgeRefused = (
+  of: GroupSeen,
+  targets: readonly Target[],
+  { since, nudged }: ReturnType<FreshnessOf>,
+): Verdict | undefined => {
   const { group, complaint } = of;
   if (complaint === undefined || !/^Failed(NetworkReconcile|Reconcile)$/.test(complaint.reason))
     return undefined;
   const closed = complaint.reason === 'FailedNetworkReconcile';
   if (!closed && targets.length > 0) return undefined;
   const { passing, hint } = failureOf('gateway/deploy-failed', complaint.message);
+  // Of security groups it looks again every 15 s; of all else when its back-off ends. Not every event of a long row is kept.
+  const standsMs = of.seen.at.getTime() - since.getTime();
+  const stands = (closed || nudged === true) && standsMs >= lookedAgainMs;
+  const news = notBefore(complaint.at, since) || stands;
   const does = closed ? 'open the pods to the load balancer' : 'register the pods with the load balancer';
-  const pending = passing || hint === '' || targets.some(({ state }) => state === 'initial');
+  const pending = passing || hint === '' || targets.some(({ state }) => state === 'initial') || !news;
   return (pending ? waiting : broken)('targets/refused', {
+    old: !news && !closed,
     message: `The controller cannot ${does}, for ${nameOf(group)}: ${complaint.message}.`.replace(
       /\.\.$/,
       '.',
     ),
     evidence: [...complaintEvidence(of), ...evidenceOf(group, targets)],
-    hint,
+    hint: news || closed ? hint : `${hint} ${asleep(group)}`.trim(),
   });
 };
 
@@ -165,13 +181,13 @@ const judgeUnhealthy = (group: FoundTargetGroup, { targets, check }: TargetGroup
   });
 };
 
-const judgeGroup = (of: GroupSeen): Verdict => {
+const judgeGroup = (of: GroupSeen, freshness: ReturnType<FreshnessOf>): Verdict => {
   const { group, seen } = of;
   if (!('value' in seen)) return judgeNotSeen(seen, `The health of ${nameOf(group)}`);
   const health = seen.value;
   const targets = health?.targets ?? [];
   const serving = targets.filter(serves);
-  const refused = serving.length === 0 ? judgeRefused(of, targets) : undefined;
+  const refused = serving.length === 0 ? judgeRefused(of, targets, freshness) : undefined;
   if (refused !== undefined) return refused;
   if (health === undefined || targets.length === 0) return judgeNone(of);
   if (serving.length === 0) return judgeUnhealthy(group, health);
@@ -184,10 +200,10 @@ const judgeGroup = (of: GroupSeen): Verdict => {
 const order: readonly State[] = ['broken', 'waiting', 'unknown', 'skipped', 'ok'];
 
 /** Each group that gets requests of the host needs a healthy target; the worst group speaks. */
-export const judgeTargets = (seen: readonly GroupSeen[]): Verdict => {
+export const judgeTargets = (seen: readonly GroupSeen[], freshnessOf: FreshnessOf): Verdict => {
   if (seen.length === 0)
     return skipped('look/not-used', { message: 'The rule sends to no target group, or none is known.' });
-  const verdicts = seen.map(judgeGroup);
+  const verdicts = seen.map((each) => judgeGroup(each, freshnessOf(each.group)));
   const bad = verdicts
     .filter((verdict): verdict is NotOk => verdict.state !== 'ok')
     .toSorted((one, other) => order.indexOf(one.state) - order.indexOf(other.state))[0];

@@ -55,7 +55,7 @@ export interface Freshness {
 }
 
 /** A controller that was nudged has looked again after this long (measured: LBC 3.5.0 within 3 s). */
-const lookedAgainMs = 30_000;
+export const lookedAgainMs = 30_000;
 
 /**
  * Whether the condition says something about what this run did, and not about what was before. Newer than `since`; or of

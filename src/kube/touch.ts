@@ -1,7 +1,7 @@
-// Touches a Gateway: a server-side apply of one annotation, which makes its controller look at it again.
+// Touches a Gateway or a TargetGroupBinding: a server-side apply of one annotation, which makes its controller look at it again.
 import { list, moment, text } from '../bundle/field.ts';
 import { kinds } from '../chain/cluster.ts';
-import type { GatewayToucher } from '../chain/nudge.ts';
+import type { Toucher } from '../chain/nudge.ts';
 import type { Kube } from './connection.ts';
 import { objectOf } from './object.ts';
 import { pathOf, permissionOf } from './path.ts';
@@ -19,9 +19,10 @@ const fieldManager = 'eks-gateway-action-nudge';
 /** Long enough for what passes at once: the chain goes on without the nudge. */
 const patience = { milliseconds: 5_000 };
 
-export const gatewayToucher = (kube: Kube): GatewayToucher => ({
-  touch: async ({ namespace, name }, signal) => {
-    const { apiVersion, kind } = kinds.gateway;
+export const createToucher = (kube: Kube): Toucher => ({
+  touch: async ({ kind: wanted, namespace, name }, signal) => {
+    const touched = wanted === kinds.targetGroupBinding.kind ? kinds.targetGroupBinding : kinds.gateway;
+    const { apiVersion, kind } = touched;
     const now = (): Date => kube.clock.now();
     const annotations = { [nudgedAt]: now().toISOString() };
     try {
@@ -29,7 +30,7 @@ export const gatewayToucher = (kube: Kube): GatewayToucher => ({
         kube,
         {
           method: 'PATCH',
-          path: pathOf(kinds.gateway, namespace, name),
+          path: pathOf(touched, namespace, name),
           query: { fieldManager, force: false },
           body: { apiVersion, kind, metadata: { name, namespace, annotations } },
           contentType: 'application/apply-patch+yaml',
@@ -37,7 +38,7 @@ export const gatewayToucher = (kube: Kube): GatewayToucher => ({
         patience,
         signal,
       );
-      const live = answer.status < 300 ? objectOf(answer.body, kinds.gateway) : undefined;
+      const live = answer.status < 300 ? objectOf(answer.body, touched) : undefined;
       if (live) {
         const ours = list(live, 'metadata', 'managedFields').find(
           (entry) => text(entry, 'manager') === fieldManager,
@@ -46,7 +47,7 @@ export const gatewayToucher = (kube: Kube): GatewayToucher => ({
       }
       const { message } = statusOf(answer);
       if (answer.status !== 403) return { at: now(), failed: message };
-      const needed = permissionOf('patch', kinds.gateway, namespace);
+      const needed = permissionOf('patch', touched, namespace);
       return { at: now(), denied: denialOf(message)?.permission ?? needed };
     } catch (error) {
       signal.throwIfAborted();

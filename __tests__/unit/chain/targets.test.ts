@@ -5,6 +5,7 @@ import type { ClusterReader } from '../../../src/chain/cluster.ts';
 import type { FoundTargetGroup } from '../../../src/chain/link.ts';
 import type { Target, TargetGroupHealth } from '../../../src/chain/load-balancer.ts';
 import { judgeTargets, observeTargets } from '../../../src/chain/targets.ts';
+import type { Freshness } from '../../../src/gateway/conditions.ts';
 import type { Seen } from '../../../src/verdict/seen.ts';
 import type { Verdict } from '../../../src/verdict/verdict.ts';
 
@@ -29,6 +30,7 @@ const is = (...targets: readonly Target[]): Seen<TargetGroupHealth> => ({ at, va
 const look = async (
   health: Readonly<Record<string, Seen<TargetGroupHealth | undefined>>>,
   events: readonly KubernetesObject[] = [],
+  freshness: Pick<Freshness, 'since' | 'nudged'> = { since: new Date(0) },
 ) => {
   const reader: ClusterReader = {
     get: async () => ({ at, value: undefined }),
@@ -40,7 +42,7 @@ const look = async (
     health: async (arn: string) => health[arn.replace('arn:', '')] ?? { at, value: undefined },
   };
   const groups = Object.keys(health).map(group);
-  return judgeTargets(await observeTargets(loadBalancers, reader, { groups }, signal));
+  return judgeTargets(await observeTargets(loadBalancers, reader, { groups }, signal), () => freshness);
 };
 
 const mismatch = target('unhealthy', {
@@ -143,6 +145,26 @@ describe("the controller's complaint about the binding", () => {
     ['a look again is no complaint', [timedOut], [twoGroups, done, requeue], 'broken targets/unhealthy'],
   ])('%s', async (_what, targets, events, expected) => {
     expect(say(await look({ web: is(...targets) }, events))).toBe(expected);
+  });
+
+  test.each<[string, KubernetesObject, Pick<Freshness, 'since' | 'nudged'>, string]>([
+    ['older than this run', denied, { since: new Date('2026-11-22T22:59:30Z') }, 'waiting, asleep'],
+    ['after the nudge', denied, { since: new Date('2026-11-22T22:59:00Z'), nudged: true }, 'broken'],
+    [
+      'soon after a nudge',
+      denied,
+      { since: new Date('2026-11-22T22:59:45Z'), nudged: true },
+      'waiting, asleep',
+    ],
+    ['long after a nudge', denied, { since: new Date('2026-11-22T22:59:10Z'), nudged: true }, 'broken'],
+    // Looked at again every 15 s, whoever waits.
+    ['of a security group, just before', twoGroups, { since: new Date('2026-11-22T22:59:45Z') }, 'waiting'],
+    ['of a security group, long before', twoGroups, { since: new Date('2026-11-22T22:59:10Z') }, 'broken'],
+  ])('%s', async (_what, complaint, freshness, expected) => {
+    const verdict = await look({ web: is() }, [complaint], freshness);
+    const asleep = verdict.state !== 'ok' && verdict.old === true;
+    expect(`${verdict.state}${asleep ? ', asleep' : ''}`).toBe(expected);
+    expect(verdict.state !== 'ok' && /annotate targetgroupbinding k8s-web/.test(verdict.hint)).toBe(asleep);
   });
 
   test('is shown', async () => {

@@ -1,6 +1,7 @@
-// Touching a Gateway: what is sent, and what comes back.
+// Touching a Gateway or a TargetGroupBinding: what is sent, and what comes back.
 import { expect, test } from '@jest/globals';
-import { gatewayToucher } from '../../../src/kube/touch.ts';
+import { kinds } from '../../../src/chain/cluster.ts';
+import { createToucher } from '../../../src/kube/touch.ts';
 import { status } from './api-server.ts';
 import { connected } from './connected.ts';
 
@@ -8,7 +9,7 @@ const never = new AbortController().signal;
 
 const api = connected();
 
-const touch = () => gatewayToucher(api.kube).touch({ namespace: 'infra', name: 'public' }, never);
+const touch = () => createToucher(api.kube).touch({ namespace: 'infra', name: 'public' }, never);
 const live = (managedFields: readonly object[]) => ({
   body: {
     apiVersion: 'gateway.networking.k8s.io/v1',
@@ -43,6 +44,14 @@ test('one annotation, by a manager of its own, never by force', async () => {
       annotations: { 'eks-gateway-action/nudged-at': expect.any(String) },
     },
   });
+});
+
+test('a TargetGroupBinding the same way', async () => {
+  const { kind, plural, apiVersion } = kinds.targetGroupBinding;
+  api.server.answer(() => ({ body: { apiVersion, kind, metadata: { name: 'k8s-web', namespace: 'apps' } } }));
+  const seen = await createToucher(api.kube).touch({ kind, namespace: 'apps', name: 'k8s-web' }, never);
+  expect(seen).toHaveProperty('value');
+  expect(api.server.asked[0]?.path).toBe(`/apis/${apiVersion}/namespaces/apps/${plural}/k8s-web`);
 });
 
 test('a denial names the permission', async () => {

@@ -26,7 +26,7 @@ import { probeAnnotations, probeOf } from '../../gateway/probe.ts';
 import { probeFindings, redirectOnly, withoutHostname } from '../../gateway/route-findings.ts';
 import { createProber } from '../../https/probe.ts';
 import { clusterReader } from '../../kube/reader.ts';
-import { gatewayToucher } from '../../kube/touch.ts';
+import { createToucher } from '../../kube/touch.ts';
 import { clusterWatcher } from '../../kube/watch.ts';
 import type { Outcome, ReportedHost } from '../../report/report.ts';
 import type { Run } from '../../run.ts';
@@ -172,13 +172,15 @@ export function openPorts(
 
 function nudgesOf({ runner, draft, clock }: Run, cluster: Cluster, readOnly: boolean): Nudges {
   return new Nudges({
-    ...(!readOnly && { toucher: gatewayToucher(cluster.kube) }),
+    ...(!readOnly && { toucher: createToucher(cluster.kube) }),
     clock,
-    onTouched: ({ namespace, name }) =>
+    onTouched: ({ kind = 'Gateway', namespace, name }) =>
       runner.info(
-        `Gateway ${namespace}/${name} touched, so that its controller looks at it again: what it complains of may have been mended.`,
+        `${kind} ${namespace}/${name} touched, so that its controller looks at it again: what it complains of may have been mended.`,
       ),
-    onRefused: (gateway, why) => draft.findings([nudgeRefused(gateway, why)]),
+    // Of a TargetGroupBinding the verdict itself says how to touch it.
+    onRefused: (sleeper, why) =>
+      draft.findings(sleeper.kind === kinds.targetGroupBinding.kind ? [] : [nudgeRefused(sleeper, why)]),
   });
 }
 

@@ -1,8 +1,9 @@
 // The links between an admitted route and its answer: the load balancer's rule, the workload, the targets.
 import type { KubernetesObject } from '../../bundle/object.ts';
-import type { ClusterReader } from '../../chain/cluster.ts';
-import type { Found, Link, Look } from '../../chain/link.ts';
+import { type ClusterReader, kinds } from '../../chain/cluster.ts';
+import type { Found, FoundTargetGroup, Link, Look } from '../../chain/link.ts';
 import type { LoadBalancers } from '../../chain/load-balancer.ts';
+import type { Nudges, Sleeper } from '../../chain/nudge.ts';
 import { foundRule, judgeRule, observeRule, type RuleWant } from '../../chain/rule.ts';
 import { judgeTargets, observeTargets } from '../../chain/targets.ts';
 import { judgeWorkload, observeWorkload } from '../../chain/workload.ts';
@@ -14,6 +15,7 @@ import { type HostWant, once } from './want.ts';
 export interface TrafficPorts {
   readonly cluster: ClusterReader;
   readonly loadBalancers: LoadBalancers;
+  readonly nudges: Nudges;
 }
 
 const routesOf = ({ published, others }: HostWant): readonly KubernetesObject[] =>
@@ -33,7 +35,7 @@ const ruleWant = (want: HostWant, { loadBalancerArn }: Found): RuleWant => ({
   gateways: want.published.parents,
 });
 
-export function trafficLinks(want: HostWant, { cluster, loadBalancers }: TrafficPorts): Link[] {
+export function trafficLinks(want: HostWant, { cluster, loadBalancers, nudges }: TrafficPorts): Link[] {
   return [
     once('rule', async (found, signal) => {
       const wanted = ruleWant(want, found);
@@ -50,11 +52,24 @@ export function trafficLinks(want: HostWant, { cluster, loadBalancers }: Traffic
     },
     once('targets', async (found, signal) => {
       const wanted = { groups: found.targetGroups ?? [] };
-      const verdict = judgeTargets(await observeTargets(loadBalancers, cluster, wanted, signal));
+      const seen = await observeTargets(loadBalancers, cluster, wanted, signal);
+      const verdict = judgeTargets(seen, (group) => nudges.freshness(bindingOf(group), want.freshness));
+      if (verdict.state === 'waiting' && verdict.old === true)
+        await Promise.all(
+          seen
+            .filter(({ complaint }) => complaint !== undefined)
+            .map(({ group }) => nudges.touch(bindingOf(group), signal)),
+        );
       return explained({ verdict }, found);
     }),
   ];
 }
+
+const bindingOf = ({ service, binding }: FoundTargetGroup): Sleeper => ({
+  kind: kinds.targetGroupBinding.kind,
+  namespace: service?.namespace ?? '',
+  name: binding ?? '',
+});
 
 /** What a container that does not listen on the port looks like from outside. */
 const unanswered: readonly Code[] = [
