@@ -2,9 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { isConflict, KubeApi } from '../../lab/controller/kube/api.ts';
+import { KubeApi } from '../../lab/controller/kube/api.ts';
 import { readKubeconfig } from '../../lab/controller/kube/config.ts';
 import { resetKnobs, setKnobs } from '../dist/lab-control.ts';
+import { apply, applyStep, isManifestGone, remove } from './lbc-cluster.ts';
+import { gatewayClass, type Manifest } from './lbc-manifests.ts';
 import { Observer } from './lbc-observer.ts';
 import {
   eventSet,
@@ -14,24 +16,16 @@ import {
   type Recording,
   statesByObject,
 } from './lbc-recording.ts';
-import { gatewayClass, type Manifest, SCENARIOS, type Step } from './lbc-scenarios.ts';
-import { ensureCrds, isGone, removeCrds, Subject, until } from './lbc-subject.ts';
+import { SCENARIOS, type Step } from './lbc-scenarios.ts';
+import { ensureCrds, removeCrds, Subject, until } from './lbc-subject.ts';
 
 const RECORDINGS = join(import.meta.dirname, '../fixtures/lbc-transcripts/v3.5.0');
 const STANDING_CLASS = 'aws-alb';
 /** So long nothing more must happen after everything that should have has. */
 const QUIET_MS = 700;
 const PATIENCE_MS = 12_000;
-const PLURALS: Record<string, string> = {
-  Namespace: 'namespaces',
-  GatewayClass: 'gatewayclasses',
-  Gateway: 'gateways',
-  HTTPRoute: 'httproutes',
-  Service: 'services',
-  LoadBalancerConfiguration: 'loadbalancerconfigurations',
-  TargetGroupConfiguration: 'targetgroupconfigurations',
-};
-
+/** Of what is deleted, the end alone is compared. */
+const ENDING = ['Gateway', 'HTTPRoute', 'GRPCRoute'];
 const kubeconfig = process.env['KUBECONFIG'] ?? '';
 const all = process.env['LBC_SCENARIOS'] === 'all';
 const chosen = all
@@ -43,25 +37,6 @@ const left: Manifest[] = [];
 let api: KubeApi;
 let subject: Subject;
 let crds: string[] = [];
-
-const pathOf = ({ apiVersion, kind, metadata: { namespace } }: Manifest): string => {
-  const base = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-  return namespace ? `${base}/namespaces/${namespace}/${PLURALS[kind]}` : `${base}/${PLURALS[kind]}`;
-};
-
-async function apply(manifest: Manifest): Promise<void> {
-  try {
-    await api.create(pathOf(manifest), manifest);
-  } catch (error) {
-    if (!isConflict(error)) throw error;
-    await api.merge(`${pathOf(manifest)}/${manifest.metadata.name}`, manifest);
-  }
-}
-
-async function remove(manifest: Manifest): Promise<void> {
-  const path = `${pathOf(manifest)}/${manifest.metadata.name}`;
-  if (!(await isGone(api, path))) await api.remove(path);
-}
 
 const same = (one: unknown, other: unknown): boolean =>
   JSON.stringify(sorted(one)) === JSON.stringify(sorted(other));
@@ -87,13 +62,6 @@ async function settle(phase: Phase, isAsWanted: () => boolean | Promise<boolean>
   }
 }
 
-/** Gateways last: on a busy machine the controller would see one without its routes, and tell of it once more. */
-async function applyTogether(manifests: readonly Manifest[]): Promise<void> {
-  const isGateway = ({ kind }: Manifest): boolean => kind === 'Gateway';
-  for (const manifest of [...manifests.filter((each) => !isGateway(each)), ...manifests.filter(isGateway)])
-    await apply(manifest);
-}
-
 async function play(
   steps: Step[],
   recording: Recording,
@@ -105,14 +73,9 @@ async function play(
     observer.begin('applied');
     const phase = observer.phases[index] ?? { act: 'applied', changes: [] };
     applied.push(...step.apply, ...(step.afterFinalizer ?? []));
-    await applyTogether(step.apply);
-    if (step.afterFinalizer) {
-      await until(
-        () => phase.changes.some(({ kind, finalizers }) => kind === 'Gateway' && finalizers.length > 0),
-        'the Gateway has its finalizer',
-      );
-      for (const manifest of step.afterFinalizer) await apply(manifest);
-    }
+    await applyStep(api, step, () =>
+      phase.changes.some(({ kind, finalizers }) => kind === 'Gateway' && finalizers.length > 0),
+    );
     const wanted = statesByObject(recorded[index]?.changes ?? []);
     const wantedEvents = eventSet(recording.events);
     const isLast = index === steps.length - 1;
@@ -127,16 +90,15 @@ async function play(
   }
 
   // What happens on the way while several routes go depends on who is quicker; where it ends does not.
-  for (const kind of ['HTTPRoute', 'Gateway']) {
+  for (const kinds of [['HTTPRoute', 'GRPCRoute'], ['Gateway']]) {
     const recordedUntil = recorded.slice(0, observer.phases.length + 1);
     observer.begin('deleted');
     const phase = observer.phases.at(-1) ?? { act: 'deleted', changes: [] };
-    for (const manifest of applied) if (manifest.kind === kind) await remove(manifest);
-    const kinds = ['Gateway', 'HTTPRoute'];
-    const wanted = lastStates(recordedUntil, kinds);
+    for (const manifest of applied) if (kinds.includes(manifest.kind)) await remove(api, manifest);
+    const wanted = lastStates(recordedUntil, ENDING);
     const bindings = (): number => Object.keys(lastStates(observer.phases, ['TargetGroupBinding'])).length;
-    await settle(phase, () => same(lastStates(observer.phases, kinds), wanted) && bindings() === 0);
-    expect(lastStates(observer.phases, kinds)).toEqual(wanted);
+    await settle(phase, () => same(lastStates(observer.phases, ENDING), wanted) && bindings() === 0);
+    expect(lastStates(observer.phases, ENDING)).toEqual(wanted);
     expect(bindings()).toBe(0);
   }
 }
@@ -148,8 +110,8 @@ beforeAll(async () => {
   crds = await ensureCrds(api);
   subject = await Subject.find(api, kubeconfig);
   const standing = gatewayClass(STANDING_CLASS);
-  const isOurs = await isGone(api, `${pathOf(standing)}/${STANDING_CLASS}`);
-  await apply(standing);
+  const isOurs = await isManifestGone(api, standing);
+  await apply(api, standing);
   if (isOurs) left.push(standing);
   const isAccepted = async (): Promise<boolean> => {
     const { status } = await api.get<{ status?: { conditions?: { status: string }[] } }>(
@@ -174,9 +136,9 @@ describe('the load balancer controller does as the real 3.5.0 did', () => {
       const recording = JSON.parse(readFileSync(join(RECORDINGS, `${name}.json`), 'utf8')) as Recording;
       const namespace = `t-${name}`;
       const own: Manifest = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace }, spec: {} };
-      await remove(own);
-      await until(() => isGone(api, `${pathOf(own)}/${namespace}`), `${namespace} of an earlier run gone`);
-      await apply(own);
+      await remove(api, own);
+      await until(() => isManifestGone(api, own), `${namespace} of an earlier run gone`);
+      await apply(api, own);
       const observer = new Observer(api, namespace);
       const applied: Manifest[] = [];
       try {
@@ -185,9 +147,10 @@ describe('the load balancer controller does as the real 3.5.0 did', () => {
         await play(scenario.steps(given), recording, observer, applied);
       } finally {
         observer.stop();
+        await setKnobs({ deniedActions: [] });
         // Gateways before their class: it is held while one refers to it.
-        for (const manifest of applied.toReversed()) await remove(manifest);
-        await remove(own);
+        for (const manifest of applied.toReversed()) await remove(api, manifest);
+        await remove(api, own);
         left.push(own, ...applied.filter(({ kind }) => kind === 'GatewayClass'));
       }
     },
@@ -197,9 +160,9 @@ describe('the load balancer controller does as the real 3.5.0 did', () => {
   test('and holds nothing back', async () => {
     // A namespace takes some seconds to go, a class as long as the controller's back-off: all are waited for together.
     for (const manifest of left) {
-      await remove(manifest);
+      await remove(api, manifest);
       const { name } = manifest.metadata;
-      await until(() => isGone(api, `${pathOf(manifest)}/${name}`), `${name} gone: nothing holds it`, 60);
+      await until(() => isManifestGone(api, manifest), `${name} gone: nothing holds it`, 60);
     }
   }, 120_000);
 });

@@ -23,6 +23,8 @@ interface Status {
 
 /** One change of an object, as in the fixtures. */
 export interface Change {
+  /** Seconds since the recording began. */
+  t?: number;
   event: string;
   kind: string;
   name: string;
@@ -31,15 +33,18 @@ export interface Change {
   deleting: boolean;
   status: Status;
   annotations: Record<string, string>;
+  /** In recordings since 2026-11-30. */
+  spec?: unknown;
 }
 
-export type Row = Change | { applied: string[] } | { deleted: string[] };
+export type Row = Change | { t?: number; applied: string[] } | { t?: number; deleted: string[] };
 
 export interface ControllerEvent {
   reason: string;
   type: string;
   object: string;
   message: string;
+  count: number;
 }
 
 export interface Recording {
@@ -50,6 +55,7 @@ export interface Recording {
 
 /** What happened between two of the test's own acts. */
 export interface Phase {
+  t?: number;
   act: 'applied' | 'deleted';
   changes: Change[];
 }
@@ -128,6 +134,7 @@ const nameless = (text: string): string =>
       'arn:$1',
     )
     .replace(/^(k8s-[a-z0-9]+-[a-z0-9]+)-[0-9a-f]{10}\S*\.elb\.amazonaws\.com$/, 'dns:$1')
+    .replace(/arn:aws:elasticloadbalancing:[a-z0-9-]+:\d+:(targetgroup\/[\w-]+)\/[0-9a-f]+/g, 'arn:$1')
     .replace(/RequestID: [^,]+,/g, 'RequestID: …,');
 
 const byName = <Value>(entries: [string, Value][]): Record<string, Value> =>

@@ -1,14 +1,28 @@
 // The scenarios that were recorded of the real load balancer controller, as manifests to be applied again.
-
-export interface Manifest {
-  apiVersion: string;
-  kind: string;
-  metadata: { name: string; namespace?: string; annotations?: Record<string, string> };
-  spec: Record<string, unknown>;
-}
+import {
+  backend,
+  configuration,
+  dryRun,
+  type Given,
+  gateway,
+  gatewayClass,
+  http,
+  https,
+  instanceTargets,
+  listenerSet,
+  type Manifest,
+  pod,
+  redirect,
+  route,
+  service,
+  surroundings,
+  unknownCertificate,
+} from './lbc-manifests.ts';
 
 export interface Step {
   apply: Manifest[];
+  /** Actions of AWS that are refused to everybody from this step on. */
+  deny?: string[];
   /**
    * Applied once the Gateway has its finalizer. Where the recording's first status counts no route, the controller
    * had read the routes before this one came; applied like this it always has.
@@ -19,105 +33,22 @@ export interface Step {
 export interface Scenario {
   name: string;
   /** What kind of trouble it is; of each family one scenario runs by default. */
-  family: 'live' | 'route' | 'backend' | 'class' | 'build' | 'deploy' | 'silent' | 'change' | 'dry-run';
+  family:
+    | 'live'
+    | 'listener'
+    | 'route'
+    | 'backend'
+    | 'class'
+    | 'build'
+    | 'deploy'
+    | 'silent'
+    | 'blocked'
+    | 'collision'
+    | 'targets'
+    | 'change'
+    | 'dry-run';
   steps: (world: Given) => Step[];
 }
-
-/** What the lab has to offer: the certificate for *.example.com. */
-export interface Given {
-  namespace: string;
-  certificateArn: string;
-}
-
-const GATEWAY_API = 'gateway.networking.k8s.io/v1';
-
-export const gatewayClass = (name: string, controllerName = 'gateway.k8s.aws/alb'): Manifest => ({
-  apiVersion: GATEWAY_API,
-  kind: 'GatewayClass',
-  metadata: { name },
-  spec: { controllerName },
-});
-
-const service = ({ namespace }: Given): Manifest => ({
-  apiVersion: 'v1',
-  kind: 'Service',
-  metadata: { name: 'sample-app', namespace },
-  spec: { selector: { app: 'sample-app' }, ports: [{ port: 80, targetPort: 8080 }] },
-});
-
-const configuration = ({ namespace, certificateArn }: Given): Manifest => ({
-  apiVersion: 'gateway.k8s.aws/v1',
-  kind: 'LoadBalancerConfiguration',
-  metadata: { name: 'lbc', namespace },
-  spec: {
-    scheme: 'internet-facing',
-    listenerConfigurations: [{ protocolPort: 'HTTPS:443', defaultCertificate: certificateArn }],
-  },
-});
-
-const https = { name: 'https', protocol: 'HTTPS', port: 443, hostname: '*.example.com' };
-const http = { name: 'http', protocol: 'HTTP', port: 80, hostname: '*.example.com' };
-
-const gateway = ({ namespace }: Given, change: { class?: string; listeners?: object[] } = {}): Manifest => ({
-  apiVersion: GATEWAY_API,
-  kind: 'Gateway',
-  metadata: { name: 'public', namespace },
-  spec: {
-    gatewayClassName: change.class ?? 'aws-alb',
-    infrastructure: {
-      parametersRef: { group: 'gateway.k8s.aws', kind: 'LoadBalancerConfiguration', name: 'lbc' },
-    },
-    listeners: change.listeners ?? [https],
-  },
-});
-
-interface RouteChange {
-  name?: string;
-  hostname?: string;
-  sectionName?: string;
-  weight?: number;
-  rules?: object[];
-}
-
-const route = ({ namespace }: Given, change: RouteChange = {}): Manifest => ({
-  apiVersion: GATEWAY_API,
-  kind: 'HTTPRoute',
-  metadata: { name: change.name ?? 'sample-app', namespace },
-  spec: {
-    parentRefs: [{ name: 'public', sectionName: change.sectionName ?? 'https' }],
-    hostnames: [change.hostname ?? 'sample-app.example.com'],
-    rules: change.rules ?? [
-      { backendRefs: [{ name: 'sample-app', port: 80, ...(change.weight && { weight: change.weight }) }] },
-    ],
-  },
-});
-
-const redirect = (given: Given): Manifest =>
-  route(given, {
-    name: 'redirect',
-    sectionName: 'http',
-    rules: [
-      { filters: [{ type: 'RequestRedirect', requestRedirect: { scheme: 'https', statusCode: 301 } }] },
-    ],
-  });
-
-const instanceTargets = ({ namespace }: Given): Manifest => ({
-  apiVersion: 'gateway.k8s.aws/v1',
-  kind: 'TargetGroupConfiguration',
-  metadata: { name: 'tgc', namespace },
-  spec: { targetReference: { name: 'sample-app' }, defaultConfiguration: { targetType: 'instance' } },
-});
-
-const dryRun = (manifest: Manifest): Manifest => ({
-  ...manifest,
-  metadata: { ...manifest.metadata, annotations: { 'gateway.k8s.aws/dry-run': 'true' } },
-});
-
-/** An ARN of the right shape, account and region that no certificate has. */
-const unknownCertificate = (arn: string): string =>
-  arn.replace(/[^/]+$/, '00000000-0000-4000-8000-000000000000');
-
-const surroundings = (given: Given): Manifest[] => [service(given), configuration(given)];
 
 /** The Gateway is read before the route is there. */
 const gatewayFirst = (given: Given, ...routes: Manifest[]): Step => ({
@@ -129,6 +60,48 @@ const gatewayFirst = (given: Given, ...routes: Manifest[]): Step => ({
 const routeFirst = (given: Given, ...routes: Manifest[]): Step => ({
   apply: [...surroundings(given), ...routes, gateway(given)],
 });
+
+/** A route of another team that has this in its one rule. */
+const withRule = (given: Given, rule: object, change: { kind?: 'GRPCRoute' } = {}): Manifest =>
+  route(given, {
+    ...change,
+    name: 'bad',
+    hostname: 'bad.example.com',
+    rules: [{ backendRefs: [backend()], ...rule }],
+  });
+
+const third = (given: Given): Manifest => route(given, { name: 'third', hostname: 'third.example.com' });
+
+/** A new Gateway with a good route, and one with this in its rule. */
+const newGateway =
+  (rule: object) =>
+  (given: Given): Step[] => [routeFirst(given, route(given), withRule(given, rule))];
+
+/** A new Gateway with this route alone: what one version stops at, another serves. */
+const alone =
+  (rule: object) =>
+  (given: Given): Step[] => [routeFirst(given, withRule(given, rule))];
+
+/** The Gateway has this listener beside its good one, and a route at each. */
+const withListener =
+  (listener: object) =>
+  (given: Given): Step[] => [
+    {
+      apply: [
+        ...surroundings(given),
+        route(given),
+        route(given, { name: 'second', sectionName: 'other' }),
+        gateway(given, { listeners: [https, listener] }),
+      ],
+    },
+  ];
+
+const namedPorts = (given: Given): Manifest =>
+  service(given, [
+    { name: 'web', port: 80, targetPort: 8080 },
+    { name: 'api', port: 81, targetPort: 'api' },
+    { name: 'admin', port: 82, targetPort: 'admin' },
+  ]);
 
 export const SCENARIOS: Scenario[] = [
   { name: 'all-at-once', family: 'live', steps: (given) => [gatewayFirst(given, route(given))] },
@@ -173,6 +146,34 @@ export const SCENARIOS: Scenario[] = [
     name: 'gateway-missing',
     family: 'route',
     steps: (given) => [{ apply: [service(given), route(given)] }],
+  },
+  {
+    name: 'listener-protocol-conflict',
+    family: 'listener',
+    steps: withListener({ ...http, name: 'other', port: 443 }),
+  },
+  {
+    name: 'listener-protocol-unsupported',
+    family: 'listener',
+    steps: withListener({ name: 'other', protocol: 'TCP', port: 9000 }),
+  },
+  {
+    name: 'listener-kind-invalid',
+    family: 'listener',
+    steps: withListener({ ...http, name: 'other', allowedRoutes: { kinds: [{ kind: 'TCPRoute' }] } }),
+  },
+  {
+    name: 'grpc-route-at-http-listener',
+    family: 'route',
+    steps: (given) => [
+      {
+        apply: [
+          ...surroundings(given),
+          route(given, { kind: 'GRPCRoute', sectionName: 'http' }),
+          gateway(given, { listeners: [http, https] }),
+        ],
+      },
+    ],
   },
   {
     name: 'backend-service-missing',
@@ -256,6 +257,127 @@ export const SCENARIOS: Scenario[] = [
       gatewayFirst(given, route(given)),
       { apply: [route(given, { name: 'bad', hostname: 'bad.example.com', weight: 1000 })] },
       { apply: [route(given, { name: 'third', hostname: 'third.example.com' })] },
+    ],
+  },
+  {
+    name: 'unsupported-filter',
+    family: 'blocked',
+    steps: (given) => [
+      gatewayFirst(given, route(given)),
+      {
+        apply: [
+          withRule(given, {
+            filters: [
+              {
+                type: 'ResponseHeaderModifier',
+                responseHeaderModifier: { remove: ['server'] },
+              },
+            ],
+          }),
+        ],
+      },
+      { apply: [third(given)] },
+    ],
+  },
+  {
+    name: 'unsupported-filter-new-gateway',
+    family: 'blocked',
+    steps: newGateway({ filters: [{ type: 'CORS', cors: { allowOrigins: ['https://example.com'] } }] }),
+  },
+  {
+    name: 'unsupported-filter-grpc',
+    family: 'blocked',
+    steps: (given) => [
+      routeFirst(
+        given,
+        route(given),
+        withRule(
+          given,
+          {
+            filters: [{ type: 'RequestHeaderModifier', requestHeaderModifier: { remove: ['x-debug'] } }],
+          },
+          { kind: 'GRPCRoute' },
+        ),
+      ),
+    ],
+  },
+  {
+    name: 'wildcard-in-path-prefix',
+    family: 'blocked',
+    steps: newGateway({ matches: [{ path: { type: 'PathPrefix', value: '/shop*' } }] }),
+  },
+  {
+    name: 'wildcard-in-exact-path',
+    family: 'blocked',
+    steps: alone({ matches: [{ path: { type: 'Exact', value: '/shop*' } }] }),
+  },
+  {
+    name: 'wildcard-in-redirect',
+    family: 'blocked',
+    steps: newGateway({
+      backendRefs: [],
+      filters: [
+        {
+          type: 'RequestRedirect',
+          requestRedirect: { path: { type: 'ReplaceFullPath', replaceFullPath: '/shop*' } },
+        },
+      ],
+    }),
+  },
+  {
+    name: 'redirect-without-change',
+    family: 'blocked',
+    steps: alone({
+      backendRefs: [],
+      filters: [{ type: 'RequestRedirect', requestRedirect: { statusCode: 301 } }],
+    }),
+  },
+  {
+    name: 'url-rewrite',
+    family: 'blocked',
+    steps: alone({
+      filters: [
+        {
+          type: 'URLRewrite',
+          urlRewrite: { path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/v2' } },
+        },
+      ],
+    }),
+  },
+  {
+    name: 'named-ports-collide',
+    family: 'collision',
+    steps: (given) => [
+      { apply: [namedPorts(given), configuration(given), gateway(given)], afterFinalizer: [route(given)] },
+      { apply: [withRule(given, { backendRefs: [backend(81), backend(82)] })] },
+      { apply: [third(given)] },
+    ],
+  },
+  {
+    name: 'targets-refused',
+    family: 'targets',
+    steps: (given) => [
+      {
+        deny: ['elasticloadbalancing:RegisterTargets'],
+        apply: [pod(given), ...surroundings(given), gateway(given)],
+        afterFinalizer: [route(given)],
+      },
+    ],
+  },
+  {
+    name: 'parent-listener-set',
+    family: 'route',
+    steps: (given) => [
+      {
+        apply: [
+          ...surroundings(given),
+          gateway(given, { allowedListeners: { namespaces: { from: 'Same' } } }),
+          listenerSet(given),
+          route(given, {
+            parents: [{ group: 'gateway.networking.k8s.io', kind: 'ListenerSet', name: 'extra' }],
+          }),
+        ],
+      },
     ],
   },
   {

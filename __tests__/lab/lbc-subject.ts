@@ -13,6 +13,8 @@ const DEPLOYMENTS =
   '/apis/apps/v1/deployments?labelSelector=app.kubernetes.io%2Fname%3Daws-load-balancer-controller';
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 
+const GATES = 'ALBGatewayAPI=true,NLBGatewayAPI=false,GatewayListenerSet=false';
+
 interface Crd {
   metadata: { name: string };
   status?: { conditions?: { type: string; status: string }[] };
@@ -72,7 +74,8 @@ export class Subject {
     this.#process = process;
   }
 
-  static async find(api: KubeApi, kubeconfig: string): Promise<Subject> {
+  /** @param gates feature gates, of which each version knows others */
+  static async find(api: KubeApi, kubeconfig: string, gates = GATES): Promise<Subject> {
     const { items } = await api.get<{ items: { status?: { availableReplicas?: number } }[] }>(DEPLOYMENTS);
     if (items.some(({ status }) => (status?.availableReplicas ?? 0) > 0))
       return new Subject('the one in the cluster', undefined);
@@ -89,7 +92,7 @@ export class Subject {
       '--enable-wafv2=false',
       '--aws-max-retries=2',
       '--lb-stabilization-monitor-interval=1s',
-      '--feature-gates=ALBGatewayAPI=true,NLBGatewayAPI=false,GatewayListenerSet=false',
+      `--feature-gates=${gates}`,
       `--kubeconfig=${kubeconfig}`,
     ];
     const standIn = join(import.meta.dirname, '../../lab/controller/main.ts');

@@ -118,9 +118,14 @@ export interface Redirect {
   };
 }
 
+export interface RouteFilter {
+  type: string;
+  requestRedirect?: Redirect;
+}
+
 export interface RouteRule {
   matches?: HttpMatch[];
-  filters?: { type: string; requestRedirect?: Redirect }[];
+  filters?: RouteFilter[];
   backendRefs?: BackendRef[];
 }
 

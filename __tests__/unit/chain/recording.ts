@@ -15,6 +15,8 @@ interface Row {
   readonly deleting?: boolean;
   readonly status?: JsonObject;
   readonly annotations?: JsonObject;
+  /** In recordings since 2026-11-30. */
+  readonly spec?: JsonObject;
 }
 
 interface RecordedEvent {
@@ -27,6 +29,8 @@ interface RecordedEvent {
 interface File {
   readonly log: readonly Row[];
   readonly events: readonly RecordedEvent[];
+  /** Every time that something was told, in recordings since 2026-11-30. */
+  readonly told?: readonly (RecordedEvent & { readonly t: number })[];
 }
 
 type Conditions = readonly {
@@ -72,6 +76,7 @@ export class Recording {
   readonly scenario: string;
   readonly log: readonly Row[];
   readonly #events: readonly RecordedEvent[];
+  readonly #told: File['told'];
   /** Milliseconds of the recording's `t` 0, so that `t` and the conditions' whole seconds agree. */
   readonly #base: number;
 
@@ -80,6 +85,7 @@ export class Recording {
     this.scenario = scenario;
     this.log = file.log;
     this.#events = file.events;
+    this.#told = file.told;
     this.#base = this.#findBase();
   }
 
@@ -137,7 +143,7 @@ export class Recording {
         annotations: row.annotations ?? {},
         ...(row.deleting === true && { deletionTimestamp: this.at(row.t).toISOString() }),
       },
-      spec: this.#spec(kind, name, t),
+      spec: row.spec ?? this.#spec(kind, name, t),
       status: row.status ?? {},
     };
   }
@@ -193,25 +199,38 @@ export class Recording {
   }
 
   #eventsAt(t: number): readonly KubernetesObject[] {
+    if (this.#told !== undefined) {
+      const told = this.#told.filter((event) => event.t <= t);
+      const latest = new Map(
+        told.map((event) => [`${event.object} ${event.reason} ${event.message}`, event]),
+      );
+      return [...latest.values()].map((event) => this.#event(event, event.t));
+    }
     return this.#events
       .filter(({ object }) => object === 'Gateway/public')
-      .flatMap((event, index) => {
+      .flatMap((event) => {
         const moment = this.#moments(event.reason).findLast((each) => each <= t);
-        if (moment === undefined) return [];
-        const whole = `${this.at(moment).toISOString().slice(0, 19)}Z`;
-        return [
-          {
-            apiVersion: 'v1',
-            kind: 'Event',
-            metadata: { name: `e${index}`, namespace },
-            involvedObject: { kind: 'Gateway', name: 'public', namespace },
-            reason: event.reason,
-            message: event.message,
-            count: event.count,
-            lastTimestamp: whole,
-          },
-        ];
+        return moment === undefined ? [] : [this.#event(event, moment)];
       });
+  }
+
+  #event({ object, reason, message, count }: RecordedEvent, moment: number): KubernetesObject {
+    const [kind = '', name = ''] = object.split('/');
+    return {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { name: `${name}.${reason}`, namespace },
+      involvedObject: { kind, name, namespace },
+      reason,
+      message,
+      count,
+      lastTimestamp: `${this.at(moment).toISOString().slice(0, 19)}Z`,
+    };
+  }
+
+  /** A route as it was last seen before the first deletion. */
+  route(name: string): KubernetesObject | undefined {
+    return this.#object('HTTPRoute', name, this.end) ?? this.#object('GRPCRoute', name, this.end);
   }
 
   #all(kind: string, t: number): readonly KubernetesObject[] {

@@ -4,6 +4,8 @@ import { describe, expect, test } from '@jest/globals';
 import { judgeClass, observeClass } from '../../../src/chain/class.ts';
 import { foundGateway, judgeGateway, observeGateway } from '../../../src/chain/gateway.ts';
 import { judgeRoute, observeRoute } from '../../../src/chain/route.ts';
+import { judgeTargets, observeTargets } from '../../../src/chain/targets.ts';
+import { hostnamesOf, parentRefsOf } from '../../../src/gateway/shapes.ts';
 import { rulesFor } from '../../../src/gateway/versions.ts';
 import { type Code, codes } from '../../../src/verdict/codes.ts';
 import type { Verdict } from '../../../src/verdict/verdict.ts';
@@ -18,7 +20,20 @@ interface Expected {
   readonly routes: Readonly<Record<string, string>>;
 }
 
+const routes = (verdicts: Readonly<Record<string, string>>): Pick<Expected, 'routes'> => ({
+  routes: verdicts,
+});
+
 const allOk: Expected = { class: 'ok', gateway: 'ok', routes: { 'sample-app': 'ok' } };
+
+/** A route that stops the controller is admitted all the same, and so is every route after it: the Gateway tells. */
+const blocked: Expected = {
+  ...allOk,
+  gateway: 'broken gateway/blocked-by-route',
+  ...routes({ 'sample-app': 'ok', bad: 'ok' }),
+};
+
+const served: Expected = { ...allOk, ...routes({ bad: 'ok' }) };
 
 /** What the judges must say a minute after the last row, nothing having changed. The same for both versions. */
 const table: Readonly<Record<string, Expected>> = {
@@ -53,24 +68,58 @@ const table: Readonly<Record<string, Expected>> = {
     routes: { 'sample-app': 'broken route/parent-missing' },
   },
   'gateway-spec-change': allOk,
+  'grpc-route-at-http-listener': { ...allOk, ...routes({ 'sample-app': 'broken route/not-allowed' }) },
   'hostname-outside-listener': {
     ...allOk,
     routes: { 'sample-app': 'broken route/hostname-outside-listener' },
   },
   'http-to-https-redirect': { ...allOk, routes: { 'sample-app': 'ok', redirect: 'ok' } },
   'instance-target-with-clusterip': { ...allOk, gateway: 'broken gateway/build-failed' },
+  'listener-kind-invalid': {
+    ...allOk,
+    gateway: 'broken gateway/listener-invalid',
+    ...routes({ 'sample-app': 'ok', second: 'broken route/not-allowed' }),
+  },
+  'listener-protocol-conflict': {
+    ...allOk,
+    gateway: 'broken gateway/listener-invalid',
+    // It is told nothing.
+    ...routes({ 'sample-app': 'ok', second: 'broken route/no-status' }),
+  },
+  'listener-protocol-unsupported': {
+    ...allOk,
+    gateway: 'broken gateway/listener-invalid',
+    ...routes({ 'sample-app': 'ok', second: 'broken route/not-allowed' }),
+  },
   'load-balancer-configuration-missing': {
     class: 'ok',
     gateway: 'broken gateway/configuration-missing',
     routes: { 'sample-app': 'waiting route/pending' },
   },
+  'named-ports-collide': {
+    ...allOk,
+    gateway: 'broken gateway/deploy-failed',
+    ...routes({ 'sample-app': 'ok', bad: 'ok', third: 'ok' }),
+  },
+  'parent-listener-set': { ...allOk, ...routes({ 'sample-app': 'broken route/parent-not-followed' }) },
+  // With the gate for ListenerSets on; the controller admits the route, and nothing can be proved of it.
+  'parent-listener-set-served': { ...allOk, ...routes({ 'sample-app': 'broken route/parent-not-followed' }) },
+  'redirect-without-change': served,
   'route-before-gateway': allOk,
   'section-name-unknown': { ...allOk, routes: { 'sample-app': 'broken route/no-matching-parent' } },
+  'targets-refused': allOk,
+  'unsupported-filter': { ...blocked, ...routes({ 'sample-app': 'ok', bad: 'ok', third: 'ok' }) },
+  'unsupported-filter-grpc': blocked,
+  'unsupported-filter-new-gateway': blocked,
+  'url-rewrite': served,
   'weight-over-999': {
     class: 'ok',
     gateway: 'broken gateway/blocked-by-route',
     routes: { 'sample-app': 'broken route/unsupported-value' },
   },
+  'wildcard-in-exact-path': served,
+  'wildcard-in-path-prefix': blocked,
+  'wildcard-in-redirect': blocked,
 };
 
 const scenarios = ['v3.5.0', 'v2.14.0'].flatMap((version) =>
@@ -109,14 +158,13 @@ const judgeOf = (version: string, link: 'class' | 'gateway' | { readonly route: 
       const want = { ...gateway, since, ...(generation !== undefined && { appliedGeneration: generation }) };
       return judgeGateway(want, await observeGateway(reader, want, signal), at, rules);
     }
-    const sectionName =
-      recording.scenario === 'section-name-unknown' ? 'nope' : link.route === 'redirect' ? 'http' : 'https';
+    const route = recording.route(link.route);
     const want = {
-      kind: 'HTTPRoute' as const,
+      kind: route?.kind === 'GRPCRoute' ? ('GRPCRoute' as const) : ('HTTPRoute' as const),
       namespace,
       name: link.route,
-      host: recording.scenario === 'hostname-outside-listener' ? 'app.elsewhere.org' : 'app.example.com',
-      parents: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', ...gateway, sectionName }],
+      host: (route && hostnamesOf(route)[0]) ?? '',
+      parents: (route ? parentRefsOf(route) : []).filter(({ kind }) => kind === 'Gateway'),
       since,
     };
     return judgeRoute(want, await observeRoute(reader, want, signal), at, rules);
@@ -143,6 +191,8 @@ const endedBroken = (moments: readonly Moment[]): Code | undefined => {
   }
   return undefined;
 };
+
+const kindOf = (recording: Recording, name: string): string => recording.route(name)?.kind ?? '';
 
 test('the table has every scenario', () => {
   expect([...new Set(scenarios.map(([, scenario]) => scenario))].toSorted()).toEqual(
@@ -184,7 +234,9 @@ describe.each(scenarios)('%s %s', (version, scenario) => {
     if (end === 'ok') expect(endedBroken(moments)).toBeUndefined();
     for (const { state, verdict } of moments)
       if (verdict.state === 'ok')
-        expect(recording.rows('HTTPRoute', route, state).at(-1)?.status).toHaveProperty('parents');
+        expect(recording.rows(kindOf(recording, route), route, state).at(-1)?.status).toHaveProperty(
+          'parents',
+        );
   });
 });
 
@@ -228,6 +280,56 @@ describe('what the judges say', () => {
     expect(message).toBe(
       'HTTPRoute app/bad stops the controller for every route of Gateway app/public, so HTTPRoute app/third is not looked at: the weight of backend sample-app is 1000, and 999 is the most.',
     );
+  });
+
+  test.each([
+    [
+      'unsupported-filter',
+      'HTTPRoute app/bad stops the controller for all of Gateway app/public: the filter ResponseHeaderModifier is none that an ALB has.',
+    ],
+    [
+      'unsupported-filter-grpc',
+      'GRPCRoute app/bad stops the controller for all of Gateway app/public: the filter RequestHeaderModifier is none that an ALB has.',
+    ],
+    [
+      'wildcard-in-path-prefix',
+      'HTTPRoute app/bad stops the controller for all of Gateway app/public: the path /shop* holds wildcards.',
+    ],
+    [
+      'wildcard-in-redirect',
+      'HTTPRoute app/bad stops the controller for all of Gateway app/public: a redirect leads to the path /shop*, which holds wildcards.',
+    ],
+  ])('the route at the bottom of %s', async (scenario, message) => {
+    const recording = new Recording('v3.5.0', scenario);
+    const verdict = await judgeOf('v3.5.0', 'gateway')(recording, recording.end - 0.01, recording.end);
+    expect(verdict.message).toBe(message);
+    expect(verdict.evidence[0]?.from).toMatch(/^Gateway app\/public event FailedBuildModel/);
+  });
+
+  test('two target groups of one name', async () => {
+    const recording = new Recording('v3.5.0', 'named-ports-collide');
+    const verdict = await judgeOf('v3.5.0', 'gateway')(recording, recording.end - 0.01, recording.end);
+    expect(verdict.message).toMatch(/DuplicateTargetGroupName/);
+    expect(verdict.state !== 'ok' && verdict.hint).toMatch(/use the number of the port as targetPort/);
+  });
+
+  test('targets that the controller may not register', async () => {
+    const recording = new Recording('v3.5.0', 'targets-refused');
+    const t = recording.end - 0.01;
+    const binding = recording.log.find(({ kind }) => kind === 'TargetGroupBinding')?.name ?? '';
+    const group = { arn: 'arn', service: { namespace, name: 'sample-app' }, binding };
+    const loadBalancers = {
+      rules: () => Promise.reject(new Error('asked')),
+      health: async () => ({ at: recording.at(t), value: { targets: [] } }),
+    };
+    const want = { groups: [group] };
+    const seen = await observeTargets(loadBalancers, recording.reader(t), want, signal);
+    const verdict = judgeTargets(seen, () => ({ since: recording.at(0) }));
+    expect(say(verdict)).toBe('broken targets/refused');
+    expect(verdict.message).toMatch(
+      /^The controller cannot register the pods with the load balancer, for Service app\/sample-app: Failed reconcile due to .* AccessDenied: User: \S+ is not authorized to perform: elasticloadbalancing:RegisterTargets on/,
+    );
+    expect(verdict.state !== 'ok' && verdict.hint).toMatch(/^Grant elasticloadbalancing:RegisterTargets/);
   });
 
   test('a backend that comes later mends the route', async () => {

@@ -4,6 +4,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from lab.cloud.control import knobs
+
 from .conditions import Context
 from .demands import FREE, Demand
 from .policy import evaluate, principal_context
@@ -15,6 +17,8 @@ Refusal = Literal["explicit", "identity", "boundary", "session", "no-role"]
 
 def refusal(credentials: Credentials, demand: Demand, more: Context | None = None) -> Refusal | None:
     """None when the caller's own policies allow it, otherwise which of them does not."""
+    if demand.action in knobs.get("deniedActions"):
+        return "explicit"
     if credentials.administrator:
         return None
     role = find_role(credentials.principal.role_arn)

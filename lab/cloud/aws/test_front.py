@@ -228,6 +228,13 @@ class Answers(FrontTest):
                 words = f"is not authorized to perform: {action}"
                 self.refused(code, words, lambda: getattr(client(service, keys), call)(**arguments))
 
+    def test_denied_to_administrators_too(self) -> None:
+        elb = client("elbv2", admin("eks"))
+        knobs.set(deniedActions=["elasticloadbalancing:DescribeLoadBalancers"])
+        words = "elasticloadbalancing:DescribeLoadBalancers with an explicit deny"
+        self.refused("AccessDenied", words, elb.describe_load_balancers)
+        elb.describe_target_groups()
+
     def test_credentials(self) -> None:
         keys = by_oidc("deploy")
         ask = lambda **change: client("sts", {**keys, **change}).get_caller_identity()  # noqa: E731

@@ -25,6 +25,8 @@ DEFAULTS: dict[str, Any] = {
     "oidc": {"sub": "names", "lifetime": 300, "claims": {}, "status": 200},
     # {zone: [name server, ...]}: the parent's delegation where it is not the zone's own; [] is none.
     "delegation": {},
+    # Actions (`elasticloadbalancing:RegisterTargets`) that are refused to everybody, administrators included.
+    "deniedActions": [],
     # Seconds until a change in IAM takes effect.
     "iamDelaySeconds": 0,
     # As DescribeCluster shows them; where they do not admit everybody, the name of the endpoint leads nowhere.
@@ -44,6 +46,7 @@ _types: dict[str, tuple[type, ...]] = {
     "answers": (dict,),
     "oidc": (dict,),
     "delegation": (dict,),
+    "deniedActions": (list,),
     "iamDelaySeconds": _number,
     "endpointPublicAccess": (bool,),
     "publicAccessCidrs": (list,),

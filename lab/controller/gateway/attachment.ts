@@ -17,6 +17,8 @@ export interface Attachment {
   kind: 'HTTPRoute' | 'GRPCRoute';
   route: Route;
   listener: Listener;
+  /** A listener that is wrong counts its routes and serves none. */
+  isServed: boolean;
   hostnames: string[];
   rules: AttachedRule[];
 }
@@ -100,27 +102,30 @@ function attach(
       (!parentRef.sectionName || parentRef.sectionName === listener.name) &&
       (!parentRef.port || parentRef.port === listener.port),
   );
+  const attached: JudgedListener[] = [];
   let failure: Refusal | undefined = named.length === 0 ? refusals.parent : undefined;
-  let attached = false;
   for (const judged of named) {
     const hostnames = allows(world, gateway, judged, kind, route);
     if ('reason' in hostnames) {
       failure ??= hostnames;
       continue;
     }
-    if (refusal && !ONLY_UNRESOLVED.has(refusal.reason)) continue;
-    attached = true;
-    if (isValid(judged))
-      loaded.attachments.push({ kind, route, listener: judged.listener, hostnames: hostnames.names, rules });
+    attached.push(judged);
+    const { listener } = judged;
+    const isServed = isValid(judged);
+    loaded.attachments.push({ kind, route, listener, isServed, hostnames: hostnames.names, rules });
   }
-  const notAccepted = attached ? undefined : (failure ?? refusal);
-  loaded.verdicts.push({
-    kind,
-    route,
-    parentRef,
-    accepted: notAccepted,
-    resolved: attached ? refusal : undefined,
-  });
+  const verdict = { kind, route, parentRef };
+  if (attached.length === 0) loaded.verdicts.push({ ...verdict, accepted: failure, resolved: undefined });
+  // A route of wrong listeners alone is not read any further, and told nothing.
+  else if (attached.some(isValid)) {
+    const onlyUnresolved = refusal === undefined || ONLY_UNRESOLVED.has(refusal.reason);
+    loaded.verdicts.push({
+      ...verdict,
+      accepted: onlyUnresolved ? undefined : refusal,
+      resolved: onlyUnresolved ? refusal : undefined,
+    });
+  }
 }
 
 function allows(
@@ -152,7 +157,6 @@ function loadRules(
     const backends: Backend[] = [];
     for (const ref of rule.backendRefs ?? []) {
       const found = findBackend(world, kind, route, ref, fallback);
-      if (!found) continue;
       if (isRefusal(found)) refusal ??= found;
       else backends.push(found);
     }

@@ -28,22 +28,24 @@ export const isRefusal = (found: Backend | Refusal): found is Refusal => 'reason
 
 const HEAVIEST = 999;
 
-/** undefined: the backend has weight 0 and gets no traffic. Throws when the weight is more than a load balancer takes. */
+/** Throws when the weight is more than a load balancer takes. */
 export function findBackend(
   world: World,
   kind: string,
   route: Route,
   ref: BackendRef,
   fallback: TargetGroupProps,
-): Backend | Refusal | undefined {
+): Backend | Refusal {
   if ((ref.kind ?? 'Service') !== 'Service' || ref.group)
-    return { reason: 'InvalidKind', message: "Backend Ref must be of kind 'Service'" };
+    return { reason: 'InvalidKind', message: 'Unknown backend reference kind' };
   const weight = ref.weight ?? 1;
-  if (weight === 0) return undefined;
   if (ref.port === undefined) return { reason: 'UnsupportedValue', message: 'Port is required' };
   const namespace = ref.namespace ?? route.metadata.namespace ?? '';
   if (namespace !== route.metadata.namespace && !isGranted(world, kind, route, namespace, ref.name)) {
-    return { reason: 'RefNotPermitted', message: 'No explicit ReferenceGrant exits to allow the reference.' };
+    return {
+      reason: 'RefNotPermitted',
+      message: 'No explicit ReferenceGrant exists to allow the reference.',
+    };
   }
   const service = world.services.get(namespace, ref.name);
   if (!service)

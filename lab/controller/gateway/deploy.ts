@@ -95,7 +95,7 @@ export async function deploy(world: World, cloud: Cloud, gateway: Gateway, model
   const own = await ownLoadBalancers(cloud, gateway);
   const groups = new Map<string, string>();
   for (const group of model.targetGroups.values())
-    groups.set(group.name, await ensureTargetGroup(cloud, gateway, group));
+    groups.set(group.resource, await ensureTargetGroup(cloud, gateway, group));
   // A change of scheme or name means another load balancer; the old one goes first.
   for (const other of own) if (other.LoadBalancerName !== model.name) await deleteLoadBalancer(cloud, other);
   const matched = own.find((each) => each.LoadBalancerName === model.name);
@@ -104,7 +104,7 @@ export async function deploy(world: World, cloud: Cloud, gateway: Gateway, model
   await syncLoadBalancerAttributes(cloud.elb, arn, model.configuration.loadBalancerAttributes ?? []);
   await syncListeners(cloud, gateway, arn, model.listeners, groups);
   for (const group of model.targetGroups.values())
-    await ensureBinding(world, gateway, group, groups.get(group.name) ?? '', cloud.vpcId);
+    await ensureBinding(world, gateway, group, groups.get(group.resource) ?? '', cloud.vpcId);
   const webAcl = model.configuration.wafV2?.webACL;
   if (webAcl && cloud.wafv2) await associateWebAcl(cloud.access, webAcl, arn);
   await dropTargetGroups(world, cloud, gateway, new Set(groups.values()));
@@ -172,7 +172,8 @@ async function ensureTargetGroup(cloud: Cloud, gateway: Gateway, group: PlannedT
   const describe = new DescribeTargetGroupsCommand({ Names: [group.name] });
   const found = (await cloud.elb.find(() => cloud.elb.send(describe)))?.TargetGroups?.[0];
   const check = healthCheckOf(group);
-  if (found?.TargetGroupArn) {
+  // One of that name for another port is not ours: AWS says no to a second.
+  if (found?.TargetGroupArn && (await isFor(cloud, found.TargetGroupArn, group))) {
     const { Matcher, ...plain } = check;
     const known = Object.entries(plain).every(([name, value]) => found[name as keyof typeof plain] === value);
     const same =
@@ -191,15 +192,17 @@ async function ensureTargetGroup(cloud: Cloud, gateway: Gateway, group: PlannedT
       VpcId: cloud.vpcId,
       TargetType: group.targetType,
       ...check,
-      Tags: tags(
-        cloud,
-        gateway,
-        `${group.serviceNamespace}/${group.serviceName}:${group.servicePort}`,
-        group.props.tags,
-      ),
+      Tags: tags(cloud, gateway, group.resource, group.props.tags),
     }),
   );
   return created?.TargetGroupArn ?? '';
+}
+
+async function isFor(cloud: Cloud, arn: string, { resource }: PlannedTargetGroup): Promise<boolean> {
+  const { TagDescriptions: [its] = [] } = await cloud.elb.send(
+    new DescribeTagsCommand({ ResourceArns: [arn] }),
+  );
+  return its?.Tags?.some(({ Key, Value }) => Key === RESOURCE_TAG && Value === resource) ?? false;
 }
 
 async function syncListeners(

@@ -18,6 +18,8 @@ export interface PlannedListener {
 
 export interface PlannedTargetGroup {
   name: string;
+  /** By what its tag tells it from the Gateway's others. */
+  resource: string;
   protocol: string;
   protocolVersion: string;
   port: number;
@@ -34,6 +36,7 @@ export interface Model {
   subnets: string[];
   configuration: LoadBalancerConfigurationSpec;
   listeners: PlannedListener[];
+  /** By resource. */
   targetGroups: Map<string, PlannedTargetGroup>;
 }
 
@@ -49,7 +52,7 @@ export interface Surroundings {
 const DEFAULT_SSL_POLICY = 'ELBSecurityPolicy-2016-08';
 
 const hash = (...parts: string[]): string =>
-  createHash('sha256').update(parts.join('\u0000')).digest('hex').slice(0, 10);
+  createHash('sha256').update(parts.join('')).digest('hex').slice(0, 10);
 /** The first eight letters and digits, as in every name that the controller makes. */
 const short = (name: string): string => name.replace(/[^A-Za-z0-9]/g, '').slice(0, 8);
 
@@ -124,38 +127,35 @@ function addTargetGroup(
     );
   }
   const { name, namespace = '' } = service.metadata;
+  const owner = { namespace: gateway.metadata.namespace ?? '', name: gateway.metadata.name };
+  const own = { namespace: route.metadata.namespace ?? '', name: route.metadata.name };
+  const targetPort = port.targetPort ?? port.port;
+  const key = `${owner.namespace}/${owner.name}:${own.namespace}-${own.name}:${kind}-${namespace}-${name}:${targetPort}`;
+  if (model.targetGroups.has(key)) return key;
+  // With ip targets the port only stands in for targets that bring none; they all bring theirs.
+  const groupPort =
+    targetType === 'instance' ? (port.nodePort ?? 1) : typeof targetPort === 'number' ? targetPort : 1;
   const protocol = props.protocol ?? 'HTTP';
   const protocolVersion = props.protocolVersion ?? (kind === 'GRPCRoute' ? 'GRPC' : 'HTTP1');
+  // A port that has a name goes into the name as 1: those of two such ports are the same, and AWS refuses the second.
   const tail = hash(
     around.clusterName,
-    gateway.metadata.uid,
-    kind,
-    `${route.metadata.namespace}/${route.metadata.name}`,
-    service.metadata.uid,
-    String(port.port),
-    targetType,
-    protocol,
-    protocolVersion,
+    ...[owner.namespace, owner.name, own.namespace, own.name, kind, namespace, name],
+    ...[String(groupPort), targetType, protocol, protocolVersion],
   );
-  const groupName = props.targetGroupName ?? `k8s-${short(namespace)}-${short(name)}-${tail}`;
-  model.targetGroups.set(groupName, {
-    name: groupName,
+  model.targetGroups.set(key, {
+    name: props.targetGroupName ?? `k8s-${short(own.namespace)}-${short(own.name)}-${tail}`,
+    resource: key,
     protocol,
     protocolVersion,
-    // With ip targets the port only stands in for targets that bring none; they all bring theirs.
-    port:
-      targetType === 'instance'
-        ? (port.nodePort ?? 1)
-        : typeof port.targetPort === 'number'
-          ? port.targetPort
-          : 1,
+    port: groupPort,
     targetType,
     props,
     serviceNamespace: namespace,
     serviceName: name,
     servicePort: port.port,
   });
-  return groupName;
+  return key;
 }
 
 /** The plan that a dry run leaves on the Gateway. */

@@ -93,13 +93,19 @@ export class GatewayReconciler {
   ): Promise<Model> {
     const { world, cloud, events, defaultTargetType, defaultScheme } = this.#options;
     try {
-      return await buildModel(gateway, listeners, loaded.attachments, configuration, {
-        clusterName: cloud.clusterName,
-        defaultTargetType,
-        defaultScheme,
-        subnets: (scheme) => chooseSubnets(cloud.access, cloud.vpcId, cloud.clusterName, scheme),
-        certificates: (hosts) => certificatesFor(cloud.access, hosts),
-      });
+      return await buildModel(
+        gateway,
+        listeners,
+        loaded.attachments.filter(({ isServed }) => isServed),
+        configuration,
+        {
+          clusterName: cloud.clusterName,
+          defaultTargetType,
+          defaultScheme,
+          subnets: (scheme) => chooseSubnets(cloud.access, cloud.vpcId, cloud.clusterName, scheme),
+          certificates: (hosts) => certificatesFor(cloud.access, hosts),
+        },
+      );
     } catch (error) {
       events.warning(about(gateway), 'FailedBuildModel', `Failed build model due to ${wordsOf(error)}`);
       await writeFailure(world, gateway, WORDS.seeEvents);

@@ -1,6 +1,6 @@
 // Turns attached routes into a listener's rules: conditions, actions, and their order by Gateway API's precedence.
 import type { Action, RuleCondition } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { HttpMatch, Redirect } from '../objects.ts';
+import type { HttpMatch, Redirect, RouteFilter } from '../objects.ts';
 import type { AttachedRule, Attachment } from './attachment.ts';
 import type { Backend } from './backends.ts';
 import { compareHostnames } from './hostnames.ts';
@@ -110,38 +110,66 @@ function conditionsOf(candidate: Candidate): RuleCondition[] {
   return conditions;
 }
 
+const WILDCARD = /[*?]/;
+
 function pathCondition(candidate: Candidate): RuleCondition {
   const { type, value } = pathOf(candidate);
   if (type === 'RegularExpression')
     return { Field: 'path-pattern', PathPatternConfig: { RegexValues: [value] } };
   if (type === 'Exact') return { Field: 'path-pattern', PathPatternConfig: { Values: [value] } };
+  if (WILDCARD.test(value)) throw new Error(`prefix path shouldn't contain wildcards: ${value}`);
   const prefix = value.replace(/\/+$/, '');
-  return { Field: 'path-pattern', PathPatternConfig: { Values: prefix ? [prefix, `${prefix}/*`] : ['/*'] } };
+  const own = candidate.attachment.kind === 'HTTPRoute' ? [prefix] : [];
+  return {
+    Field: 'path-pattern',
+    PathPatternConfig: { Values: prefix ? [...own, `${prefix}/*`] : ['/*'] },
+  };
 }
 
 function actionOf(
   { attachment, match, rule }: Candidate,
   keyOf: (attachment: Attachment, backend: Backend) => string,
 ): PlannedAction {
-  const redirect = rule.rule.filters?.find((filter) => filter.type === 'RequestRedirect')?.requestRedirect;
-  if (redirect) return redirectAction(redirect, match);
   const targets = rule.backends.map((backend) => ({
     key: keyOf(attachment, backend),
     weight: backend.weight,
   }));
-  if (targets.length > 0) return { Type: 'forward', targets };
+  const redirect = redirectIn(attachment.kind, rule.rule.filters ?? []);
+  if (redirect) return redirectAction(redirect, match);
+  if (targets.some(({ weight }) => weight > 0)) return { Type: 'forward', targets };
   return { Type: 'fixed-response', FixedResponseConfig: { StatusCode: '500', ContentType: 'text/plain' } };
 }
 
+/** A filter that an ALB does not have ends the building of the whole Gateway; those behind a redirect are not read. */
+function redirectIn(kind: Attachment['kind'], filters: RouteFilter[]): Redirect | undefined {
+  const isHttp = kind === 'HTTPRoute';
+  const [skipped, words] = isHttp
+    ? [['ExtensionRef', 'URLRewrite'], ' Only request redirect is supported.']
+    : [['ExtensionRef'], ''];
+  for (const { type, requestRedirect } of filters) {
+    if (isHttp && type === 'RequestRedirect') return requestRedirect;
+    if (!skipped.includes(type))
+      throw new Error(
+        `Unsupported filter type: ${type}.${words} To specify header modification, please configure it through LoadBalancerConfiguration.`,
+      );
+  }
+  return undefined;
+}
+
 function redirectAction(redirect: Redirect, match: HttpMatch): Action {
+  const { replaceFullPath = '', replacePrefixMatch = '' } = redirect.path ?? {};
+  if (WILDCARD.test(replaceFullPath))
+    throw new Error(`ReplaceFullPath shouldn't contain wildcards: ${replaceFullPath}`);
+  if (WILDCARD.test(replacePrefixMatch))
+    throw new Error(`ReplacePrefixMatch shouldn't contain wildcards: ${replacePrefixMatch}`);
   const scheme = redirect.scheme?.toLowerCase();
   const port = redirect.port ?? (scheme === 'https' ? 443 : scheme === 'http' ? 80 : undefined);
   const prefix = (match.path?.value ?? '/').replace(/\/+$/, '');
-  const replaced = redirect.path?.replacePrefixMatch?.replace(/\/+$/, '') ?? '';
+  const replaced = replacePrefixMatch.replace(/\/+$/, '');
   // A load balancer can only keep the whole path, so a replaced prefix keeps the rest only where the prefix was "/".
   const path =
     redirect.path?.type === 'ReplaceFullPath'
-      ? redirect.path.replaceFullPath
+      ? replaceFullPath
       : redirect.path && `${replaced}${prefix ? '' : '/#{path}'}`;
   return {
     Type: 'redirect',

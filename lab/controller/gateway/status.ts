@@ -51,49 +51,49 @@ function acceptedOf(listeners: JudgedListener[], generation: number): Condition 
   );
 }
 
+const CONFLICTS = ['HostnameConflict', 'ProtocolConflict'];
+
 function listenerStatus(
   judged: JudgedListener,
   loaded: Loaded,
   active: boolean,
   generation: number,
 ): ListenerStatus {
-  const { listener, acceptedReason, conflictReason, refsReason } = judged;
-  const attached = new Set(
-    loaded.attachments
-      .filter((each) => each.listener.name === listener.name)
-      .map(({ kind, route }) => `${kind}/${route.metadata.uid}`),
-  );
+  const { listener, kinds, reason, message } = judged;
+  const own = (
+    type: string,
+    reasons: string[],
+    status: { bad: 'True' | 'False'; good: [string, string] },
+  ): Condition => {
+    const isBad = reasons.includes(reason);
+    const good = status.bad === 'True' ? 'False' : 'True';
+    return condition(
+      type,
+      isBad ? status.bad : good,
+      isBad ? reason : status.good[0],
+      isBad ? message : status.good[1],
+      generation,
+    );
+  };
   const programmed = !isValid(judged)
-    ? condition('Programmed', 'False', acceptedReason, WORDS.listenerNotAccepted, generation)
+    ? condition('Programmed', 'False', reason, WORDS.listenerNotAccepted, generation)
     : active
       ? condition('Programmed', 'True', 'Programmed', WORDS.listenerProgrammed, generation)
       : condition('Programmed', 'False', 'Pending', WORDS.listenerPending, generation);
   return {
     name: listener.name,
-    attachedRoutes: attached.size,
-    supportedKinds: judged.kinds,
+    attachedRoutes: loaded.attachments.filter((each) => each.listener.name === listener.name).length,
+    supportedKinds: kinds,
     conditions: [
-      condition(
-        'Conflicted',
-        conflictReason === 'NoConflicts' ? 'False' : 'True',
-        conflictReason,
-        conflictReason === 'NoConflicts' ? WORDS.listenerNoConflict : WORDS.listenerNotAccepted,
-        generation,
-      ),
-      condition(
-        'Accepted',
-        isValid(judged) ? 'True' : 'False',
-        acceptedReason,
-        isValid(judged) ? WORDS.listenerAccepted : WORDS.listenerNotAccepted,
-        generation,
-      ),
-      condition(
-        'ResolvedRefs',
-        refsReason === 'ResolvedRefs' ? 'True' : 'False',
-        refsReason,
-        refsReason === 'ResolvedRefs' ? WORDS.listenerResolved : WORDS.listenerNotAccepted,
-        generation,
-      ),
+      own('Conflicted', CONFLICTS, { bad: 'True', good: ['NoConflicts', WORDS.listenerNoConflict] }),
+      own('Accepted', [...CONFLICTS, 'UnsupportedProtocol'], {
+        bad: 'False',
+        good: ['Accepted', WORDS.listenerAccepted],
+      }),
+      own('ResolvedRefs', ['InvalidRouteKinds'], {
+        bad: 'False',
+        good: ['ResolvedRefs', WORDS.listenerResolved],
+      }),
       programmed,
     ],
   };
