@@ -204,7 +204,9 @@ const pointsToEvents = /Check Gateway Events/i;
 
 const stageOf = (accepted: Condition, failed: ControllerEvent | undefined, told: boolean): FailureCode => {
   if (failed !== undefined) return stages[failed.reason] ?? 'gateway/build-failed';
-  if (accepted.reason === 'ListenersNotValid') return 'gateway/listener-invalid';
+  // Before 3.2 one wrong listener stops the whole Gateway, in these words (lbc-transcripts: listener-kind-invalid).
+  if (accepted.reason === 'ListenersNotValid' || /invalid listener/.test(accepted.message))
+    return 'gateway/listener-invalid';
   return told ? 'gateway/build-failed' : 'gateway/not-accepted';
 };
 
@@ -216,6 +218,26 @@ const sayUnread = (reading: GatewayReading): string => {
   return `The reason is only in the Gateway's events, ${why}.`;
 };
 
+/** What is wrong with a listener; Conflicted is bad when True (before 3.2 with any reason of conflict), the others when False. */
+const listenerComplaint = (listener: readonly Condition[]): Condition | undefined =>
+  listener.find(({ type, status, reason }) =>
+    type === 'Conflicted'
+      ? status === 'True' || /Conflict$/.test(reason)
+      : status === 'False' && /^(Accepted|ResolvedRefs)$/.test(type),
+  );
+
+const complaintsOf = (
+  { gateway, ref }: GatewayReading,
+  sections?: readonly string[],
+): readonly { readonly name: string; readonly complaint: Condition; readonly evidence: Evidence }[] =>
+  list(gateway, 'status', 'listeners').flatMap((listener) => {
+    const name = text(listener, 'name') ?? '';
+    const complaint = listenerComplaint(conditionsOf(listener, 'conditions'));
+    if (complaint === undefined || sections?.includes(name) === false) return [];
+    const from = `${ref} status.listeners[${name}] ${complaint.type}`;
+    return [{ name, complaint, evidence: { from, saw: sayCondition(complaint) } }];
+  });
+
 /** Accepted=False at the current generation; of a failure to build or deploy it only says that the events say more. */
 const judgeRefused = (reading: GatewayReading, accepted: Condition, want: GatewayWant, at: Date): Verdict => {
   const { ref, evidence } = reading;
@@ -225,36 +247,22 @@ const judgeRefused = (reading: GatewayReading, accepted: Condition, want: Gatewa
   // After a nudge the condition stays as it is while the same failure comes again as an event.
   const news = isNews(accepted, want, at) || (failed !== undefined && reading.isNews(failed.at));
   if (failed !== undefined) return judgeTold(reading, failure, failed, news);
+  const listeners = failure.code === 'gateway/listener-invalid' ? complaintsOf(reading) : [];
+  const which = listeners.map(({ name }) => `"${name}"`).join(', ');
   return judgeBelief(reading, failure, news, {
-    message: `The controller refuses ${ref}: ${sayCondition(accepted)}.`,
-    evidence,
-    note: told ? sayUnread(reading) : '',
+    message: `The controller refuses ${ref}: ${sayCondition(accepted).replace(/\.$/, '')}${which === '' ? '' : ` (${which})`}.`,
+    evidence: [...listeners.map((each) => each.evidence), ...evidence],
+    note: told ? sayUnread(reading) : which === '' ? '' : untilThen,
   });
 };
 
-/** What is wrong with a listener; Conflicted is bad when True, the others when False. */
-const listenerComplaint = (listener: readonly Condition[]): Condition | undefined =>
-  listener.find(({ type, status }) =>
-    type === 'Conflicted' ? status === 'True' : status === 'False' && /^(Accepted|ResolvedRefs)$/.test(type),
-  );
-
 const judgeListeners = (reading: GatewayReading, want: GatewayWant): Verdict | undefined => {
-  for (const listener of list(reading.gateway, 'status', 'listeners')) {
-    const name = text(listener, 'name') ?? '';
-    if (want.sections !== undefined && !want.sections.includes(name)) continue;
-    const complaint = listenerComplaint(conditionsOf(listener, 'conditions'));
-    if (complaint !== undefined)
-      return broken('gateway/listener-invalid', {
-        message: `Listener "${name}" of ${reading.ref} is not valid: ${sayCondition(complaint)}.`,
-        evidence: [
-          {
-            from: `${reading.ref} status.listeners[${name}] ${complaint.type}`,
-            saw: sayCondition(complaint),
-          },
-        ],
-      });
-  }
-  return undefined;
+  const [first] = complaintsOf(reading, want.sections);
+  if (first === undefined) return undefined;
+  return broken('gateway/listener-invalid', {
+    message: `Listener "${first.name}" of ${reading.ref} is not valid: ${sayCondition(first.complaint)}.`,
+    evidence: [first.evidence],
+  });
 };
 
 /** A route that the controller cannot load: it writes nothing about the Gateway, whatever becomes of it. */

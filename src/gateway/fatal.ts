@@ -66,7 +66,10 @@ const redirects = (redirect: Json | undefined): readonly Fatal[] => {
   return [...wildcards, ...loops];
 };
 
-/** The controller reads the filters of a rule in order, and no further than a redirect (routeutils/route_rule_action.go). */
+/**
+ * The controller reads the filters of a rule in order, and no further than a redirect (routeutils/route_rule_action.go;
+ * lbc-transcripts: unsupported-filter, url-rewrite, redirect-without-change, wildcard-in-redirect).
+ */
 const httpFilters = (rule: Json): readonly Fatal[] => {
   const fatals: Fatal[] = [];
   for (const filter of list(rule, 'filters')) {
@@ -85,7 +88,10 @@ const grpcFilters = (rule: Json): readonly Fatal[] => {
   return type === undefined ? [] : [unsupported(type)];
 };
 
-/** routeutils/route_rule_condition.go: since v3.2.0 an exact path may hold wildcards, which the ALB then reads as such. */
+/**
+ * routeutils/route_rule_condition.go: since v3.2.0 an exact path may hold wildcards, which the ALB then reads as such
+ * (lbc-transcripts: wildcard-in-path-prefix, wildcard-in-exact-path).
+ */
 const paths = (rule: Json): readonly Fatal[] =>
   list(rule, 'matches').flatMap((match): readonly Fatal[] => {
     const type = text(match, 'path', 'type') ?? 'PathPrefix';

@@ -112,7 +112,8 @@ const withoutPods = (route: Sourced, service: Sourced): Finding => {
 
 /**
  * Of ip targets LBC (2.13 … 3.5.0) makes the name of a target group out of route, Service and port, where every targetPort that
- * is a name counts as 1 (pkg/gateway/model/model_build_target_group.go; mended after v3.5.0, #4876).
+ * is a name counts as 1 (pkg/gateway/model/model_build_target_group.go; mended after v3.5.0, #4876; lbc-transcripts:
+ * named-ports-collide).
  */
 const namedPorts = (route: Sourced, input: LintInput): readonly Finding[] => {
   const backends = Map.groupBy(

@@ -198,9 +198,10 @@ export class Recording {
     return reason === 'FailedUpdateStatus' ? rows.slice(3, 4).map(({ t }) => t) : [refused?.t ?? 0];
   }
 
-  #eventsAt(t: number): readonly KubernetesObject[] {
+  #eventsAt(t: number, now: number): readonly KubernetesObject[] {
     if (this.#told !== undefined) {
-      const told = this.#told.filter((event) => event.t <= t);
+      // They go on while nothing else changes.
+      const told = this.#told.filter((event) => event.t <= now && event.t < this.end);
       const latest = new Map(
         told.map((event) => [`${event.object} ${event.reason} ${event.message}`, event]),
       );
@@ -230,7 +231,8 @@ export class Recording {
 
   /** A route as it was last seen before the first deletion. */
   route(name: string): KubernetesObject | undefined {
-    return this.#object('HTTPRoute', name, this.end) ?? this.#object('GRPCRoute', name, this.end);
+    const before = this.end - 0.001;
+    return this.#object('HTTPRoute', name, before) ?? this.#object('GRPCRoute', name, before);
   }
 
   #all(kind: string, t: number): readonly KubernetesObject[] {
@@ -253,7 +255,7 @@ export class Recording {
       get: async (kind, _namespace, name) => ({ at, value: get(kind, name) }),
       list: async (kind) => ({
         at,
-        value: kind.kind === 'Event' ? this.#eventsAt(t) : this.#all(kind.kind, t),
+        value: kind.kind === 'Event' ? this.#eventsAt(t, now) : this.#all(kind.kind, t),
       }),
       log: async () => ({ at, value: '' }),
     };

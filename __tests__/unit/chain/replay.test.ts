@@ -35,7 +35,7 @@ const blocked: Expected = {
 
 const served: Expected = { ...allOk, ...routes({ bad: 'ok' }) };
 
-/** What the judges must say a minute after the last row, nothing having changed. The same for both versions. */
+/** What the judges must say a minute after the last row, nothing having changed. */
 const table: Readonly<Record<string, Expected>> = {
   'all-at-once': allOk,
   'backend-service-later': allOk,
@@ -122,6 +122,18 @@ const table: Readonly<Record<string, Expected>> = {
   'wildcard-in-redirect': blocked,
 };
 
+/** What 2.14.0 takes otherwise. */
+const before: Readonly<Record<string, Expected>> = {
+  'listener-protocol-conflict': {
+    ...allOk,
+    gateway: 'broken gateway/listener-invalid',
+    ...routes({ 'sample-app': 'ok', second: 'ok' }),
+  },
+  'redirect-without-change': { ...blocked, ...routes({ bad: 'ok' }) },
+  'url-rewrite': { ...blocked, ...routes({ bad: 'ok' }) },
+  'wildcard-in-exact-path': { ...blocked, ...routes({ bad: 'ok' }) },
+};
+
 const scenarios = ['v3.5.0', 'v2.14.0'].flatMap((version) =>
   readdirSync(new URL(`../../fixtures/lbc-transcripts/${version}/`, import.meta.url)).map(
     (file): [string, string] => [version, file.replace('.json', '')],
@@ -201,7 +213,7 @@ test('the table has every scenario', () => {
 });
 
 describe.each(scenarios)('%s %s', (version, scenario) => {
-  const expected = table[scenario] ?? allOk;
+  const expected = (version === 'v2.14.0' ? before[scenario] : undefined) ?? table[scenario] ?? allOk;
   const recording = new Recording(version, scenario);
 
   test('class', async () => {
@@ -304,6 +316,21 @@ describe('what the judges say', () => {
     const verdict = await judgeOf('v3.5.0', 'gateway')(recording, recording.end - 0.01, recording.end);
     expect(verdict.message).toBe(message);
     expect(verdict.evidence[0]?.from).toMatch(/^Gateway app\/public event FailedBuildModel/);
+  });
+
+  test('LBC 2.14.0: the listener that stops the whole Gateway', async () => {
+    for (const [scenario, type] of [
+      ['listener-kind-invalid', 'ResolvedRefs=False InvalidRouteKinds'],
+      ['listener-protocol-conflict', 'Conflicted=False HostnameConflict'],
+      ['listener-protocol-unsupported', 'Accepted=False UnsupportedProtocol'],
+    ] as const) {
+      const recording = new Recording('v2.14.0', scenario);
+      const verdict = await judgeOf('v2.14.0', 'gateway')(recording, recording.end - 0.01, recording.end);
+      expect(verdict.message).toBe(
+        'The controller refuses Gateway app/public: Accepted=False Accepted at generation 1: Gateway is not accepted because there is an invalid listener ("other").',
+      );
+      expect(verdict.evidence[0]?.saw).toMatch(new RegExp(`^${type}`));
+    }
   });
 
   test('two target groups of one name', async () => {
