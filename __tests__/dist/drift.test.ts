@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { aws } from '../../lab/mutations/aws.ts';
-import { faults, repositoryInputs } from '../../lab/mutations/check.ts';
+import { deployInputs, faults, repositoryInputs } from '../../lab/mutations/check.ts';
 import { churn } from '../../lab/mutations/churn.ts';
 import { helm } from '../../lab/mutations/helm.ts';
 import { https } from '../../lab/mutations/https.ts';
@@ -79,7 +79,7 @@ beforeAll(async () => {
   prepareRepository(workspace.path, process.env['LAB_DIR'] ?? '');
   const { report, log } = await run({
     workspace: workspace.path,
-    inputs: { ...repositoryInputs, 'create-namespace': 'true', 'wait-timeout': '3m' },
+    inputs: deployInputs,
   });
   if (report.outcome !== 'live') throw new Error(`the repository did not come alive:\n${log}`);
   await makeDriftRole();

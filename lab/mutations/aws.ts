@@ -3,103 +3,35 @@ import {
   AuthorizeSecurityGroupIngressCommand,
   CreateSecurityGroupCommand,
   EC2Client,
+  RevokeSecurityGroupIngressCommand,
 } from '@aws-sdk/client-ec2';
 import {
   AddListenerCertificatesCommand,
   CreateListenerCommand,
-  CreateRuleCommand,
   DeleteListenerCommand,
-  DeleteRuleCommand,
   DeregisterTargetsCommand,
-  DescribeListenersCommand,
-  DescribeLoadBalancersCommand,
-  DescribeRulesCommand,
-  DescribeTargetGroupsCommand,
   DescribeTargetHealthCommand,
-  ElasticLoadBalancingV2Client,
-  type Listener,
+  ModifyListenerAttributesCommand,
   ModifyListenerCommand,
-  ModifyRuleCommand,
+  ModifyLoadBalancerAttributesCommand,
   ModifyTargetGroupCommand,
   RegisterTargetsCommand,
-  type Rule,
   SetIpAddressTypeCommand,
   SetSecurityGroupsCommand,
-  type TargetGroup,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { AssociateWebACLCommand, DisassociateWebACLCommand, WAFV2Client } from '@aws-sdk/client-wafv2';
-import { adminOf, asAdmin, type Family, kubectl, type Mutation } from './mutation.ts';
+import { layout } from '../cluster/layout.ts';
+import { balancer, edit, elb, groupOf, listener } from './load-balancer.ts';
+import { asAdmin, type Family, kubectl, type Mutation } from './mutation.ts';
+import { rules } from './rules.ts';
 
-const elb = new ElasticLoadBalancingV2Client(asAdmin('eks'));
 const ec2 = new EC2Client(asAdmin('eks'));
 const waf = new WAFV2Client(asAdmin('eks'));
-
-const address = (): string =>
-  kubectl('-n', 'infra', 'get', 'gateway', 'public', '-o', 'jsonpath={.status.addresses[0].value}').trim();
-
-async function balancer() {
-  const { LoadBalancers = [] } = await elb.send(new DescribeLoadBalancersCommand({}));
-  const found = LoadBalancers.find(({ DNSName }) => DNSName?.toLowerCase() === address());
-  if (!found?.LoadBalancerArn) throw new Error('the Gateway has no load balancer');
-  return { arn: found.LoadBalancerArn, name: found.LoadBalancerName ?? '' };
-}
-
-async function listener(): Promise<Listener> {
-  const { arn } = await balancer();
-  const { Listeners = [] } = await elb.send(new DescribeListenersCommand({ LoadBalancerArn: arn }));
-  const found = Listeners.find(({ Port }) => Port === 443);
-  if (!found) throw new Error('there is no listener on 443');
-  return found;
-}
-
-async function ruleOf(host: string, path = '/*'): Promise<Rule> {
-  const { ListenerArn } = await listener();
-  const { Rules = [] } = await elb.send(new DescribeRulesCommand({ ListenerArn }));
-  const has = (rule: Rule, field: string, value: string): boolean =>
-    (rule.Conditions ?? []).some(
-      (each) =>
-        each.Field === field &&
-        [
-          ...(each.HostHeaderConfig?.Values ?? []),
-          ...(each.PathPatternConfig?.Values ?? []),
-          ...(each.Values ?? []),
-        ].includes(value),
-    );
-  const found = Rules.find((rule) => has(rule, 'host-header', host) && has(rule, 'path-pattern', path));
-  if (!found) throw new Error(`no rule for ${host}${path}`);
-  return found;
-}
-
-async function groupOf(service: string): Promise<TargetGroup> {
-  const arn = kubectl(
-    '-n',
-    'shop',
-    'get',
-    'targetgroupbindings',
-    '-o',
-    `jsonpath={.items[?(@.spec.serviceRef.name=="${service}")].spec.targetGroupARN}`,
-  );
-  const { TargetGroups = [] } = await elb.send(
-    new DescribeTargetGroupsCommand({ TargetGroupArns: arn.trim().split(' ').slice(0, 1) }),
-  );
-  const [found] = TargetGroups;
-  if (!found) throw new Error(`no target group of ${service}`);
-  return found;
-}
-
-const layer = 'aws';
-const heals = 'AWS Load Balancer Controller';
-const ref = /^LoadBalancer k8s-/;
-const edit = (
-  name: string,
-  path: Mutation['path'],
-  make: Mutation['make'],
-  mend?: Mutation['mend'],
-): Mutation => ({ name, layer, ref, path, by: adminOf('eks'), heals, make, ...(mend && { mend }) });
 
 /** Kept between make and mend. */
 let group = '';
 let deregistered: { Id: string; Port: number } | undefined;
+let moved: { Id: string; Port: number } | undefined;
 
 const settings: readonly Mutation[] = [
   edit(
@@ -139,6 +71,34 @@ const settings: readonly Mutation[] = [
       }),
     );
   }),
+  edit('connections are kept longer', 'attributes[idle_timeout.timeout_seconds]', async () => {
+    await elb.send(
+      new ModifyLoadBalancerAttributesCommand({
+        LoadBalancerArn: (await balancer()).arn,
+        Attributes: [{ Key: 'idle_timeout.timeout_seconds', Value: '4000' }],
+      }),
+    );
+  }),
+  edit(
+    'a header is not sent any more',
+    'listeners[443].attributes[routing.http.response.x_content_type_options.header_value]',
+    async () => {
+      await elb.send(
+        new ModifyListenerAttributesCommand({
+          ListenerArn: (await listener()).ListenerArn,
+          Attributes: [{ Key: 'routing.http.response.x_content_type_options.header_value', Value: '' }],
+        }),
+      );
+    },
+  ),
+  edit('what no rule takes is sent on', 'listeners[443].defaultAction', async () => {
+    await elb.send(
+      new ModifyListenerCommand({
+        ListenerArn: (await listener()).ListenerArn,
+        DefaultActions: [{ Type: 'forward', TargetGroupArn: (await groupOf('admin')).TargetGroupArn }],
+      }),
+    );
+  }),
   edit('a listener is added', 'listeners[8443]', async () => {
     const { arn } = await balancer();
     await elb.send(
@@ -164,83 +124,54 @@ const settings: readonly Mutation[] = [
       );
     },
     async () => {
-      const permission = {
-        IpProtocol: 'tcp',
-        FromPort: 443,
-        ToPort: 443,
-        IpRanges: [{ CidrIp: '0.0.0.0/0' }],
-      };
       await ec2.send(
-        new AuthorizeSecurityGroupIngressCommand({ GroupId: group, IpPermissions: [permission] }),
+        new AuthorizeSecurityGroupIngressCommand({ GroupId: group, IpPermissions: [range('0.0.0.0/0')] }),
       );
     },
   ),
 ];
 
-const rules: readonly Mutation[] = [
-  edit('a rule is deleted', 'listeners[443].rules[host=one.example.com,path=/]', async () => {
-    await elb.send(new DeleteRuleCommand({ RuleArn: (await ruleOf('one.example.com')).RuleArn }));
-  }),
-  edit('a rule answers by itself', 'listeners[443].rules[host=two.example.com,path=/]', async () => {
-    const { RuleArn } = await ruleOf('two.example.com');
-    await elb.send(
-      new ModifyRuleCommand({
-        RuleArn,
-        Actions: [{ Type: 'fixed-response', FixedResponseConfig: { StatusCode: '503' } }],
-      }),
-    );
-  }),
+const range = (CidrIp: string) => ({ IpProtocol: 'tcp', FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp }] });
+
+/** As the controller makes one for its Gateway, with a rule that was narrowed by hand. */
+const managedGroup: readonly Mutation[] = [
   edit(
-    'a rule sends to another target group',
-    'listeners[443].rules[host=three.example.com,path=/]',
+    "the controller's security group lets in some alone",
+    'securityGroups.ingress[443]',
     async () => {
-      const { RuleArn } = await ruleOf('three.example.com');
-      await elb.send(
-        new ModifyRuleCommand({
-          RuleArn,
-          Actions: [{ Type: 'forward', TargetGroupArn: (await groupOf('admin')).TargetGroupArn }],
-        }),
-      );
-    },
-  ),
-  edit(
-    'a rule is narrowed to another path',
-    'listeners[443].rules[host=four.example.com,path=/]',
-    async () => {
-      const { RuleArn } = await ruleOf('four.example.com');
-      await elb.send(
-        new ModifyRuleCommand({
-          RuleArn,
-          Conditions: [
-            { Field: 'host-header', HostHeaderConfig: { Values: ['four.example.com'] } },
-            { Field: 'path-pattern', PathPatternConfig: { Values: ['/only'] } },
+      const made = await ec2.send(
+        new CreateSecurityGroupCommand({
+          GroupName: `k8s-infra-public-${Date.now()}`,
+          Description: '[k8s] Managed SecurityGroup for LoadBalancer',
+          VpcId: process.env['LAB_VPC_ID'],
+          TagSpecifications: [
+            {
+              ResourceType: 'security-group',
+              Tags: [
+                { Key: 'elbv2.k8s.aws/cluster', Value: layout.cluster.name },
+                { Key: 'gateway.k8s.aws.alb/stack', Value: 'infra/public' },
+              ],
+            },
           ],
         }),
       );
+      group = made.GroupId ?? '';
+      await ec2.send(
+        new AuthorizeSecurityGroupIngressCommand({ GroupId: group, IpPermissions: [range('10.0.0.0/8')] }),
+      );
+      await elb.send(
+        new SetSecurityGroupsCommand({ LoadBalancerArn: (await balancer()).arn, SecurityGroups: [group] }),
+      );
+    },
+    async () => {
+      await ec2.send(
+        new RevokeSecurityGroupIngressCommand({ GroupId: group, IpPermissions: [range('10.0.0.0/8')] }),
+      );
+      await ec2.send(
+        new AuthorizeSecurityGroupIngressCommand({ GroupId: group, IpPermissions: [range('0.0.0.0/0')] }),
+      );
     },
   ),
-  edit('a rule is added', /^listeners\[443\]\.rules\[host=intruder\.example\.com/, async () => {
-    const { ListenerArn } = await listener();
-    await elb.send(
-      new CreateRuleCommand({
-        ListenerArn,
-        Priority: 900,
-        Conditions: [{ Field: 'host-header', HostHeaderConfig: { Values: ['intruder.example.com'] } }],
-        Actions: [{ Type: 'fixed-response', FixedResponseConfig: { StatusCode: '200' } }],
-      }),
-    );
-  }),
-  edit('a rule redirects', 'listeners[443].rules[host=five.example.com,path=/]', async () => {
-    const { RuleArn } = await ruleOf('five.example.com');
-    await elb.send(
-      new ModifyRuleCommand({
-        RuleArn,
-        Actions: [
-          { Type: 'redirect', RedirectConfig: { Host: 'elsewhere.example.com', StatusCode: 'HTTP_302' } },
-        ],
-      }),
-    );
-  }),
 ];
 
 const check =
@@ -287,6 +218,22 @@ const groups: readonly Mutation[] = [
         await elb.send(new RegisterTargetsCommand({ TargetGroupArn, Targets: [deregistered] }));
     },
   ),
+  edit(
+    'a target is registered at another port',
+    /^targetGroups\[shop\/shop\]\.targets\[[\d.]+:9999\]$/,
+    async () => {
+      const { TargetGroupArn } = await groupOf('shop');
+      const { TargetHealthDescriptions = [] } = await elb.send(
+        new DescribeTargetHealthCommand({ TargetGroupArn }),
+      );
+      moved = { Id: TargetHealthDescriptions[0]?.Target?.Id ?? '', Port: 9999 };
+      await elb.send(new RegisterTargetsCommand({ TargetGroupArn, Targets: [moved] }));
+    },
+    async () => {
+      const { TargetGroupArn } = await groupOf('shop');
+      if (moved) await elb.send(new DeregisterTargetsCommand({ TargetGroupArn, Targets: [moved] }));
+    },
+  ),
 ];
 
 /** @param other ARN of a certificate that nobody asked for */
@@ -321,6 +268,7 @@ const touch = (): void => {
 export function aws(other: () => string): readonly Family[] {
   return [
     { name: 'settings', mutations: [...settings, ...certificates(other)], mend: touch },
+    { name: 'security group', mutations: managedGroup },
     { name: 'rules', mutations: rules, mend: touch },
     { name: 'target groups', mutations: groups, mend: touch },
     { name: 'default certificate', mutations: defaultCertificate(other), mend: touch },

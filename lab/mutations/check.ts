@@ -13,6 +13,15 @@ export interface Checked {
 export const repositoryInputs = {
   namespace: 'infra',
   'values-files': 'infra/environment.yaml',
+  inventory: 'mutations',
+} as const;
+
+/** Of the deploy before the first check. */
+export const deployInputs = {
+  ...repositoryInputs,
+  'create-namespace': 'true',
+  'wait-timeout': '3m',
+  prune: 'true',
 } as const;
 
 export async function check(

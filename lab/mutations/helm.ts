@@ -11,6 +11,13 @@ metadata: { name: extra, namespace: {{ .Release.Namespace }} }
 data: { installed: "{{ .Release.Revision }}" }
 `;
 
+const plain = {
+  name: 'plain',
+  protocol: 'HTTP',
+  port: 8080,
+  allowedRoutes: { namespaces: { from: 'Same' } },
+};
+
 /** @param workspace the repository with the chart, its dependencies built */
 export function helm(workspace: string): readonly Family[] {
   let built = false;
@@ -28,6 +35,9 @@ export function helm(workspace: string): readonly Family[] {
   const patch = (kind: string, name: string, patches: unknown): void => {
     kubectl('-n', 'infra', 'patch', kind, name, '--type=merge', '-p', JSON.stringify(patches));
   };
+  const listener = (operation: unknown): void => {
+    kubectl('-n', 'infra', 'patch', 'gateway', 'public', '--type=json', '-p', JSON.stringify([operation]));
+  };
   /** The same chart and version, with an object that the repository does not have. */
   const upgradeToAnother = (): void => {
     // Its dependencies are there after the first.
@@ -42,6 +52,22 @@ export function helm(workspace: string): readonly Family[] {
     }
   };
   const mend = (): void => upgrade(own);
+  /** Back to a revision that had another value. */
+  const rollBack = (): void => {
+    upgrade(own, '--set', 'external-dns.logLevel=debug');
+    const history = execFileSync('helm', ['history', 'infra', '--namespace', 'infra', '--output', 'json'], {
+      encoding: 'utf8',
+    });
+    const { revision } = (JSON.parse(history) as { revision: number }[]).at(-1) ?? {};
+    upgrade(own);
+    execFileSync(
+      'helm',
+      ['rollback', 'infra', String(revision), '--namespace', 'infra', '--force-conflicts'],
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
+  };
   return [
     {
       name: 'helm-values',
@@ -54,6 +80,19 @@ export function helm(workspace: string): readonly Family[] {
           path: 'values.external-dns.logLevel',
           make: () =>
             upgrade(own, '--set', 'external-dns.logLevel=debug', '--set', 'external-dns.txtOwnerId=sample'),
+        },
+      ],
+    },
+    {
+      name: 'helm-rollback',
+      mend,
+      mutations: [
+        {
+          name: 'helm rollback to another value',
+          layer: 'helm',
+          ref: 'Release infra/infra',
+          path: 'values.external-dns.logLevel',
+          make: rollBack,
         },
       ],
     },
@@ -90,6 +129,15 @@ export function helm(workspace: string): readonly Family[] {
           make: () => {
             kubectl('-n', 'infra', 'label', 'serviceaccount', 'external-dns', 'app.kubernetes.io/name-');
           },
+        },
+        {
+          name: "a listener is added to the chart's Gateway",
+          layer: 'helm',
+          ref: 'Gateway infra/public',
+          path: '.spec.listeners[name="plain"]',
+          by: 'kubectl-patch',
+          make: () => listener({ op: 'add', path: '/spec/listeners/-', value: plain }),
+          mend: () => listener({ op: 'remove', path: '/spec/listeners/1' }),
         },
       ],
     },

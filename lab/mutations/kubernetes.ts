@@ -142,7 +142,105 @@ const edits: readonly Mutation[] = [
   ),
 ];
 
+const inShop = (...args: string[]) => kubectl('-n', 'shop', ...args);
+
+/** An edit that a deploy leaves as it is, or cannot get over. */
+const by = (mend: () => unknown, mutation: Mutation): Mutation => ({
+  ...mutation,
+  mend: () => {
+    mend();
+  },
+});
+
+const held = (finalizers: string[]): string => JSON.stringify({ metadata: { finalizers } });
+
+const hands: readonly Mutation[] = [
+  by(
+    () => inShop('rollout', 'resume', 'deployment/shop'),
+    edit(
+      'a rollout is paused',
+      deployment,
+      '.spec.paused',
+      () => inShop('rollout', 'pause', 'deployment/shop'),
+      'kubectl-rollout',
+    ),
+  ),
+  by(
+    () => inShop('set', 'env', 'deployment/shop', 'EXTRA-'),
+    edit(
+      'a variable is added',
+      deployment,
+      `${web}.env[name="EXTRA"]`,
+      () => inShop('set', 'env', 'deployment/shop', 'EXTRA=1'),
+      'kubectl-set',
+    ),
+  ),
+  by(
+    () => json('configmap', 'shop', 'remove', '/data/more'),
+    edit('a value is added to a ConfigMap', 'ConfigMap shop/shop', '.data.more', () =>
+      json('configmap', 'shop', 'add', '/data/more', 'x'),
+    ),
+  ),
+  removed(
+    'processes may get more rights',
+    deployment,
+    `${web}.securityContext.allowPrivilegeEscalation`,
+    () => json('deployment', 'shop', 'remove', `${container}/securityContext/allowPrivilegeEscalation`),
+  ),
+  by(
+    () =>
+      json('deployment', 'shop', 'replace', '/spec/template/spec/volumes/0', { name: 'tmp', emptyDir: {} }),
+    removed(
+      'a volume becomes one of the host',
+      deployment,
+      '.spec.template.spec.volumes[name="tmp"].emptyDir',
+      () =>
+        json('deployment', 'shop', 'replace', '/spec/template/spec/volumes/0', {
+          name: 'tmp',
+          hostPath: { path: '/tmp' },
+        }),
+    ),
+  ),
+  by(
+    () => inShop('scale', 'deployment/worker', '--replicas=1'),
+    edit(
+      'a deployment is stopped, and its autoscaler with it',
+      'Deployment shop/worker',
+      '.spec.replicas',
+      () => inShop('scale', 'deployment/worker', '--replicas=0'),
+      'kubectl',
+    ),
+  ),
+  by(
+    () => inShop('patch', 'configmap', 'spare', '--type=merge', '-p', held([])),
+    removed(
+      'an object is deleted, and held back',
+      'ConfigMap shop/spare',
+      '.metadata.deletionTimestamp',
+      () => {
+        inShop('patch', 'configmap', 'spare', '--type=merge', '-p', held(['lab.example.com/held']));
+        inShop('delete', 'configmap', 'spare', '--wait=false');
+      },
+    ),
+  ),
+];
+
 const manager = 'eks-gateway-action';
+
+/** A member of the inventory, as an earlier deploy has made it. */
+const memberThatLeft = (): void => {
+  const path = String.raw`jsonpath={.items[0].metadata.labels.applyset\.kubernetes\.io/id}`;
+  const id = kubectl('-n', 'infra', 'get', 'configmaps', '-l', 'applyset.kubernetes.io/id', '-o', path);
+  const object = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'old', namespace: 'shop', labels: { 'applyset.kubernetes.io/part-of': id } },
+  };
+  execFileSync('kubectl', ['apply', '--server-side', `--field-manager=${manager}`, '-f', '-'], {
+    input: JSON.stringify(object),
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+};
 
 /** An earlier deploy, whose manifest had one thing more than the repository has now. */
 const deployedWith =
@@ -172,6 +270,10 @@ const left = (workspace: string): readonly Mutation[] => [
     }),
     manager,
   ),
+  by(
+    () => inShop('delete', 'configmap', 'old'),
+    edit('an object left the repository', 'ConfigMap shop/old', '', memberThatLeft, manager),
+  ),
 ];
 
 /** @param workspace the repository: what is wanted is applied again under the action's own name */
@@ -182,6 +284,7 @@ export const kubernetes = (workspace: string): readonly Family[] => {
   };
   return [
     { name: 'kubernetes', mutations: edits, mend },
+    { name: 'hands', mutations: hands, mend },
     { name: 'left', mutations: left(workspace), mend },
   ];
 };

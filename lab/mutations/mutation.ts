@@ -52,7 +52,12 @@ export const adminOf = (account: 'eks' | 'dns'): string =>
 
 const route53 = new Route53Client(clientOf('dns'));
 
-export async function changeRecord(action: 'UPSERT' | 'DELETE', record: ResourceRecordSet): Promise<void> {
-  const batch = { Changes: [{ Action: action, ResourceRecordSet: record }] };
-  await route53.send(new ChangeResourceRecordSetsCommand({ HostedZoneId: zone(), ChangeBatch: batch }));
+type RecordChange = readonly [action: 'UPSERT' | 'DELETE', record: ResourceRecordSet];
+
+/** All of them at once, so that ExternalDNS sees no state between. */
+export async function changeRecords(...changes: readonly RecordChange[]): Promise<void> {
+  const Changes = changes.map(([Action, ResourceRecordSet]) => ({ Action, ResourceRecordSet }));
+  await route53.send(new ChangeResourceRecordSetsCommand({ HostedZoneId: zone(), ChangeBatch: { Changes } }));
 }
+
+export const changeRecord = (...change: RecordChange): Promise<void> => changeRecords(change);

@@ -1,10 +1,12 @@
 // Edits of the hosted zone.
 import type { ResourceRecordSet } from '@aws-sdk/client-route-53';
 import { layout } from '../cluster/layout.ts';
-import { adminOf, changeRecord, type Family, kubectl, type Mutation } from './mutation.ts';
+import { adminOf, changeRecord, changeRecords, type Family, kubectl, type Mutation } from './mutation.ts';
 import { tampered } from './repository.ts';
 
-const [one, two, three, four, five, six, seven] = tampered as [
+const [one, two, three, four, five, six, seven, eight, nine] = tampered as [
+  string,
+  string,
   string,
   string,
   string,
@@ -86,6 +88,18 @@ const passing: readonly Mutation[] = [
     mend: put(() => alias(three, 'A')),
   },
   {
+    name: 'an AAAA record is deleted, and its owner with it',
+    layer,
+    by,
+    ref: `Record ${eight}`,
+    path: 'AAAA',
+    heals,
+    make: () =>
+      changeRecords(['DELETE', txt(`aaaa-${eight}`, owner(eight))], ['DELETE', alias(eight, 'AAAA')]),
+    mend: () =>
+      changeRecords(['UPSERT', alias(eight, 'AAAA')], ['UPSERT', txt(`aaaa-${eight}`, owner(eight))]),
+  },
+  {
     name: 'a record of a route that is gone is left over',
     layer,
     by,
@@ -104,7 +118,49 @@ const passing: readonly Mutation[] = [
   },
 ];
 
+/** One of two between which Route 53 chooses. */
+const weighted = (id: string, record: ResourceRecordSet): ResourceRecordSet => ({
+  ...record,
+  SetIdentifier: id,
+  Weight: 50,
+});
+
+const follows = (): ResourceRecordSet => ({
+  Name: four,
+  Type: 'HTTPS',
+  TTL: 300,
+  ResourceRecords: [{ Value: '1 cdn.elsewhere.example. alpn="h2"' }],
+});
+
 const frozen: readonly Mutation[] = [
+  {
+    name: 'another is put beside a record, with half of its weight',
+    layer,
+    by,
+    ref: `Record ${nine}`,
+    path: 'A[green]',
+    make: () =>
+      changeRecords(
+        ['DELETE', alias(nine, 'A')],
+        ['UPSERT', weighted('blue', alias(nine, 'A'))],
+        ['UPSERT', weighted('green', address(nine, 'A', layout.addresses.nowhere))],
+      ),
+    mend: () =>
+      changeRecords(
+        ['DELETE', weighted('blue', alias(nine, 'A'))],
+        ['DELETE', weighted('green', address(nine, 'A', layout.addresses.nowhere))],
+        ['UPSERT', alias(nine, 'A')],
+      ),
+  },
+  {
+    name: 'a record leads browsers elsewhere',
+    layer,
+    by,
+    ref: `Record ${four}`,
+    path: 'HTTPS',
+    make: put(follows),
+    mend: drop(follows),
+  },
   {
     name: 'the ownership of an A record is deleted',
     layer,
@@ -197,8 +253,21 @@ const both: readonly Mutation[] = [
   },
 ];
 
+const strangers: readonly Mutation[] = [
+  {
+    name: 'the zone names a server of somebody else',
+    layer,
+    by,
+    ref: `Record ${layout.zone}`,
+    path: 'NS',
+    make: put(() => apex([...layout.nameServerNames, 'ns.elsewhere.example'])),
+    mend: put(() => apex(layout.nameServerNames)),
+  },
+];
+
 export const records = (): readonly Family[] => [
-  { name: 'records that heal', mutations: passing.slice(0, 3), hurried: true },
-  { name: 'a record left over', mutations: passing.slice(3), hurried: true },
+  { name: 'records that heal', mutations: passing.slice(0, 4), hurried: true },
+  { name: 'a record left over', mutations: passing.slice(4), hurried: true },
   { name: 'records that stay', mutations: [...frozen, ...both] },
+  { name: 'name servers of strangers', mutations: strangers },
 ];

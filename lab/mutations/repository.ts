@@ -1,10 +1,10 @@
 // What the mutations are made on: the example, and beside it a bit of everything that a repository may hold.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepareSample } from '../sample.ts';
 
 /** Hosts whose records are tampered with, one for each way. */
-export const tampered = ['one', 'two', 'three', 'four', 'five', 'six', 'seven'].map(
+export const tampered = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'].map(
   (name) => `${name}.example.com`,
 );
 
@@ -16,6 +16,11 @@ apiVersion: v1
 kind: ConfigMap
 metadata: { name: shop, namespace: shop, labels: { team: shop } }
 data: { mode: live, level: info }
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: spare, namespace: shop }
+data: { a: b }
 ---
 apiVersion: v1
 kind: Secret
@@ -63,8 +68,11 @@ spec:
         - name: web
           image: nginx:1.29
           env: [{ name: LEVEL, value: info }, { name: MODE, value: live }]
+          securityContext: { allowPrivilegeEscalation: false }
+          volumeMounts: [{ name: tmp, mountPath: /tmp }]
           ports: [{ name: http, containerPort: 80 }]
           resources: { requests: { cpu: 0.1, memory: 64Mi }, limits: { memory: 0.25Gi } }
+      volumes: [{ name: tmp, emptyDir: {} }]
 ---
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
@@ -99,7 +107,7 @@ kind: Service
 metadata: { name: admin, namespace: shop }
 spec:
   selector: { app: shop }
-  ports: [{ name: http, port: 8080, targetPort: http }]
+  ports: [{ name: http, port: 8080, targetPort: http }, { name: other, port: 9090, targetPort: http }]
 ---
 apiVersion: gateway.k8s.aws/v1
 kind: TargetGroupConfiguration
@@ -124,17 +132,47 @@ const plain = `    - backendRefs: [{ name: shop, port: 8080 }]
 
 const shop = `    - matches: [{ path: { type: PathPrefix, value: /admin } }]
       backendRefs: [{ name: admin, port: 8080 }]
+    - matches: [{ path: { type: PathPrefix, value: /other } }]
+      backendRefs: [{ name: shop, port: 9090 }]
     - matches: [{ path: { type: PathPrefix, value: / } }]
       backendRefs: [{ name: shop, port: 8080 }]
 `;
 
+/** What a redirect leads to is no Service. */
+const moved = `    - filters:
+        - { type: RequestRedirect, requestRedirect: { hostname: shop.example.com, statusCode: 301 } }
+`;
+
+/** Settings that the example does not have. */
+const attributes = `  scheme: internet-facing
+  loadBalancerAttributes:
+    - { key: idle_timeout.timeout_seconds, value: '120' }
+    - { key: routing.http.drop_invalid_header_fields.enabled, value: 'true' }
+`;
+const listenerAttributes = `    - protocolPort: HTTPS:443
+      listenerAttributes:
+        - { key: routing.http.response.x_content_type_options.header_value, value: nosniff }
+`;
+
+function withAttributes(file: string): void {
+  const text = readFileSync(file, 'utf8');
+  const changed = text
+    .replace('  scheme: internet-facing\n', attributes)
+    .replace('    - protocolPort: HTTPS:443\n', listenerAttributes);
+  if (!changed.includes(attributes) || !changed.includes(listenerAttributes))
+    throw new Error(`${file} is not what it was: the settings have no place`);
+  writeFileSync(file, changed);
+}
+
 /** Fills a workspace; `lab` is the lab's folder. */
 export function prepareRepository(workspace: string, lab: string): void {
   prepareSample(workspace, lab);
+  withAttributes(join(workspace, 'infra/templates/gateway.yaml'));
   mkdirSync(join(workspace, 'shop'), { recursive: true });
   writeFileSync(join(workspace, 'shop/shop.yaml'), extra);
   const routes = [
     route('shop', shop),
+    route('moved', moved),
     ...tampered.map((host) => route(host.slice(0, host.indexOf('.')), plain)),
   ];
   writeFileSync(join(workspace, 'routes/shop.yaml'), routes.join('---\n'));

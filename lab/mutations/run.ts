@@ -9,7 +9,7 @@ import { runInOwnLab } from '../own-lab.ts';
 import { runAction } from '../runner.ts';
 import { stamp } from '../stamp.ts';
 import { aws } from './aws.ts';
-import { type Checked, check, faults, itemFor, repositoryInputs } from './check.ts';
+import { type Checked, check, deployInputs, faults, itemFor } from './check.ts';
 import { helm } from './helm.ts';
 import { https } from './https.ts';
 import { kubernetes } from './kubernetes.ts';
@@ -99,7 +99,7 @@ async function inside(out: string): Promise<number> {
     prepareRepository(workspace, process.env['LAB_DIR'] ?? '');
     const deployed = await runAction({
       workspace,
-      inputs: { ...repositoryInputs, 'create-namespace': 'true', 'wait-timeout': '3m' },
+      inputs: deployInputs,
     });
     if (deployed.code !== 0) throw new Error(`the repository did not come alive:\n${deployed.log}`);
     await makeDriftRole();

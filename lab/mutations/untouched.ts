@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { runInOwnLab } from '../own-lab.ts';
 import { runAction } from '../runner.ts';
 import { stamp } from '../stamp.ts';
-import { check, repositoryInputs } from './check.ts';
+import { check, deployInputs } from './check.ts';
 import { churn } from './churn.ts';
 import { prepareRepository } from './repository.ts';
 import { makeDriftRole } from './role.ts';
@@ -27,7 +27,7 @@ async function inside(out: string): Promise<number> {
     prepareRepository(workspace, process.env['LAB_DIR'] ?? '');
     const deployed = await runAction({
       workspace,
-      inputs: { ...repositoryInputs, 'create-namespace': 'true', 'wait-timeout': '3m' },
+      inputs: deployInputs,
     });
     if (deployed.code !== 0) throw new Error(`the repository did not come alive:\n${deployed.log}`);
     await makeDriftRole();
