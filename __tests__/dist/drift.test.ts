@@ -106,6 +106,7 @@ test('nothing has drifted while controllers are at work, no issue is opened, not
 });
 
 test('one edit of each layer: found, told in one issue that lives as long as it does', async () => {
+  const places = ({ report }: Finished) => report.drift.map(({ ref, path }) => `${ref} ${path}`).sort();
   const mutations = chosen();
   for (const { mutation } of mutations) await mutation.make();
   const first = await check();
@@ -118,12 +119,21 @@ test('one edit of each layer: found, told in one issue that lives as long as it 
   expect(issue).toMatchObject({ number: 1, state: 'open' });
   expect(issue?.body).toContain('Deployment shop/shop');
 
+  // The repository that has the Gateway, and no route, sees its load balancer as well.
+  const platform = await check({
+    'working-directory': 'infra',
+    'values-files': 'environment.yaml',
+    'drift-layers': 'aws',
+    'drift-issue': 'false',
+  });
+  const inAws = first.report.drift.filter(({ layer }) => layer === 'aws');
+  expect(places(platform)).toEqual(inAws.map(({ ref, path }) => `${ref} ${path}`).sort());
+
   // The dry run is denied to this role, so the same is found field by field; the issue is edited, nothing is said twice.
   // Nor may it ask CloudTrail now: who changed AWS and Route 53 is not known, said once, and all else is as before.
   await forbidAuthors();
   const second = await check({ 'fail-on': 'drift', 'drift-compare': 'exact' });
   expect({ code: second.code, drift: second.outputs['drift'] }).toEqual({ code: 1, drift: 'true' });
-  const places = ({ report }: Finished) => report.drift.map(({ ref, path }) => `${ref} ${path}`).sort();
   expect(places(second)).toEqual(places(first));
   expect(second.report.findings.some(({ code }) => code === 'drift/compared-readonly')).toBe(true);
   expect(second.report.findings.filter(({ code }) => code === 'drift/author-unknown')).toMatchObject([

@@ -17,6 +17,27 @@ const autoscale = (replicas: number): void => {
   });
 };
 
+/** A route of another repository at the same Gateway, as previews come and go. */
+const guest = JSON.stringify({
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind: 'HTTPRoute',
+  metadata: { name: 'guest', namespace: 'shop' },
+  spec: {
+    hostnames: ['guest.example.com'],
+    parentRefs: [{ name: 'public', namespace: 'infra', sectionName: 'https' }],
+    rules: [{ backendRefs: [{ name: 'shop', port: 8080 }] }],
+  },
+});
+
+const comes = (): void => {
+  execFileSync('kubectl', ['apply', '-f', '-'], { input: guest, stdio: ['pipe', 'ignore', 'pipe'] });
+};
+
+/** An operator that has its own variable in everybody's pods. */
+const inject = JSON.stringify({
+  spec: { template: { spec: { containers: [{ name: 'worker', env: [{ name: 'INJECTED', value: 'x' }] }] } } },
+});
+
 /** What goes on in a cluster on an ordinary day. */
 export const churn: readonly (() => unknown)[] = [
   () => kubectl('-n', 'shop', 'rollout', 'restart', 'deployment/shop'),
@@ -38,4 +59,7 @@ export const churn: readonly (() => unknown)[] = [
       '--wait=false',
     ),
   () => kubectl('-n', 'shop', 'scale', 'deployment/worker', '--replicas=1'),
+  comes,
+  () => kubectl('-n', 'shop', 'patch', 'deployment', 'worker', '--field-manager=operator', '-p', inject),
+  () => kubectl('-n', 'shop', 'delete', 'httproute', 'guest'),
 ];

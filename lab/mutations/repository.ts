@@ -100,14 +100,14 @@ kind: Service
 metadata: { name: shop, namespace: shop }
 spec:
   selector: { app: shop }
-  ports: [{ name: http, port: 8080, targetPort: http }]
+  ports: [{ name: http, port: 8080, targetPort: http }, { name: other, port: 9090, targetPort: http }]
 ---
 apiVersion: v1
 kind: Service
 metadata: { name: admin, namespace: shop }
 spec:
   selector: { app: shop }
-  ports: [{ name: http, port: 8080, targetPort: http }, { name: other, port: 9090, targetPort: http }]
+  ports: [{ name: http, port: 8080, targetPort: http }]
 ---
 apiVersion: gateway.k8s.aws/v1
 kind: TargetGroupConfiguration
