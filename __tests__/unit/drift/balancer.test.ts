@@ -165,6 +165,13 @@ test.each([
   expect(said(judgeQuotas(asked(), state, used, limits))).toEqual(expected);
 });
 
+test('targets come and go with a rollout, rules do not', () => {
+  const names = ['targets-per-application-load-balancer', 'rules-per-application-load-balancer'];
+  const used = Object.fromEntries(names.map((name) => [name, 90]));
+  const limits = new Map(names.map((name) => [name, 100]));
+  expect(judgeQuotas(asked(), state, used, limits).map(({ passing }) => passing)).toEqual([true, undefined]);
+});
+
 describe('certificates', () => {
   const days = (count: number): Date => new Date(at.getTime() + count * 86_400_000);
   const judge = (change: object) =>

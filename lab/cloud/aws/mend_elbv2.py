@@ -135,6 +135,7 @@ def mend() -> None:
 
     first = models.FakeLoadBalancer.__init__
     created = responses.ELBV2Response.create_load_balancer
+    limited = responses.ELBV2Response.describe_account_limits
     moto_has = {name: getattr(models.FakeTargetGroup, name) for name in ("register", "deregister", "health_for")}
 
     def init(balancer: Any, *args: Any, **kwargs: Any) -> None:
@@ -157,10 +158,19 @@ def mend() -> None:
         answer._result["LoadBalancers"] = shown
         return answer
 
+    def describe_account_limits(self: Any) -> Any:
+        answer = limited(self)
+        for limit in answer._result["Limits"]:
+            # AWS's own default; moto's 30 is used up by fifteen routes with two pods.
+            if limit["Name"] == "targets-per-application-load-balancer":
+                limit["Max"] = 1000
+        return answer
+
     models.ELBv2Backend.set_rule_priorities = _set_rule_priorities
     models.FakeLoadBalancer.__init__ = init
     models.FakeLoadBalancer.state = property(_state, lambda balancer, _value: None)
     models.FakeLoadBalancer.activate = lambda balancer: None
     responses.ELBV2Response.create_load_balancer = create_load_balancer
+    responses.ELBV2Response.describe_account_limits = describe_account_limits
     for name, ours in (("register", _register), ("deregister", _deregister), ("health_for", _health_for)):
         setattr(models.FakeTargetGroup, name, _for_addresses(ours, moto_has[name]))
