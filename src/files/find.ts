@@ -169,15 +169,11 @@ const read = async (
   });
 };
 
-/**
- * `workspace` is GITHUB_WORKSPACE, `folder` the working directory, relative to it or absolute.
- * @throws Problem about the folder: `bundle/outside-workspace`, `input/invalid` (there is none).
- */
-export const findFiles = async (
+/** `root` is the workspace, `start` the working directory as it is named, `real` the same with its links followed. */
+const placesOf = async (
   workspace: string,
   folder: string,
-  signal: AbortSignal,
-): Promise<FoundFiles> => {
+): Promise<{ readonly root: string; readonly start: string; readonly real: string }> => {
   const root = await realpath(workspace).catch((cause: unknown) => {
     throw new Problem(
       'bundle/unreadable',
@@ -207,6 +203,19 @@ export const findFiles = async (
       `\`working-directory\` is \`${folder.slice(0, 200)}\`, which is not a folder.`,
     );
   }
+  return { root, start, real };
+};
+
+/**
+ * `workspace` is GITHUB_WORKSPACE, `folder` the working directory, relative to it or absolute.
+ * @throws Problem `bundle/unreadable` (the workspace); about the folder `bundle/outside-workspace`, `input/invalid` (there is none).
+ */
+export const findFiles = async (
+  workspace: string,
+  folder: string,
+  signal: AbortSignal,
+): Promise<FoundFiles> => {
+  const { root, start, real } = await placesOf(workspace, folder);
   const walk = new Walk(root, signal);
   await walk.everything(inside(root, start) ? start : real, real);
 

@@ -114,6 +114,17 @@ const hostsAt = (listener: Listener, hostnames: readonly string[]): readonly str
     (hostname) => intersect(listener.hostname, hostname) ?? [],
   );
 
+/** `a listener named "https" on port 443`. */
+const sayWanted = ({ sectionName, port }: ParentRef): string =>
+  [
+    'a listener',
+    ...(sectionName === undefined ? [] : [`named "${sectionName}"`]),
+    ...(port === undefined ? [] : [`on port ${port}`]),
+  ].join(' ');
+
+const sayAll = (listeners: readonly Listener[]): string =>
+  listeners.map(({ name, protocol, port }) => `"${name}" (${protocol} ${port})`).join(', ') || 'none';
+
 /**
  * The listeners that the parentRef (which must name this Gateway) leads to, in the Gateway's order, with the hosts that the
  * route has there. Gateway API v1.6: ParentReference (sectionName, port), AllowedRoutes, HTTPRouteSpec.hostnames.
@@ -137,20 +148,11 @@ export const attach = (
       (parent.sectionName === undefined || listener.name === parent.sectionName) &&
       (parent.port === undefined || listener.port === parent.port),
   );
-  if (meant.length === 0) {
-    const wanted = [
-      'listener',
-      ...(parent.sectionName === undefined ? [] : [`named "${parent.sectionName}"`]),
-      ...(parent.port === undefined ? [] : [`on port ${parent.port}`]),
-    ].join(' ');
-    const there = all
-      .map((listener) => `"${listener.name}" (${listener.protocol} ${listener.port})`)
-      .join(', ');
+  if (meant.length === 0)
     return fail(
       'route/no-matching-parent',
-      `${refOf(route)} wants a ${wanted} of ${where}, which has ${there || 'none'}.`,
+      `${refOf(route)} wants ${sayWanted(parent)} of ${where}, which has ${sayAll(all)}.`,
     );
-  }
   const refusals = meant.map((listener) => refusal(listener, gateway, route.kind, routeNamespace, labelsOf));
   const admitted = meant.filter((_, index) => refusals[index] === undefined);
   if (admitted.length === 0)
