@@ -1,6 +1,7 @@
 // What became of an object, as the report and the findings have it.
 import { field, isMap } from '../bundle/field.ts';
 import { type Json, type KubernetesObject, refOf, type Sourced } from '../bundle/object.ts';
+import { placeholderIn, renderFirst } from '../bundle/placeholder.ts';
 import type { Source } from '../verdict/finding.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
 import type { Refusal, WrongField } from './applier.ts';
@@ -40,6 +41,16 @@ const unencoded = (object: KubernetesObject, message: string): readonly WrongFie
   }));
 };
 
+/** `Invalid value: "${HOST}"` (apimachinery field.Error). */
+const templateHint = ({ message, fields = [] }: Refusal): string | undefined => {
+  const complaints = [message, ...fields.map((each) => each.message)];
+  const values = complaints.flatMap((each) => /Invalid value: "([^"]*)"/.exec(each)?.[1] ?? []);
+  const left = values.map(placeholderIn).find((each) => each !== undefined);
+  return left === undefined ? undefined : renderFirst(left);
+};
+
+const withHint = (hint: string | undefined) => (hint === undefined ? {} : { hint });
+
 /** One finding a field that the API server complained of, at the field's own line; otherwise one for the object. */
 export const refused = async (
   each: Sourced,
@@ -53,7 +64,7 @@ export const refused = async (
   const fields = refusal.fields ?? encoded;
   const message = encoded?.map(({ path, message: text }) => `${path} ${text}`).join('; ') ?? refusal.message;
   const code = codeOf(refusal);
-  const rest = { ref, ...(hint !== undefined && { hint }) };
+  const rest = { ref, ...withHint(templateHint(refusal) ?? hint) };
   const at = async (path: string): Promise<Source> => (locate ? await locate(each, path) : each.source);
   const byField = await Promise.all(
     (fields ?? []).map(async ({ path, message: text }: WrongField) =>

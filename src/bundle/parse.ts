@@ -188,7 +188,7 @@ const join = (parts: readonly Part[]): Part => ({
 
 const templated = (body: string): string =>
   body.includes('{{')
-    ? 'The file holds template expressions (`{{`): Helm templates belong in the folder of a chart.'
+    ? 'The file holds template expressions (`{{`): Helm templates belong in the folder of a chart, others have to be rendered in a step before this one.'
     : '';
 
 const broken = ({ problems }: YamlDocument, body: string, file: string): Part => {

@@ -1,4 +1,5 @@
 // verify: the chain of every host, waiting, read-only: for teams whose Argo CD or Flux does the applying.
+import { invalidHostnames } from '../lint/names.ts';
 import type { Outcome } from '../report/report.ts';
 import type { Run } from '../run.ts';
 import { findBundle } from './bundle/find.ts';
@@ -16,8 +17,12 @@ export async function verify(run: Run): Promise<Outcome> {
   if (bundle === undefined) return 'failed';
   return await withCluster(run, (signedIn, cluster) =>
     withCharts(run, cluster, bundle, async (rendered) => {
-      begin(run, 'Wait until every hostname is live');
       const routes = [...bundle.routes, ...rendered.flatMap((chart) => chart.routes)];
+      // Nobody can have applied them, and nothing would wait for them.
+      const wrong = invalidHostnames(routes, []);
+      run.draft.findings(wrong);
+      if (wrong.length > 0) return 'failed';
+      begin(run, 'Wait until every hostname is live');
       return await waitUntilLive(run, {
         signedIn,
         cluster,

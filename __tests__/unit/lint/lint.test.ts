@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseManifests } from '../../../src/bundle/parse.ts';
 import { lint } from '../../../src/lint/lint.ts';
-import { codesOf, deployment, gateway, route, service } from './small-bundle.ts';
+import { codesOf, deployment, findingsOf, gateway, route, service } from './small-bundle.ts';
 
 test('a bundle without slips has no findings', () => {
   expect(codesOf([route()], [gateway('*.example.com'), service('http'), deployment])).toEqual([]);
@@ -249,9 +249,25 @@ spec:
   });
 });
 
-test.each([['shop_1.example.com'], ['-shop.example.com'], ['shop..example.com']])(
-  '%s is no DNS name',
-  (host) => {
-    expect(codesOf([route({ host })])).toContain('error lint/hostname-invalid routes/0.yaml');
-  },
-);
+test.each([
+  ['shop_1.example.com'],
+  ['-shop.example.com'],
+  ['shop..example.com'],
+  // As the API server has it.
+  ['Shop.example.com'],
+  ['shop.example.com.'],
+])('%s is no DNS name', (host) => {
+  expect(codesOf([route({ host })])).toContain('error lint/hostname-invalid routes/0.yaml');
+});
+
+test.each([
+  [`\${HOST}`, `\${HOST}`],
+  [`shop.\${DOMAIN:-example.com}`, `\${DOMAIN:-example.com}`],
+  ['shop.$DOMAIN', '$DOMAIN'],
+  ['{{ .Values.host }}', '{{ .Values.host }}'],
+])('%s, in a route or in a Gateway, is a template that nobody has rendered', (host, left) => {
+  for (const findings of [findingsOf([route({ host })]), findingsOf([], [gateway(host)])])
+    expect(findings).toMatchObject([
+      { code: 'lint/hostname-invalid', hint: expect.stringContaining(`\`${left}\` was never filled in`) },
+    ]);
+});
