@@ -44,9 +44,10 @@ const ended = ({ code, report }: Finished) => ({
 
 beforeAll(makeDriftRole, 60_000);
 afterAll(() => {
-  for (const name of made) kubectl('delete', 'namespace', name, '--ignore-not-found', '--wait=false');
+  // Others count what is there: nothing is left on its way out.
+  kubectl('delete', 'namespace', ...made, '--ignore-not-found');
   for (const remove of removals) remove();
-});
+}, 120_000);
 
 describe.each(versions)('with Helm %s', (major, env) => {
   const given = (workspace: string, namespace: string) => ({

@@ -30,6 +30,8 @@ export interface Refusal {
   readonly denied?: string;
   /** Somebody else wrote the object since (`WriteOptions.at`). */
   readonly stale?: true;
+  /** The API server does not serve the kind. */
+  readonly unserved?: true;
   readonly conflicts?: readonly Conflict[];
   readonly fields?: readonly WrongField[];
   /**

@@ -14,6 +14,7 @@ import { kept, type Locate, notWritten, refused, warned } from './outcome.ts';
 import { dated, explainConflicts, managedFieldsAfter, otherOwner } from './ownership.ts';
 import { ranked, stageOf } from './stages.ts';
 import { standTwice } from './twice.ts';
+import { endsOfUnserved } from './unserved.ts';
 
 /** What became of one object of the bundle. */
 export interface AppliedObject {
@@ -124,6 +125,7 @@ class Stage {
       this.#signal,
     );
     const twice = standTwice(this.#objects, looks);
+    const unserved = endsOfUnserved(this.#objects, looks);
     const lower = refusedAmong(looks);
     return Promise.all(
       this.#objects.map(async (each, index) => {
@@ -131,10 +133,10 @@ class Stage {
         if (look === undefined) throw new RangeError('a look for each object');
         const refusal = twice.get(each);
         const guard = refuseGuard(each.object, lower);
-        const decision =
-          guard && !('refusal' in look)
-            ? { end: kept(each, look.ref, heldBy(look), guard) }
-            : await this.#judge(each, refusal ? { ref: look.ref, refusal } : look);
+        const end =
+          unserved.get(each) ??
+          (guard && !('refusal' in look) ? kept(each, look.ref, heldBy(look), guard) : undefined);
+        const decision = end ? { end } : await this.#judge(each, refusal ? { ref: look.ref, refusal } : look);
         if ('end' in decision) this.#end(each, decision.end);
         return decision;
       }),

@@ -26,7 +26,7 @@ const condition = (crd: KubernetesObject, type: string): JsonObject | undefined 
 };
 
 /** The versions that a definition says it serves, as `[apiVersion, kind]`. */
-const servedBy = (crd: KubernetesObject): readonly (readonly [string, string])[] => {
+export const servedBy = (crd: KubernetesObject): readonly (readonly [string, string])[] => {
   const { spec } = crd;
   if (!isObject(spec) || !isObject(spec['names'])) return [];
   const kind = String(spec['names']['kind']);

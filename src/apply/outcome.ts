@@ -2,12 +2,14 @@
 import { field, isMap } from '../bundle/field.ts';
 import { type Json, type KubernetesObject, refOf, type Sourced } from '../bundle/object.ts';
 import { placeholderIn, renderFirst } from '../bundle/placeholder.ts';
+import type { Code } from '../verdict/codes.ts';
 import type { Source } from '../verdict/finding.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
 import type { Refusal, WrongField } from './applier.ts';
 import type { AppliedObject } from './apply.ts';
 import type { Refusal as Lowering } from './crd-safety.ts';
 import type { Owner } from './ownership.ts';
+import { unservedCode } from './unserved.ts';
 
 /** The place of a field in the repository; the object's own where it cannot be found. */
 export type Locate = (each: Sourced, path: string) => Promise<Source>;
@@ -15,8 +17,9 @@ export type Locate = (each: Sourced, path: string) => Promise<Source>;
 export const warned = ({ source }: Sourced, ref: string, warnings: readonly string[]): readonly Finding[] =>
   warnings.map((text) => finding('warning', 'apply/warning', text, { source, ref }));
 
-const codeOf = ({ result, denied }: Refusal): 'apply/conflict' | 'cluster/forbidden' | 'apply/rejected' => {
+const codeOf = ({ result, denied, unserved }: Refusal, object: KubernetesObject): Code => {
   if (result === 'conflict') return 'apply/conflict';
+  if (unserved) return unservedCode(object);
   return denied === undefined ? 'apply/rejected' : 'cluster/forbidden';
 };
 
@@ -63,7 +66,7 @@ export const refused = async (
   const encoded = unencoded(each.object, refusal.message);
   const fields = refusal.fields ?? encoded;
   const message = encoded?.map(({ path, message: text }) => `${path} ${text}`).join('; ') ?? refusal.message;
-  const code = codeOf(refusal);
+  const code = codeOf(refusal, each.object);
   const rest = { ref, ...withHint(templateHint(refusal) ?? hint) };
   const at = async (path: string): Promise<Source> => (locate ? await locate(each, path) : each.source);
   const byField = await Promise.all(

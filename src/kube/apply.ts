@@ -8,6 +8,7 @@ import {
   type WriteOptions,
   type Written,
 } from '../apply/applier.ts';
+import { unservedRefusal } from '../apply/unserved.ts';
 import { type Json, type KubernetesObject, refOf } from '../bundle/object.ts';
 import type { Kube, KubeAnswer } from './connection.ts';
 import type { ApiResource, Discovery } from './discovery.ts';
@@ -47,12 +48,6 @@ const badName = (name: string, of = 'an object'): Refusal => ({
   result: 'failed',
   message: `${JSON.stringify(name)} cannot be the name of ${of}.`,
   hint: 'Names are made of lower-case letters, digits and dashes.',
-});
-
-const notServed = ({ kind, apiVersion }: KubernetesObject): Refusal => ({
-  result: 'failed',
-  message: `The cluster does not serve ${kind} in ${apiVersion}.`,
-  hint: 'Add the CustomResourceDefinition to the repository, or install the chart that brings it first.',
 });
 
 /** Of a kind that is not served yet: its status may turn out to be the manifest's. */
@@ -145,7 +140,7 @@ class ServerSideApplier implements Applier {
   /** Its definition is written in this run: that it does not exist yet is all that can be said now. */
   #unserved(object: KubernetesObject): Look {
     const ref = refOf(object);
-    if (!this.#kinds.has(groupKind(object))) return { ref, refusal: notServed(object) };
+    if (!this.#kinds.has(groupKind(object))) return { ref, refusal: unservedRefusal(object) };
     return { ref, object: manifestOf(object, object.metadata.namespace, unknown), held: this.#absent() };
   }
 
@@ -178,7 +173,7 @@ class ServerSideApplier implements Applier {
       : await this.#place(object, signal);
     if (!place) {
       const open = dryRun && this.#kinds.has(groupKind(object));
-      return { warnings: [], refusal: { ...notServed(object), ...(open && { open }) } };
+      return { warnings: [], refusal: { ...unservedRefusal(object), ...(open && { open }) } };
     }
     const namespace = this.#namespaceOf(object, place);
     const manifest = manifestOf(object, namespace, place);
@@ -242,7 +237,7 @@ class ServerSideApplier implements Applier {
     signal: AbortSignal,
   ): Promise<Refusal | undefined> {
     const place = await this.#place(live, signal);
-    if (!place) return notServed(live);
+    if (!place) return unservedRefusal(live);
     let held = live;
     return retry<Refusal | undefined>(
       async () => {

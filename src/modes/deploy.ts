@@ -6,6 +6,7 @@ import { clusterReader } from '../kube/reader.ts';
 import type { Outcome } from '../report/report.ts';
 import type { Run } from '../run.ts';
 import type { Cluster } from './access/reach-cluster.ts';
+import { mayBegin } from './apply/beforehand.ts';
 import { keepInventory } from './apply/inventory.ts';
 import { turnOf } from './apply/turn.ts';
 import { ownInventory, type Writer, writerOf } from './apply/write.ts';
@@ -43,6 +44,7 @@ async function deployTo(whole: Run, cluster: Cluster, bundle: Bundle, untilLive:
   try {
     if (bundle.charts.length > 0) begin(run, 'Render the charts');
     const rendered = await helm.render();
+    if (!(await mayBegin(run, writer, bundle, rendered))) return 'failed';
     const { classes, rest } = stages(bundle.manifests);
 
     await turn.take();

@@ -13,11 +13,13 @@ import { leftoversOf } from '../../apply/prune.ts';
 import { stages } from '../../apply/stages.ts';
 import { type Bundle, refOf, type Sourced } from '../../bundle/object.ts';
 import { inventoryMembers } from '../../kube/members.ts';
+import { invalidHostnames } from '../../lint/names.ts';
 import { type Planned, planStage } from '../../plan/objects.ts';
 import { notSeen } from '../../preflight/not-seen.ts';
 import type { Run } from '../../run.ts';
 import type { Finding } from '../../verdict/finding.ts';
 import type { Cluster } from '../access/reach-cluster.ts';
+import { unservedInCharts } from '../apply/beforehand.ts';
 import { locator } from '../apply/locate.ts';
 import { type Writer, writerOf } from '../apply/write.ts';
 import type { RenderedChart } from '../charts/chart-renderer.ts';
@@ -61,7 +63,15 @@ export async function planObjects(
     planned.push(...(await planStage(stage, applier, signal, options)));
   }
   const gone = await removed(run, cluster, writer, members, planned);
-  return { objects: [...planned, ...gone.objects], findings: gone.findings };
+  const serves = (apiVersion: string, kind: string) => applier.serves(apiVersion, kind, signal);
+  const refused = [
+    ...invalidHostnames(
+      rendered.flatMap(({ routes }) => routes),
+      [],
+    ),
+    ...(await unservedInCharts(bundle, rendered, serves)),
+  ];
+  return { objects: [...planned, ...gone.objects], findings: [...refused, ...gone.findings] };
 }
 
 /** As `ensureNamespace` of the writer: created where something needs it and the user allows it. */

@@ -1,0 +1,106 @@
+// What would stop a deploy half-way is said before its first write: kinds and hostnames.
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { appFiles, type Finished, kubectl, run, workspaceOf } from './harness.ts';
+import { errorIn, errorsOf } from './reading.ts';
+
+const namespace = 'beforehand';
+const brought = 'beforehand-brought';
+const crdName = 'locks.beforehand.example';
+const first = {
+  'a/namespace.yaml': `apiVersion: v1\nkind: Namespace\nmetadata: { name: ${brought} }\n`,
+  'a/crd.yaml': `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: ${crdName} }
+spec:
+  group: beforehand.example
+  scope: Namespaced
+  names: { kind: Lock, plural: locks }
+  versions:
+    - { name: v1, served: true, storage: true, schema: { openAPIV3Schema: { type: object } } }
+`,
+};
+const door = (name: string): string =>
+  `apiVersion: nobody.example/v1\nkind: Door\nmetadata: { name: ${name}, namespace: ${brought} }\n`;
+const doors = ['a', 'b', 'c'].map(door).join('---\n');
+const chartYaml = (name: string): string => `apiVersion: v2\nname: ${name}\nversion: 0.1.0\n`;
+const map = 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: m }\n';
+const removals: (() => void)[] = [];
+const files = (all: Readonly<Record<string, string>>): string => {
+  const { path, remove } = workspaceOf({ ...first, ...all });
+  removals.push(remove);
+  return path;
+};
+const go = (workspace: string, inputs: Record<string, string> = {}): Promise<Finished> =>
+  run({ workspace, inputs: { namespace, 'create-namespace': 'true', 'helm-timeout': '30s', ...inputs } });
+
+const expectNothingWritten = (): void => {
+  const left = kubectl('get', 'namespace', brought, namespace, '--ignore-not-found', '-o', 'name');
+  const definitions = kubectl('get', 'crd', crdName, '--ignore-not-found', '-o', 'name');
+  expect({ left, definitions }).toEqual({ left: '', definitions: '' });
+};
+
+const tidy = (): void => {
+  kubectl('delete', 'namespace', namespace, brought, '--ignore-not-found');
+  kubectl('delete', 'crd', crdName, '--ignore-not-found');
+};
+beforeAll(tidy, 60_000);
+afterAll(() => {
+  tidy();
+  for (const remove of removals) remove();
+}, 60_000);
+
+test('a kind that nobody serves: one error for all its objects, and nothing is written', async () => {
+  const workspace = files({ 'b/doors.yaml': doors, 'b/map.yaml': map });
+  for (const mode of ['deploy', 'plan']) {
+    const { code, report } = await go(workspace, { mode });
+    expect({ code, errors: errorsOf(report) }).toEqual({ code: 1, errors: ['crds/missing'] });
+    expect(errorIn(report)?.message).toMatch(
+      /^The cluster does not serve Door in nobody\.example\/v1\. 3 objects need it: /,
+    );
+    expectNothingWritten();
+  }
+}, 120_000);
+
+test('a kind in a chart that nobody serves', async () => {
+  const workspace = files({ 'chart/Chart.yaml': chartYaml('doors'), 'chart/templates/doors.yaml': doors });
+  for (const mode of ['deploy', 'plan']) {
+    const { code, report } = await go(workspace, { mode });
+    expect({ code, errors: errorsOf(report) }).toEqual({ code: 1, errors: ['crds/missing'] });
+    expectNothingWritten();
+  }
+}, 120_000);
+
+test('where a chart may bring the kind while it runs, that is awaited: the chart is installed first', async () => {
+  const role =
+    "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: { name: beforehand-operator }\nrules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]\n";
+  const workspace = files({
+    'b/doors.yaml': doors,
+    'chart/Chart.yaml': chartYaml('operator'),
+    'chart/templates/role.yaml': role,
+  });
+  const { code, report } = await go(workspace);
+  tidy();
+  kubectl('delete', 'clusterrole', 'beforehand-operator', '--ignore-not-found');
+  expect({ code, errors: errorsOf(report), release: report.releases?.[0]?.result }).toEqual({
+    code: 1,
+    errors: ['crds/missing'],
+    release: 'installed',
+  });
+}, 120_000);
+
+test.each([['deploy'], ['verify'], ['plan'], ['lint']])(
+  '%s: a hostname that a template has left says that the file has to be rendered first',
+  async (mode) => {
+    const workspace = files(
+      appFiles(brought, (yaml) => yaml.replace(/hostnames: \[.*\]/, `hostnames: ['\${HOST}']`)),
+    );
+    const { code, report } = await go(workspace, { mode });
+    expect({ code, errors: errorsOf(report) }).toEqual({ code: 1, errors: ['lint/hostname-invalid'] });
+    expect(errorIn(report)).toMatchObject({
+      source: { file: 'routes/route.yaml', line: 1 },
+      hint: expect.stringMatching(/^`\$\{HOST\}` was never filled in: the file is a template/),
+    });
+    expectNothingWritten();
+  },
+  60_000,
+);
