@@ -1,5 +1,6 @@
-// What would stop a deploy half-way is said before its first write: kinds and hostnames.
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+// What would stop a deploy half-way is said before its first write: kinds, releases and hostnames.
+import { execFileSync } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { appFiles, type Finished, kubectl, run, workspaceOf } from './harness.ts';
 import { errorIn, errorsOf } from './reading.ts';
 
@@ -22,7 +23,8 @@ spec:
 const door = (name: string): string =>
   `apiVersion: nobody.example/v1\nkind: Door\nmetadata: { name: ${name}, namespace: ${brought} }\n`;
 const doors = ['a', 'b', 'c'].map(door).join('---\n');
-const chartYaml = (name: string): string => `apiVersion: v2\nname: ${name}\nversion: 0.1.0\n`;
+const chartYaml = (name: string, version = '0.1.0'): string =>
+  `apiVersion: v2\nname: ${name}\nversion: ${version}\n`;
 const map = 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: m }\n';
 const removals: (() => void)[] = [];
 const files = (all: Readonly<Record<string, string>>): string => {
@@ -87,6 +89,49 @@ test('where a chart may bring the kind while it runs, that is awaited: the chart
     release: 'installed',
   });
 }, 120_000);
+
+describe("a release of somebody else's", () => {
+  const inOwn = (...args: string[]): string =>
+    execFileSync('helm', [...args, '--namespace', namespace], { encoding: 'utf8' });
+
+  test('is refused before anything is written, and a plan says so', async () => {
+    const strange = workspaceOf({ 'Chart.yaml': chartYaml('database', '3.0.0'), 'templates/a.yaml': map });
+    removals.push(strange.remove);
+    inOwn('install', 'app', strange.path, '--create-namespace');
+    const workspace = files({ 'chart/Chart.yaml': chartYaml('app') });
+    for (const mode of ['deploy', 'plan']) {
+      const { code, report } = await go(workspace, { mode });
+      expect({ code, errors: errorsOf(report) }).toEqual({ code: 1, errors: ['helm/not-ours'] });
+      expect(errorIn(report)).toMatchObject({
+        message: expect.stringMatching(/^Release beforehand\/app is somebody else's: .* database 3\.0\.0/),
+        source: { file: 'chart/Chart.yaml', line: 1 },
+      });
+      expect(report.plan?.releases.flatMap(({ objects }) => objects) ?? []).toEqual([]);
+      expect(kubectl('get', 'namespace', brought, '--ignore-not-found', '-o', 'name')).toBe('');
+      expect(kubectl('get', 'crd', crdName, '--ignore-not-found', '-o', 'name')).toBe('');
+    }
+    const taken = await go(workspace, { mode: 'plan', 'take-over': 'helm' });
+    expect({ code: taken.code, errors: errorsOf(taken.report) }).toEqual({ code: 0, errors: [] });
+    expect(taken.report.plan?.releases).toMatchObject([
+      {
+        chart: 'database 3.0.0 → app 0.1.0',
+        objects: [{ ref: `ConfigMap ${namespace}/m`, result: 'pruned' }],
+      },
+    ]);
+    tidy();
+  }, 120_000);
+
+  test('nor one that is kept where helm does not look', async () => {
+    const chart = workspaceOf({ 'Chart.yaml': chartYaml('app'), 'templates/a.yaml': map });
+    removals.push(chart.remove);
+    execFileSync('helm', ['install', 'app', chart.path, '--namespace', namespace, '--create-namespace'], {
+      env: { ...process.env, HELM_DRIVER: 'configmap' },
+    });
+    const { code, report } = await go(files({ 'chart/Chart.yaml': chartYaml('app') }), { mode: 'plan' });
+    expect({ code, errors: errorsOf(report) }).toEqual({ code: 1, errors: ['helm/other-storage'] });
+    tidy();
+  }, 60_000);
+});
 
 test.each([['deploy'], ['verify'], ['plan'], ['lint']])(
   '%s: a hostname that a template has left says that the file has to be rendered first',

@@ -44,7 +44,7 @@ async function deployTo(whole: Run, cluster: Cluster, bundle: Bundle, untilLive:
   try {
     if (bundle.charts.length > 0) begin(run, 'Render the charts');
     const rendered = await helm.render();
-    if (!(await mayBegin(run, writer, bundle, rendered))) return 'failed';
+    if (!(await mayBegin(run, writer, bundle, rendered, await helm.refused(rendered)))) return 'failed';
     const { classes, rest } = stages(bundle.manifests);
 
     await turn.take();

@@ -1,4 +1,4 @@
-// What would stop a deploy half-way and is known before its first write: hostnames that are none, kinds that nobody serves.
+// What would stop a deploy half-way and is known before its first write: hostnames, kinds, releases of somebody else.
 import { chooseDefinitions } from '../../apply/definitions.ts';
 import { servedBy } from '../../apply/established.ts';
 import {
@@ -78,12 +78,16 @@ async function unservedManifests(
   return await unservedAmong([...bundle.manifests, ...bundle.routes], new Set(brought), serves);
 }
 
-/** Whether nothing is known that would stop the deploy; findings and the objects that they are about are told. */
+/**
+ * Whether nothing is known that would stop the deploy; findings and the objects that they are about are told.
+ * @param refused about releases that a deploy does not touch
+ */
 export async function mayBegin(
   { draft, signal }: Run,
   { applier }: Pick<Writer, 'applier'>,
   bundle: Bundle,
   rendered: readonly RenderedChart[],
+  refused: readonly Finding[],
 ): Promise<boolean> {
   const serves: Serves = (apiVersion, kind) => applier.serves(apiVersion, kind, signal);
   const brought = rendered.flatMap(({ objects }) => objects);
@@ -96,6 +100,7 @@ export async function mayBegin(
     ),
     ...unserved.flatMap(unservedFinding),
     ...(await unservedInCharts(bundle, rendered, serves)),
+    ...refused,
   ];
   draft.findings(findings);
   return findings.length === 0;

@@ -5,8 +5,7 @@ import { parseManifests } from '../../bundle/parse.ts';
 import { kinds } from '../../chain/cluster.ts';
 import { stuckRollouts } from '../../chain/rollout.ts';
 import { differencesOf, isAutoscaled } from '../../drift/live-object.ts';
-import { otherStorage } from '../../helm/environment.ts';
-import { bundleLabel, whyNotOurs } from '../../helm/owner.ts';
+import { bundleLabel } from '../../helm/owner.ts';
 import { type Freed, freeRelease } from '../../helm/pending.ts';
 import { isSame, previewUpgrade } from '../../helm/plan.ts';
 import {
@@ -34,6 +33,7 @@ import { Problem } from '../../verdict/problem.ts';
 import type { Evidence } from '../../verdict/verdict.ts';
 import type { Cluster } from '../access/reach-cluster.ts';
 import { hookLogs } from './hook-logs.ts';
+import { hiddenRelease, strangeRelease } from './strange-releases.ts';
 
 export interface ChartToInstall {
   readonly chart: Chart;
@@ -61,7 +61,6 @@ export interface Installer {
   readonly isAbandoned: (began: Date) => boolean;
 }
 
-const configMaps = { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps' };
 const secrets = { apiVersion: 'v1', kind: 'Secret', plural: 'secrets' };
 const mostLines = 300;
 
@@ -163,32 +162,17 @@ export class ReleaseInstall {
     );
   }
 
-  /** @throws Problem `helm/not-ours`: helm would remove what the other one installed. */
+  /** @throws Problem `helm/not-ours`. */
   #refuseStrange(stored: Revision | undefined): void {
-    const { chart, release } = this.#what;
-    const why = stored && whyNotOurs(stored, chart, this.#installer.bundle);
-    if (why === undefined || this.#run.inputs.takeOver.includes('helm')) return;
-    throw new Problem(
-      'helm/not-ours',
-      `Release ${release.namespace}/${release.name} is somebody else's: ${why}. Nothing of it was touched.`,
-      {
-        hint: `Give this one another name (\`release-name\`) or namespace. If it is to become this bundle's, objects that the chart no longer has are removed: run once with \`take-over: helm\`.`,
-      },
-    );
+    const problem = strangeRelease(this.#run, this.#what, stored, this.#installer.bundle);
+    if (problem) throw problem;
   }
 
-  /** @throws Problem `helm/other-storage`: helm would install a second release over the same objects. */
+  /** @throws Problem `helm/other-storage`. */
   async #refuseHidden(): Promise<void> {
-    const { name, namespace } = this.#what.release;
     const reader = clusterReader(this.#cluster.kube);
-    const labelSelector = `owner=helm,name=${name}`;
-    const seen = await reader.select(configMaps, namespace, { labelSelector }, this.#run.signal);
-    if (!('value' in seen) || seen.value.length === 0) return;
-    throw new Problem(
-      'helm/other-storage',
-      `Release ${namespace}/${name} is kept in ConfigMaps (HELM_DRIVER=configmap); here releases are kept in Secrets, and it would be installed a second time.`,
-      { hint: otherStorage },
-    );
+    const problem = await hiddenRelease(reader, this.#what.release, this.#run.signal);
+    if (problem) throw problem;
   }
 
   /** `undefined` where it cannot be read: nothing is then known of it, and helm goes its way. */

@@ -11,8 +11,10 @@ import { notSeen } from '../../preflight/not-seen.ts';
 import { isTouched, type PlannedRelease } from '../../report/plan.ts';
 import type { Run } from '../../run.ts';
 import { type Finding, finding } from '../../verdict/finding.ts';
+import type { Problem } from '../../verdict/problem.ts';
 import type { Cluster } from '../access/reach-cluster.ts';
 import type { PreviewedChart } from '../charts/charts.ts';
+import { refusalFinding } from '../charts/strange-releases.ts';
 
 export interface ReleasePlan {
   readonly release: PlannedRelease;
@@ -30,8 +32,21 @@ export async function planReleases(
   return plans;
 }
 
+/** A release that a deploy does not touch. */
+function refusedPlan({ rendered, deployed }: PreviewedChart, refused: Problem): ReleasePlan {
+  const { chart, release } = rendered;
+  const there = 'value' in deployed ? deployed.value?.chart : undefined;
+  const { name, version } = there ?? chart;
+  return {
+    release: { ...release, action: 'unchanged', chart: `${name} ${version}`, objects: [], hooks: [] },
+    planned: [],
+    findings: [refusalFinding(rendered, refused)],
+  };
+}
+
 async function planOne(run: Run, cluster: Cluster, each: PreviewedChart): Promise<ReleasePlan> {
   const { rendered } = each;
+  if (each.refused) return refusedPlan(each, each.refused);
   const { chart, release } = rendered;
   const place = (objects: readonly Sourced[]): Promise<readonly Sourced[]> =>
     placedIn(cluster, objects, release.namespace, run.signal);
