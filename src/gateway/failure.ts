@@ -183,9 +183,12 @@ const awsRows: readonly Row[] = [
     says: /expected exactly one securityGroup tagged with (\S+)(?: and (map\[[^\]]*\]))? for eni (\S+), got: \[([^\]]*)\]/,
     hint: ([, tag, more, eni, got]) => {
       const tags = `the tag ${tag}${more === undefined ? '' : ` and ${more}`}`;
-      return got === ''
-        ? `Put ${tags} on one security group of the network interface ${eni}: the controller opens that one.`
-        : `Several security groups of the network interface ${eni} have ${tags} (${got}): leave it on one.`;
+      const mend =
+        got === ''
+          ? `Put ${tags} on one security group of the network interface ${eni}: the controller opens that one.`
+          : `Several security groups of the network interface ${eni} have ${tags} (${got}): leave it on one.`;
+      // pkg/networking/security_group_manager.go, v2.14.0 … v3.5.0; seen in the lab with 3.5.0.
+      return `${mend} The controller keeps what it read of security groups for ten minutes: restart it after the mend, or wait so long.`;
     },
   },
   row(
