@@ -13,7 +13,7 @@ import { records } from '../../lab/mutations/records.ts';
 import { prepareRepository } from '../../lab/mutations/repository.ts';
 import { driftRole, driftRoleArn, forbidAuthors, makeDriftRole } from '../../lab/mutations/role.ts';
 import { callsOf, granted } from './granted.ts';
-import { type Finished, lab, layout, resetKnobs, run, workspaceOf } from './harness.ts';
+import { type Finished, kubectl, lab, layout, resetKnobs, run, workspaceOf } from './harness.ts';
 
 jest.setTimeout(120_000);
 
@@ -77,6 +77,8 @@ const chosen = (): readonly { readonly mutation: Mutation; readonly mend: Family
 
 beforeAll(async () => {
   prepareRepository(workspace.path, process.env['LAB_DIR'] ?? '');
+  // An example that ran in this lab has a namespace of the same name.
+  kubectl('delete', 'namespace', 'shop', '--ignore-not-found');
   const { report, log } = await run({
     workspace: workspace.path,
     inputs: deployInputs,

@@ -5,6 +5,7 @@ import { expect, test } from '@jest/globals';
 import { Draft } from '../../src/report/draft.ts';
 import type { Outcome } from '../../src/report/report.ts';
 import { lab, run, workspaceOf } from './harness.ts';
+import { callsOfAction } from './reading.ts';
 
 const clock = { monotonic: () => 0, now: () => new Date(0), sleep: async () => {} };
 const fleet = Array.from({ length: 200 }, (_, index) => ({
@@ -62,7 +63,7 @@ test('200 live targets: one summary, within the limit', async () => {
   expect(report.fleet).toHaveLength(200);
   expect(summary.match(/✅ cluster/g)).toHaveLength(200);
   expect(Buffer.byteLength(summary)).toBeLessThan(1024 * 1024);
-  expect(await lab('GET', '/calls')).toEqual([]);
+  expect(await callsOfAction()).toEqual([]);
 }, 60_000);
 
 test('a broken wave: named, with what was not started', async () => {

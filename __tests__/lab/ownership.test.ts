@@ -94,8 +94,6 @@ describe('an object of kubectl apply', () => {
 
   test('is taken over although a controller writes to it between the look and the write', async () => {
     kubectl(['apply', '-f', '-'], deployment('raced', 3));
-    // Its own controllers have nothing more to write.
-    kubectl(['rollout', 'status', 'deployment/raced', '-n', namespace, '--timeout=60s']);
     let races = 0;
     const raced: Counted = {
       ...kube,
@@ -114,7 +112,9 @@ describe('an object of kubectl apply', () => {
       onWait: (why) => waits.push(why),
     });
     expect(results(taken)).toEqual([`Deployment ${namespace}/raced configured`]);
-    expect(waits).toEqual(Array(2).fill(`Deployment ${namespace}/raced was changed by someone else`));
+    // Its own controllers race as well.
+    expect(waits.length).toBeGreaterThanOrEqual(2);
+    expect(new Set(waits)).toEqual(new Set([`Deployment ${namespace}/raced was changed by someone else`]));
     const after = live('deployment', 'raced');
     expect(after.metadata['annotations']).toMatchObject({ revision: '2' });
     expect(after.metadata['annotations']).not.toHaveProperty([lastApplied]);
