@@ -76,6 +76,8 @@ export interface WriteOptions {
 export interface Applier {
   /** Objects that others write in this run (charts): kinds and namespaces among them are on their way. */
   expect(objects: readonly KubernetesObject[]): void;
+  /** A definition that was looked at and is not going to be written: its kind is not on its way. */
+  forgo(definition: KubernetesObject): void;
   /** Looks at all objects of a stage at once: one LIST a kind and namespace. In the order given. */
   look(objects: readonly KubernetesObject[], signal: AbortSignal): Promise<readonly Look[]>;
   /** The published schema of a custom kind; `undefined` for built-in kinds and where it cannot be had. */

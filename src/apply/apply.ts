@@ -9,8 +9,8 @@ import type { ReportedObject } from '../report/report.ts';
 import type { Finding } from '../verdict/finding.ts';
 import { Problem } from '../verdict/problem.ts';
 import { type Applier, fieldManager, type Look, type Placed, type Refusal, type Written } from './applier.ts';
-import { refusedAmong, refuseGuard, refuseLowering } from './crd-safety.ts';
-import { kept, type Locate, notWritten, refused, warned } from './outcome.ts';
+import { followsItsRelease, refuseAlone, refuseLowering, type Staying } from './crd-safety.ts';
+import { kept, type Locate, notWritten, refused, unchanged, warned } from './outcome.ts';
 import { dated, explainConflicts, managedFieldsAfter, otherOwner } from './ownership.ts';
 import { ranked, stageOf } from './stages.ts';
 import { standTwice } from './twice.ts';
@@ -65,6 +65,13 @@ export type Decision = { readonly end: AppliedObject } | { readonly write: Write
 const hasUnseen = ({ held }: Placed): boolean => !('value' in held);
 
 const heldBy = ({ held }: Placed): KubernetesObject | undefined => ('value' in held ? held.value : undefined);
+
+/** What the cluster has of an object that stays as it is, beside what it should have been. */
+const stayingOf = (decision: Decision | undefined, look: Look | undefined): readonly Staying[] => {
+  if (decision === undefined || !('end' in decision) || look === undefined || !('object' in look)) return [];
+  const live = heldBy(look);
+  return live === undefined ? [] : [{ wanted: look.object, live }];
+};
 
 class Stage {
   readonly #objects: readonly Sourced[];
@@ -126,21 +133,37 @@ class Stage {
     );
     const twice = standTwice(this.#objects, looks);
     const unserved = endsOfUnserved(this.#objects, looks);
-    const lower = refusedAmong(looks);
-    return Promise.all(
-      this.#objects.map(async (each, index) => {
-        const look = looks[index];
-        if (look === undefined) throw new RangeError('a look for each object');
-        const refusal = twice.get(each);
-        const guard = refuseGuard(each.object, lower);
-        const end =
-          unserved.get(each) ??
-          (guard && !('refusal' in look) ? kept(each, look.ref, heldBy(look), guard) : undefined);
-        const decision = end ? { end } : await this.#judge(each, refusal ? { ref: look.ref, refusal } : look);
-        if ('end' in decision) this.#end(each, decision.end);
-        return decision;
-      }),
-    );
+    const decisions = new Map<Sourced, Decision>();
+    const follows = (look: Look): look is Placed =>
+      'object' in look && followsItsRelease(look.object, heldBy(look));
+    const staying: Staying[] = [];
+    for (const following of [false, true]) {
+      await Promise.all(
+        this.#objects.map(async (each, index) => {
+          const look = looks[index];
+          if (look === undefined) throw new RangeError('a look for each object');
+          if (follows(look) !== following) return;
+          const end = unserved.get(each) ?? (follows(look) ? this.#leaveOut(each, look, staying) : undefined);
+          const refusal = twice.get(each);
+          const decision = end
+            ? { end }
+            : await this.#judge(each, refusal ? { ref: look.ref, refusal } : look);
+          if ('end' in decision) this.#end(each, decision.end);
+          decisions.set(each, decision);
+        }),
+      );
+      staying.push(...this.#objects.flatMap((each, index) => stayingOf(decisions.get(each), looks[index])));
+    }
+    return this.#objects.flatMap((each) => decisions.get(each) ?? []);
+  }
+
+  /** What belongs to a release of the Gateway API of which the cluster keeps another. */
+  #leaveOut(each: Sourced, look: Placed, staying: readonly Staying[]): AppliedObject | undefined {
+    const refusal = refuseAlone(each.object, staying);
+    if (refusal === undefined) return undefined;
+    const live = heldBy(look);
+    if (live === undefined) this.#applier.forgo(each.object);
+    return kept(each, look.ref, live, refusal);
   }
 
   async #judge(each: Sourced, look: Look): Promise<Decision> {
@@ -334,17 +357,6 @@ class Stage {
     }
   }
 }
-
-const unchanged = (
-  each: Sourced,
-  ref: string,
-  live: KubernetesObject,
-  warnings: readonly string[] = [],
-): AppliedObject => ({
-  reported: { ref, source: each.source, result: 'unchanged' },
-  live,
-  findings: warned(each, ref, warnings),
-});
 
 /**
  * Brings one stage about. Objects that already are what applying would make of them get no request beyond the LIST; the

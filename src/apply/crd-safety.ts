@@ -1,13 +1,12 @@
-// Keeps the cluster's Gateway API from being lowered: its CRDs serve every team's routes, not only ours.
+// Keeps the cluster's Gateway API from being lowered or mixed: its CRDs serve every team's routes, not only ours.
 import type { KubernetesObject } from '../bundle/object.ts';
-import type { Look } from './applier.ts';
 
 /** gateway-api `pkg/consts/consts.go`. */
 const bundleVersion = 'gateway.networking.k8s.io/bundle-version';
 const channel = 'gateway.networking.k8s.io/channel';
 
 export interface Refusal {
-  readonly code: 'crds/lower-version' | 'crds/other-channel';
+  readonly code: 'crds/lower-version' | 'crds/other-channel' | 'crds/other-owner';
   readonly message: string;
   readonly hint: string;
 }
@@ -88,36 +87,54 @@ export const refuseLowering = (
   };
 };
 
-interface Refused {
-  readonly object: KubernetesObject;
-  readonly refusal: Refusal;
+/** `v1.6.1 standard`; `undefined` of what is no part of a release. */
+const releaseOf = (object: KubernetesObject): string | undefined => {
+  const version = annotation(object, bundleVersion);
+  return version === undefined ? undefined : [version, annotation(object, channel) ?? ''].join(' ').trim();
+};
+
+/** A definition of the Gateway API that stays as the cluster has it, of another release than the repository's. */
+export interface Staying {
+  readonly wanted: KubernetesObject;
+  readonly live: KubernetesObject;
 }
 
-/** The objects of a stage that would lower the cluster's, or switch its channel. */
-export const refusedAmong = (looks: readonly Look[]): readonly Refused[] =>
-  looks.flatMap((look) => {
-    const live = 'object' in look && 'value' in look.held ? look.held.value : undefined;
-    const refusal = 'object' in look ? refuseLowering(look.object, live) : undefined;
-    return 'object' in look && refusal ? [{ object: look.object, refusal }] : [];
-  });
+export const isOfOtherRelease = ({ wanted, live }: Staying): boolean => {
+  const [ours, theirs] = [releaseOf(wanted), releaseOf(live)];
+  return ours !== undefined && theirs !== undefined && ours !== theirs;
+};
 
 /** The admission policy of a release, and its binding: they let pass what fits that release's version and channel. */
 const isGuard = ({ kind }: KubernetesObject): boolean => /^ValidatingAdmissionPolicy(Binding)?$/.test(kind);
 
+/** Whether the object depends on what becomes of the definitions of its release that the cluster has. */
+export const followsItsRelease = (wanted: KubernetesObject, live: KubernetesObject | undefined): boolean =>
+  releaseOf(wanted) !== undefined && (isGuard(wanted) || live === undefined);
+
+const lowest = ({ wanted, live }: Staying): Refusal['code'] =>
+  refuseLowering(wanted, live)?.code ?? 'crds/other-owner';
+
 /**
- * Why the guard of a release must stay away: definitions of that release were left as the cluster has them, so that it would
- * keep watch over another release's.
- * @param kept as `refusedAmong` gives them
+ * Why an object must stay away because definitions of its release do: a set of two releases is what nobody has tested, and
+ * their guard would keep watch over another release's. A release comes as a whole or not at all (Gateway API's guide for
+ * who manages definitions: never over newer ones, nor over those of another channel).
+ * @param staying definitions that this run leaves as they are
  */
-export const refuseGuard = (wanted: KubernetesObject, kept: readonly Refused[]): Refusal | undefined => {
-  const release = (object: KubernetesObject): string =>
-    `${annotation(object, bundleVersion)} ${annotation(object, channel)}`;
-  const first = isGuard(wanted) ? kept.find(({ object }) => release(object) === release(wanted)) : undefined;
-  if (first === undefined || annotation(wanted, bundleVersion) === undefined) return undefined;
-  const { code, hint } = first.refusal;
+export const refuseAlone = (wanted: KubernetesObject, staying: readonly Staying[]): Refusal | undefined => {
+  const release = releaseOf(wanted);
+  const first = staying.find((each) => isOfOtherRelease(each) && releaseOf(each.wanted) === release);
+  if (release === undefined || first === undefined) return undefined;
+  const { name } = wanted.metadata;
+  const { live } = first;
+  const code = lowest(first);
+  const theirs = releaseOf(live) ?? '';
   return {
     code,
-    message: `${wanted.metadata.name} guards the definitions of its own release, and those were left as they are: so was it.`,
-    hint,
+    message: isGuard(wanted)
+      ? `${name} guards the definitions of its own release, and those were left as they are: so was it.`
+      : `${name} is not in the cluster, and was not created: it is of Gateway API ${release}, and the cluster keeps ${live.metadata.name} of ${theirs}. Together they would be a set that nobody has tested.`,
+    hint:
+      refuseLowering(first.wanted, live)?.hint ??
+      `Let the owner of ${live.metadata.name} bring ${release}, or take the definitions of ${theirs} into the repository.`,
   };
 };

@@ -117,3 +117,14 @@ export const notWritten = ({ object, source }: Sourced, ref: string, why: string
   },
   findings: [],
 });
+
+export const unchanged = (
+  each: Sourced,
+  ref: string,
+  live: KubernetesObject,
+  warnings: readonly string[] = [],
+): AppliedObject => ({
+  reported: { ref, source: each.source, result: 'unchanged' },
+  live,
+  findings: warned(each, ref, warnings),
+});

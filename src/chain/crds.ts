@@ -1,4 +1,5 @@
 // The link `crds`: the custom resource definitions that the bundle's objects need are there, established, and serve them.
+import { refuseAlone } from '../apply/crd-safety.ts';
 import { field, list, text } from '../bundle/field.ts';
 import type { KubernetesObject, Sourced } from '../bundle/object.ts';
 import { conditionEvidence, conditionOf, conditionsOf } from '../gateway/conditions.ts';
@@ -15,6 +16,8 @@ export interface WantedCrd {
   readonly versions: readonly string[];
   /** Who reads these versions, where it is not the bundle alone: `AWS Load Balancer Controller 3.5.0`. */
   readonly by?: string;
+  /** As the repository has it. */
+  readonly definition?: KubernetesObject;
 }
 
 export interface CrdsWant {
@@ -51,6 +54,7 @@ export const wantedCrds = (
   const defined = crds
     .filter(({ object }) => object.kind === 'CustomResourceDefinition')
     .map(({ object }) => definedBy(object));
+  const definitions = new Map(crds.map(({ object }) => [object.metadata.name, object]));
   const wanted = new Map<string, Set<string>>(defined.map(({ name }) => [name, new Set()]));
   for (const { apiVersion, kind } of objects) {
     const [group = '', version = ''] = apiVersion.split('/');
@@ -58,7 +62,10 @@ export const wantedCrds = (
     const name = own ?? (customGroups.test(group) ? `${pluralOf(kind)}.${group}` : undefined);
     if (name !== undefined) wanted.set(name, (wanted.get(name) ?? new Set()).add(version));
   }
-  return [...wanted].map(([name, versions]) => ({ name, versions: [...versions] }));
+  return [...wanted].map(([name, versions]) => {
+    const definition = definitions.get(name);
+    return { name, versions: [...versions], ...(definition && { definition }) };
+  });
 };
 
 /** What the bundle wants, and what the controller needs besides. */
@@ -70,7 +77,8 @@ export const wantedByBoth = (
   const all = new Map(wanted.map((each) => [each.name, each]));
   for (const { name, version } of needed) {
     const versions = all.get(name)?.versions ?? [];
-    if (!versions.includes(version)) all.set(name, { name, versions: [...versions, version], by });
+    if (!versions.includes(version))
+      all.set(name, { ...all.get(name), name, versions: [...versions, version], by });
   }
   return [...all.values()];
 };
@@ -119,11 +127,27 @@ const judgeCrd = (wanted: WantedCrd, crd: KubernetesObject | undefined): Verdict
   });
 };
 
+/** Those that a deploy leaves out, for the cluster keeps another release of the Gateway API; unless somebody needs one. */
+const needed = ({ crds }: CrdsWant, there: CrdsValue): readonly WantedCrd[] => {
+  const staying = crds.flatMap(({ name, definition: wanted }) => {
+    const live = there.find((crd) => crd.metadata.name === name);
+    return wanted && live ? [{ wanted, live }] : [];
+  });
+  return crds.filter(
+    ({ name, versions, definition }) =>
+      definition === undefined ||
+      versions.length > 0 ||
+      there.some((crd) => crd.metadata.name === name) ||
+      refuseAlone(definition, staying) === undefined,
+  );
+};
+
 const order = ['broken', 'waiting'];
 
 export const judgeCrds = (want: CrdsWant, seen: Seen<CrdsValue>): Verdict => {
   if (!('value' in seen)) return judgeNotSeen(seen, 'The custom resource definitions');
-  const verdicts = want.crds.map((wanted) =>
+  const wanting = needed(want, seen.value);
+  const verdicts = wanting.map((wanted) =>
     judgeCrd(
       wanted,
       seen.value.find((crd) => crd.metadata.name === wanted.name),
@@ -137,9 +161,7 @@ export const judgeCrds = (want: CrdsWant, seen: Seen<CrdsValue>): Verdict => {
       return { ...first, evidence: [...first.evidence, ...others] };
     }
   }
-  return ok(
-    `All ${want.crds.length} custom resource definitions that are needed are established and served.`,
-  );
+  return ok(`All ${wanting.length} custom resource definitions that are needed are established and served.`);
 };
 
 /** The Gateway API bundle that is installed, from the annotation of its definitions: `v1.6.1 standard`. */

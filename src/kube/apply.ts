@@ -82,6 +82,11 @@ class ServerSideApplier implements Applier {
     }
   }
 
+  forgo(definition: KubernetesObject): void {
+    const brings = kindOfCrd(definition);
+    if (brings !== undefined) this.#kinds.delete(brings);
+  }
+
   async look(objects: readonly KubernetesObject[], signal: AbortSignal): Promise<readonly Look[]> {
     this.expect(objects);
     const found: {

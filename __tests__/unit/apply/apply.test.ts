@@ -32,6 +32,7 @@ const memory = (
     order,
     held,
     expect: () => undefined,
+    forgo: ({ metadata }) => void order.push(`forgo ${metadata.name}`),
     look: async (objects) => {
       order.push(`look ${objects.length}`);
       return objects.map((object) => ({

@@ -1,13 +1,17 @@
 // The cluster's Gateway API is not lowered: versions, channels, and the guard of a release.
 import { describe, expect, test } from '@jest/globals';
-import { refuseGuard, refuseLowering } from '../../../src/apply/crd-safety.ts';
+import { followsItsRelease, refuseAlone, refuseLowering } from '../../../src/apply/crd-safety.ts';
 import type { KubernetesObject } from '../../../src/bundle/object.ts';
 
-const crd = (version?: string, channel?: string): KubernetesObject => ({
+const crd = (
+  version?: string,
+  channel?: string,
+  name = 'gateways.gateway.networking.k8s.io',
+): KubernetesObject => ({
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
   metadata: {
-    name: 'gateways.gateway.networking.k8s.io',
+    name,
     annotations: {
       ...(version !== undefined && { 'gateway.networking.k8s.io/bundle-version': version }),
       ...(channel !== undefined && { 'gateway.networking.k8s.io/channel': channel }),
@@ -61,20 +65,21 @@ test.each([
   expect(refuseLowering(crd('v1.0.0', 'standard'), live)).toBeUndefined();
 });
 
-describe('the guard of a release', () => {
+describe('what belongs to a release of which the cluster keeps another', () => {
   const guard = (version: string, channel: string, kind = 'ValidatingAdmissionPolicy'): KubernetesObject => ({
     ...crd(version, channel),
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind,
   });
+  const other = (version?: string, channel?: string): KubernetesObject =>
+    crd(version, channel, 'tcproutes.gateway.networking.k8s.io');
   const wanted = crd('v1.6.1', 'experimental');
-  const refusal = refuseLowering(wanted, crd('v1.6.1', 'standard'));
-  const kept = refusal ? [{ object: wanted, refusal }] : [];
+  const staying = [{ wanted, live: crd('v1.6.1', 'standard') }];
 
   test.each(['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'])(
-    'stays away where its definitions do: %s',
+    'its guard stays away: %s',
     (kind) => {
-      expect(refuseGuard(guard('v1.6.1', 'experimental', kind), kept)).toMatchObject({
+      expect(refuseAlone(guard('v1.6.1', 'experimental', kind), staying)).toMatchObject({
         code: 'crds/other-channel',
         message: expect.stringContaining('guards the definitions of its own release'),
       });
@@ -82,11 +87,34 @@ describe('the guard of a release', () => {
   );
 
   test.each([
-    ['where they are written', guard('v1.6.1', 'experimental'), []],
-    ['of another release', guard('v1.6.1', 'standard'), kept],
-    ['and no definition', crd('v1.6.1', 'experimental'), kept],
-    ['and any other policy', { ...guard('', ''), metadata: { name: 'x' } }, kept],
-  ])('is written %s', (_where, object, refusals) => {
-    expect(refuseGuard(object, refusals)).toBeUndefined();
+    ['of another channel', crd('v1.6.1', 'experimental'), crd('v1.6.1', 'standard'), 'crds/other-channel'],
+    ['of a higher version', crd('v1.4.1', 'standard'), crd('v1.6.1', 'standard'), 'crds/lower-version'],
+    // It would be raised, but it belongs to somebody else.
+    ['of a lower version', crd('v1.6.1', 'standard'), crd('v1.4.1', 'standard'), 'crds/other-owner'],
+  ])('a definition that the cluster lacks is not created beside one %s', (_what, ours, live, code) => {
+    const [version, channel] = Object.values(ours.metadata['annotations'] ?? {}).map(String);
+    const refusal = refuseAlone(other(version, channel), [{ wanted: ours, live }]);
+    expect(refusal?.code).toBe(code);
+    expect(refusal?.message).toMatch(
+      /^tcproutes\.gateway\.networking\.k8s\.io is not in the cluster, and was not created: .*keeps gateways\.gateway/,
+    );
+  });
+
+  test.each([
+    ['where all of it is written', other('v1.6.1', 'experimental'), []],
+    ['of a release of its own', other('v1.6.1', 'standard'), staying],
+    ['where those that stay are of the same', other('v1.6.1', 'experimental'), [{ wanted, live: wanted }]],
+    ['that is no part of a release', other(), staying],
+    ['where what stays is no part of one', other('v1.6.1', 'experimental'), [{ wanted, live: crd() }]],
+    ['and is another policy', { ...guard('', ''), metadata: { name: 'x' } }, staying],
+  ])('it is written %s', (_where, object, left) => {
+    expect(refuseAlone(object, left)).toBeUndefined();
+  });
+
+  test('only what the cluster lacks, and the guard, wait for the others', () => {
+    expect(followsItsRelease(wanted, undefined)).toBe(true);
+    expect(followsItsRelease(wanted, wanted)).toBe(false);
+    expect(followsItsRelease(guard('v1.6.1', 'standard'), wanted)).toBe(true);
+    expect(followsItsRelease(other(), undefined)).toBe(false);
   });
 });

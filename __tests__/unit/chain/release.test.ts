@@ -251,11 +251,38 @@ describe('crds', () => {
         ],
       ),
     ).toEqual([
-      { name, versions: ['v1'] },
+      { name, versions: ['v1'], definition: sourced.object },
       { name: 'gatewayclasses.gateway.networking.k8s.io', versions: ['v1'] },
       { name: 'gateways.gateway.networking.k8s.io', versions: ['v1'] },
       { name: 'loadbalancerconfigurations.gateway.k8s.aws', versions: ['v1beta1'] },
     ]);
+  });
+
+  test('one that a deploy leaves out beside another release is missed only where it is needed', () => {
+    const experimental = (of: string): KubernetesObject => {
+      const whole = crd(of, [v1]);
+      const annotations = {
+        'gateway.networking.k8s.io/bundle-version': 'v1.6.1',
+        'gateway.networking.k8s.io/channel': 'experimental',
+      };
+      return { ...whole, metadata: { ...whole.metadata, annotations } };
+    };
+    const left = 'xmeshes.gateway.networking.k8s.io';
+    const judge = (versions: readonly string[], there: readonly KubernetesObject[]): string =>
+      said(
+        judgeCrds(
+          {
+            crds: [
+              { name, versions: ['v1'], definition: experimental(name) },
+              { name: left, versions, definition: experimental(left) },
+            ],
+          },
+          { at, value: there },
+        ),
+      );
+    expect(judge([], [crd(name, [v1])])).toBe('ok');
+    expect(judge(['v1'], [crd(name, [v1])])).toBe('broken crds/missing');
+    expect(judge([], [experimental(name)])).toBe('broken crds/missing');
   });
 
   test("Gateway API's version", () => {

@@ -1,6 +1,6 @@
 // Objects of the repository and of releases against the cluster: one LIST a kind, schemas only where something differs.
 import pLimit from 'p-limit';
-import { refuseLowering } from '../../apply/crd-safety.ts';
+import { refuseAlone, refuseLowering, type Staying } from '../../apply/crd-safety.ts';
 import type { KubernetesObject, Sourced } from '../../bundle/object.ts';
 import { refOf } from '../../bundle/object.ts';
 import type { ClusterReader, Kind } from '../../chain/cluster.ts';
@@ -116,14 +116,36 @@ class ObjectsLooker {
     }));
     const held = await readHeld(this.#cluster.kube, names, patience, signal);
     const limit = pLimit(32);
+    const staying = named.flatMap(({ each: { object: wanted } }, index) => {
+      const seen = held[index];
+      const live = seen && 'value' in seen ? seen.value : undefined;
+      return live && refuseLowering(wanted, live) ? [{ wanted, live }] : [];
+    });
     const looks = await Promise.all(
-      named.map(({ each, place }, index) => limit(() => this.#one(each, place, held[index], exact))),
+      named.map(({ each, place }, index) => {
+        const left = this.#leftOut(each, held[index], staying);
+        return left ?? limit(() => this.#one(each, place, held[index], exact));
+      }),
     );
     return {
       sightings: [...sightings, ...looks.flatMap((look) => look.sightings)],
       unchecked: distinct(looks.flatMap(({ unchecked }) => unchecked)),
       notes: distinct(this.#notes),
     };
+  }
+
+  /** What a deploy would not create, for the cluster keeps another release of the Gateway API. */
+  #leftOut(
+    { object, source }: Expected,
+    held: Held | undefined,
+    staying: readonly Staying[],
+  ): LayerSeen | undefined {
+    const isMissing = held !== undefined && 'value' in held && held.value === undefined;
+    const refusal = isMissing ? refuseAlone(object, staying) : undefined;
+    if (refusal === undefined) return undefined;
+    const { code, message, hint } = refusal;
+    this.#notes.push(finding('notice', code, message, { source, ref: refOf(object), hint }));
+    return { sightings: [], unchecked: [] };
   }
 
   async #places(expected: readonly Expected[]): Promise<ReadonlyMap<string, ApiResource>> {
