@@ -5,6 +5,7 @@ import { saySystemError } from './files/system-error.ts';
 import { writePrivateFile } from './files/write.ts';
 import type { Runner } from './github/runner.ts';
 import type { Draft } from './report/draft.ts';
+import { grouped } from './report/grouped.ts';
 import { outputsOf } from './report/outputs.ts';
 import type { Outcome, Report } from './report/report.ts';
 import { summaryOf } from './report/summary.ts';
@@ -57,8 +58,9 @@ export function publisher(environment: Environment, runner: Runner, draft: Draft
     const fresh = report.findings.filter((found) => !annotated.has(found));
     const room = Math.max(0, mostTold - annotated.size);
     for (const found of fresh) annotated.add(found);
-    for (const found of fresh.slice(0, room)) runner.annotate(found);
-    if (fresh.length > room) runner.info(`… and ${fresh.length - room} more findings, in ${file}`);
+    const told = grouped(fresh);
+    for (const found of told.slice(0, room)) runner.annotate(found);
+    if (told.length > room) runner.info(`… and ${told.length - room} more findings, in ${file}`);
     await attempts.write(
       'The job summary',
       'GITHUB_STEP_SUMMARY names the file that the runner made for it.',

@@ -10,7 +10,7 @@ import type { Finding } from '../verdict/finding.ts';
 import { Problem } from '../verdict/problem.ts';
 import { type Applier, fieldManager, type Look, type Placed, type Refusal, type Written } from './applier.ts';
 import { followsItsRelease, refuseAlone, refuseLowering, type Staying } from './crd-safety.ts';
-import { kept, type Locate, notWritten, refused, unchanged, warned } from './outcome.ts';
+import { kept, type Locate, leftBehind, notWritten, refused, unchanged, warned } from './outcome.ts';
 import { dated, explainConflicts, managedFieldsAfter, otherOwner } from './ownership.ts';
 import { ranked, stageOf } from './stages.ts';
 import { standTwice } from './twice.ts';
@@ -105,9 +105,12 @@ class Stage {
     return { objects, ...(this.#problem && { problem: this.#problem }) };
   }
 
-  #end(each: Sourced, applied: AppliedObject): void {
+  #end(each: Sourced, { reported, findings, live }: AppliedObject): AppliedObject {
+    const left = live ? leftBehind(each, reported.ref, live, this.#takeOver) : [];
+    const applied = { reported, findings: [...findings, ...left], ...(live && { live }) };
     this.#done.set(each, applied);
     this.#options.onApplied?.(applied);
+    return applied;
   }
 
   #notTried(each: Sourced, message: string): AppliedObject {
@@ -148,8 +151,7 @@ class Stage {
           const decision = end
             ? { end }
             : await this.#judge(each, refusal ? { ref: look.ref, refusal } : look);
-          if ('end' in decision) this.#end(each, decision.end);
-          decisions.set(each, decision);
+          decisions.set(each, 'end' in decision ? { end: this.#end(each, decision.end) } : decision);
         }),
       );
       staying.push(...this.#objects.flatMap((each, index) => stayingOf(decisions.get(each), looks[index])));

@@ -2,10 +2,11 @@
 import { field, isMap } from '../bundle/field.ts';
 import { type Json, type KubernetesObject, refOf, type Sourced } from '../bundle/object.ts';
 import { placeholderIn, renderFirst } from '../bundle/placeholder.ts';
+import { kubectlManager, leftToKubectl } from '../compare/left-to-kubectl.ts';
 import type { Code } from '../verdict/codes.ts';
 import type { Source } from '../verdict/finding.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
-import type { Refusal, WrongField } from './applier.ts';
+import { fieldManager, type Refusal, type WrongField } from './applier.ts';
 import type { AppliedObject } from './apply.ts';
 import type { Refusal as Lowering } from './crd-safety.ts';
 import type { Owner } from './ownership.ts';
@@ -16,6 +17,34 @@ export type Locate = (each: Sourced, path: string) => Promise<Source>;
 
 export const warned = ({ source }: Sourced, ref: string, warnings: readonly string[]): readonly Finding[] =>
   warnings.map((text) => finding('warning', 'apply/warning', text, { source, ref }));
+
+/**
+ * What `kubectl apply` wrote before and the repository does not have: it stays.
+ * @param live as it is after we have applied it
+ */
+export const leftBehind = (
+  { source }: Sourced,
+  ref: string,
+  live: KubernetesObject,
+  takeOver: readonly string[],
+): readonly Finding[] => {
+  const paths = takeOver.includes(kubectlManager) ? [] : leftToKubectl(live, fieldManager);
+  if (paths.length === 0) return [];
+  const rest = paths.length > 5 ? ` and ${paths.length - 5} more` : '';
+  const one = paths.length === 1;
+  return [
+    finding(
+      'notice',
+      'apply/fields-left',
+      `${ref} keeps ${paths.slice(0, 5).join(', ')}${rest}, which ${one ? 'is' : 'are'} not in the repository: \`kubectl apply\` wrote ${one ? 'it' : 'them'} before, and still owns ${one ? 'it' : 'them'}.`,
+      {
+        source,
+        ref,
+        hint: `Put into the repository what is to stay; the rest goes with one run that has \`take-over: ${kubectlManager}\`.`,
+      },
+    ),
+  ];
+};
 
 const codeOf = ({ result, denied, unserved }: Refusal, object: KubernetesObject): Code => {
   if (result === 'conflict') return 'apply/conflict';

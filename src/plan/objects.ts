@@ -2,6 +2,7 @@
 
 import { type Applier, fieldManager } from '../apply/applier.ts';
 import { type Decision, decideStage, type StageOptions, type Write } from '../apply/apply.ts';
+import { leftBehind } from '../apply/outcome.ts';
 import type { KubernetesObject, Sourced } from '../bundle/object.ts';
 import { changesBetween } from '../compare/changes.ts';
 import { hide } from '../compare/hidden.ts';
@@ -97,7 +98,12 @@ const triedChanges = (
     : { changes, message: "no value changes; its fields become this action's own" };
 };
 
-const write = async (of: Write, applier: Applier, signal: AbortSignal): Promise<Planned> => {
+const write = async (
+  of: Write,
+  applier: Applier,
+  signal: AbortSignal,
+  takeOver: readonly string[],
+): Promise<Planned> => {
   const { each, placed, tried, warnings } = of;
   const live = 'value' in placed.held ? placed.held.value : undefined;
   const before = live && { before: live };
@@ -115,7 +121,7 @@ const write = async (of: Write, applier: Applier, signal: AbortSignal): Promise<
     },
     ...before,
     after: tried.live,
-    findings,
+    findings: [...findings, ...leftBehind(each, tried.ref, tried.live, takeOver)],
   };
 };
 
@@ -133,7 +139,9 @@ export const planStage = async (
   const decisions = await decideStage(objects, applier, signal, options);
   return Promise.all(
     decisions.map((decision) =>
-      'end' in decision ? ended(decision.end) : write(decision.write, applier, signal),
+      'end' in decision
+        ? ended(decision.end)
+        : write(decision.write, applier, signal, options.takeOver ?? []),
     ),
   );
 };

@@ -5,6 +5,7 @@ import type { Finding } from '../verdict/finding.ts';
 import { owners } from '../verdict/owners.ts';
 import { docsPath } from './docs.ts';
 import { driftPart } from './drift-part.ts';
+import { grouped } from './grouped.ts';
 import { areMany, type Explained, evidenceItems, hostTable, notLive } from './hosts.ts';
 import { block, clip, code, fitting, folded, plain, sentence, table } from './markdown.ts';
 import { chainPicture, timePicture } from './pictures.ts';
@@ -102,8 +103,9 @@ function chainPart(hosts: readonly ReportedHost[]): string {
 
 function findingsPart(findings: readonly Finding[], explained: Explained): string {
   if (findings.length === 0) return '';
+  const told = grouped(findings);
   const ordered = ['error', 'warning', 'notice'].flatMap((each) =>
-    findings.filter(({ severity }) => severity === each),
+    told.filter(({ severity }) => severity === each),
   );
   const items = ordered.slice(0, rowsShown).map((finding) => {
     const where = finding.source ? ` – ${code(`${finding.source.file}:${finding.source.line}`)}` : '';

@@ -195,6 +195,7 @@ export const codes = {
   'apply/rejected': entry('The API server rejected an object', 'app-team', 0),
   'apply/conflict': entry('Another manager owns a field of an object', 'app-team', 0),
   'apply/warning': entry('The API server warned about an object', 'app-team', 0),
+  'apply/fields-left': entry('Fields that are not in the repository stay', 'app-team', 0),
   'apply/failed': entry('Applying failed', 'unknown', 0),
   'inventory/not-ours': entry('The inventory belongs to another tool', 'platform-team', 0),
   'inventory/other-run': entry('Another run has taken over the inventory', 'unknown', 0),

@@ -88,6 +88,20 @@ describe('findings', () => {
   ])('%j make the verdict %s', (messages, verdict) => {
     expect(problems(...messages).verdict).toBe(verdict);
   });
+  test('a notice about two hundred objects is one line, and two hundred in the report', () => {
+    const ref = (index: number): string => `ConfigMap shop/m${index}`;
+    const left = report('live', [host({})], (draft) =>
+      draft.findings(
+        Array.from({ length: 200 }, (_, index) =>
+          finding('notice', 'apply/fields-left', `${ref(index)} keeps a field.`, { ref: ref(index) }),
+        ),
+      ),
+    );
+    expect(summaryOf(left).match(/apply\/fields-left/g)).toHaveLength(1);
+    expect(summaryOf(left)).toContain('The same is so of 199 more');
+    expect(left.findings).toHaveLength(200);
+  });
+
   test('errors stand before warnings', () => {
     const summary = summaryOf(problems('Refused.'));
     expect(summary.indexOf('❌ Refused')).toBeLessThan(summary.indexOf('⚠️ Unheard'));
