@@ -37,11 +37,12 @@ const shown = 5;
 const named = (refs: readonly string[]): string =>
   `${refs.slice(0, shown).join(', ')}${refs.length > shown ? ` and ${refs.length - shown} more` : ''}`;
 
-/** One finding for a kind. @param objects all of it, at least one */
-export const unservedFinding = (objects: readonly Sourced[]): readonly Finding[] => {
+/** One finding for a kind. @param objects all of it, at least one @param look at the first of them, where there was one */
+export const unservedFinding = (objects: readonly Sourced[], look?: Look): readonly Finding[] => {
   const [first] = objects;
   if (first === undefined) return [];
-  const { message, hint = '' } = unservedRefusal(first.object);
+  const refusal = look !== undefined && 'refusal' in look ? look.refusal : unservedRefusal(first.object);
+  const { message, hint = '' } = refusal;
   const refs = objects.map(({ object }) => refOf(object));
   const what = objects.length === 1 ? '' : `${objects.length} objects need it: `;
   return [
@@ -66,13 +67,16 @@ export const endsOfUnserved = (
   const unserved = objects.flatMap((each, index) => {
     const look = looks[index];
     return look !== undefined && 'refusal' in look && look.refusal.unserved
-      ? [{ each, end: unservedObject(each, look.ref) }]
+      ? [{ each, look, end: unservedObject(each, look.ref) }]
       : [];
   });
   const kinds = Map.groupBy(unserved, ({ each }) => versionedKind(each.object));
   return new Map(
     [...kinds.values()].flatMap((all) => {
-      const findings = unservedFinding(all.map(({ each }) => each));
+      const findings = unservedFinding(
+        all.map(({ each }) => each),
+        all[0]?.look,
+      );
       return all.map(({ each, end }, index) => [each, index === 0 ? { ...end, findings } : end] as const);
     }),
   );

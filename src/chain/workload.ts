@@ -1,9 +1,8 @@
 // The link `workload`: the rollout behind the route's Services is finished, and ready pods stand behind the right port.
 import { field, list, number, text, textMap } from '../bundle/field.ts';
 import { type Json, type KubernetesObject, refOf } from '../bundle/object.ts';
-import type { BackendRef } from '../gateway/backend-refs.ts';
+import { type BackendRef, noBackendHint } from '../gateway/backend-refs.ts';
 import { conditionOf, conditionsOf } from '../gateway/conditions.ts';
-import type { Seen } from '../verdict/seen.ts';
 import {
   broken,
   type Evidence,
@@ -14,100 +13,19 @@ import {
   type Verdict,
   waiting,
 } from '../verdict/verdict.ts';
-import { type ClusterReader, kinds } from './cluster.ts';
-import { type ControllerEvent, observeEvents } from './events.ts';
+import type { ControllerEvent } from './events.ts';
 import { judgeNotSeen, type NotSeen } from './look.ts';
-import { isUnscheduled, type PodTrouble, scalingReasons, troubleOfPods } from './pod-trouble.ts';
+import { type BackendSeen, orNone, selects, type WorkloadWant } from './observe-workload.ts';
+import { type PodTrouble, troubleOfPods } from './pod-trouble.ts';
 import { podsOf } from './release.ts';
 import { rolledOut, stuck } from './rollout.ts';
-import { observeSet, podsOfSet, type SetSeen, saySet, setEvidence, setRolledOut } from './stateful-set.ts';
-
-export interface WorkloadWant {
-  /** `backendRefsOf` of all routes of the host. */
-  readonly backends: readonly BackendRef[];
-}
-
-/** A Service and what stands behind it; lists are those of its namespace. */
-export interface BackendSeen {
-  readonly backend: BackendRef;
-  readonly service: Seen<KubernetesObject | undefined>;
-  readonly deployments: Seen<readonly KubernetesObject[]>;
-  readonly pods: Seen<readonly KubernetesObject[]>;
-  readonly slices: Seen<readonly KubernetesObject[]>;
-  /** The StatefulSets that the Service selects, as far as they may be read. */
-  readonly sets: readonly SetSeen[];
-  /** What an autoscaler says of a pod that waits for a node. */
-  readonly scaling?: ControllerEvent;
-}
-
-const isSelected = (
-  service: KubernetesObject | undefined,
-  labels: Readonly<Record<string, string>>,
-): boolean => selects(textMap(service, 'spec', 'selector'), labels);
-
-/** Only where no Deployment stands behind the Service: most have one, and fewer roles may read StatefulSets. */
-const observeSets = async (
-  reader: ClusterReader,
-  service: KubernetesObject | undefined,
-  deployments: readonly KubernetesObject[],
-  signal: AbortSignal,
-): Promise<readonly SetSeen[]> => {
-  const template = (object: KubernetesObject) => textMap(object, 'spec', 'template', 'metadata', 'labels');
-  if (service === undefined || deployments.some((each) => isSelected(service, template(each)))) return [];
-  const seen = await reader.list(kinds.statefulSet, service.metadata.namespace, signal);
-  const own = orNone(seen).filter((each) => isSelected(service, template(each)));
-  return await Promise.all(own.map((set) => observeSet(reader, set, signal)));
-};
-
-/** Read only while a pod has no node. */
-const observeScaling = async (
-  reader: ClusterReader,
-  pods: readonly KubernetesObject[],
-  signal: AbortSignal,
-): Promise<ControllerEvent | undefined> => {
-  for (const pod of pods.filter(isUnscheduled)) {
-    const events = await observeEvents(reader, pod, signal);
-    const found = orNone(events).findLast(({ reason }) => scalingReasons.test(reason));
-    if (found !== undefined) return found;
-  }
-  return undefined;
-};
-
-export const observeWorkload = (
-  reader: ClusterReader,
-  { backends }: WorkloadWant,
-  signal: AbortSignal,
-): Promise<readonly BackendSeen[]> =>
-  Promise.all(
-    backends.map(async (backend) => {
-      const { namespace, name } = backend;
-      const [service, deployments, pods, slices] = await Promise.all([
-        reader.get(kinds.service, namespace, name, signal),
-        reader.list(kinds.deployment, namespace, signal),
-        reader.list(kinds.pod, namespace, signal),
-        reader.list(kinds.endpointSlice, namespace, signal),
-      ]);
-      const found = 'value' in service ? service.value : undefined;
-      const own = orNone(pods).filter((pod) => isSelected(found, textMap(pod, 'metadata', 'labels')));
-      const sets = await observeSets(reader, found, orNone(deployments), signal);
-      const scaling = await observeScaling(reader, own, signal);
-      return { backend, service, deployments, pods, slices, sets, ...(scaling && { scaling }) };
-    }),
-  );
+import { podsOfSet, type SetSeen, saySet, setEvidence, setRolledOut } from './stateful-set.ts';
 
 export interface WorkloadJudged {
   readonly verdict: Verdict;
   /** What would explain it, should the load balancer not get an answer: declaring ports is optional in Kubernetes. */
   readonly suspicion?: NotOk;
 }
-
-const selects = (
-  selector: Readonly<Record<string, string>>,
-  labels: Readonly<Record<string, string>>,
-): boolean =>
-  Object.keys(selector).length > 0 && Object.entries(selector).every(([key, value]) => labels[key] === value);
-
-const orNone = <Item>(seen: Seen<readonly Item[]>): readonly Item[] => ('value' in seen ? seen.value : []);
 
 const isGone = (object: KubernetesObject): boolean =>
   text(object, 'metadata', 'deletionTimestamp') !== undefined;
@@ -371,7 +289,17 @@ const judgeBackend = (seen: BackendSeen): WorkloadJudged => {
 const order: readonly State[] = ['broken', 'waiting', 'unknown', 'skipped', 'ok'];
 
 /** Of several backends the worst speaks. */
-export const judgeWorkload = (seen: readonly BackendSeen[]): WorkloadJudged => {
+export const judgeWorkload = (
+  seen: readonly BackendSeen[],
+  { nowhere = [] }: Pick<WorkloadWant, 'nowhere'> = {},
+): WorkloadJudged => {
+  if (nowhere.length > 0)
+    return {
+      verdict: broken('route/no-backend', {
+        message: `No rule of ${nowhere.join(', ')} has a backend with a weight: the load balancer answers every request with an error.`,
+        hint: noBackendHint,
+      }),
+    };
   if (seen.length === 0)
     return { verdict: skipped('look/not-used', { message: 'The route sends to no Service.' }) };
   const judged = seen.map(judgeBackend);

@@ -1,6 +1,6 @@
 // The Services to which a route sends.
 import { list, number, text } from '../bundle/field.ts';
-import type { KubernetesObject } from '../bundle/object.ts';
+import type { Json, KubernetesObject } from '../bundle/object.ts';
 import { namespaceOf } from './shapes.ts';
 
 export interface BackendRef {
@@ -32,4 +32,21 @@ export const backendRefsOf = (
       };
     });
   return [...new Map(refs.map((ref) => [`${ref.namespace}/${ref.name}:${ref.port ?? ''}`, ref])).values()];
+};
+
+export const noBackendHint =
+  'Add backendRefs with a Service and its port to the rule, and a weight above 0 to one of them; or a redirect.';
+
+const sendsNowhere = (rule: Json): boolean =>
+  !list(rule, 'filters').some((filter) =>
+    ['RequestRedirect', 'ExtensionRef'].includes(text(filter, 'type') ?? ''),
+  ) && list(rule, 'backendRefs').every((backend) => number(backend, 'weight') === 0);
+
+/**
+ * The rules, counted from 1, to which the load balancer can only answer 500 or 503: no backend with a weight, no redirect, and
+ * no extension that answers. A route without rules has one that matches everything.
+ */
+export const rulesToNowhere = (route: KubernetesObject): readonly number[] => {
+  const rules = list(route, 'spec', 'rules');
+  return (rules.length > 0 ? rules : [{}]).flatMap((rule, index) => (sendsNowhere(rule) ? index + 1 : []));
 };

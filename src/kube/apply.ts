@@ -8,13 +8,13 @@ import {
   type WriteOptions,
   type Written,
 } from '../apply/applier.ts';
-import { unservedRefusal } from '../apply/unserved.ts';
 import { type Json, type KubernetesObject, refOf } from '../bundle/object.ts';
 import type { Kube, KubeAnswer } from './connection.ts';
 import type { ApiResource, Discovery } from './discovery.ts';
 import { isFields } from './fields.ts';
 import { type Name, readHeld } from './held.ts';
 import { manifestOf } from './manifest.ts';
+import { notServed } from './not-served.ts';
 import { objectOf } from './object.ts';
 import { groupOf, isPathSegment, pathOf, permissionOf } from './path.ts';
 import { clusterReader } from './reader.ts';
@@ -99,7 +99,7 @@ class ServerSideApplier implements Applier {
     const places = await this.#places(objects, signal);
     for (const [index, object] of objects.entries()) {
       const place = places.get(kindOf(object));
-      const look = place ? this.#placed(object, place) : this.#unserved(object);
+      const look = place ? this.#placed(object, place) : await this.#unserved(object, signal);
       looks.push(look);
       if (place && 'object' in look) {
         const { namespace, name } = look.object.metadata;
@@ -143,10 +143,14 @@ class ServerSideApplier implements Applier {
   }
 
   /** Its definition is written in this run: that it does not exist yet is all that can be said now. */
-  #unserved(object: KubernetesObject): Look {
+  async #unserved(object: KubernetesObject, signal: AbortSignal): Promise<Look> {
     const ref = refOf(object);
-    if (!this.#kinds.has(groupKind(object))) return { ref, refusal: unservedRefusal(object) };
+    if (!this.#kinds.has(groupKind(object))) return { ref, refusal: await this.#notServed(object, signal) };
     return { ref, object: manifestOf(object, object.metadata.namespace, unknown), held: this.#absent() };
+  }
+
+  async #notServed(object: KubernetesObject, signal: AbortSignal): Promise<Refusal> {
+    return notServed(object, await this.#discovery.served(signal));
   }
 
   #absent(): Placed['held'] {
@@ -178,7 +182,7 @@ class ServerSideApplier implements Applier {
       : await this.#place(object, signal);
     if (!place) {
       const open = dryRun && this.#kinds.has(groupKind(object));
-      return { warnings: [], refusal: { ...unservedRefusal(object), ...(open && { open }) } };
+      return { warnings: [], refusal: { ...(await this.#notServed(object, signal)), ...(open && { open }) } };
     }
     const namespace = this.#namespaceOf(object, place);
     const manifest = manifestOf(object, namespace, place);
@@ -242,7 +246,7 @@ class ServerSideApplier implements Applier {
     signal: AbortSignal,
   ): Promise<Refusal | undefined> {
     const place = await this.#place(live, signal);
-    if (!place) return unservedRefusal(live);
+    if (!place) return await this.#notServed(live, signal);
     let held = live;
     return retry<Refusal | undefined>(
       async () => {

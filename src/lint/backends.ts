@@ -1,6 +1,7 @@
 // Backends: the Service behind a route, its port, and the port on which the containers listen.
 import { field, list, number, text, textMap } from '../bundle/field.ts';
 import { type Json, type KubernetesObject, refOf, type Sourced } from '../bundle/object.ts';
+import { noBackendHint, rulesToNowhere } from '../gateway/backend-refs.ts';
 import { namespaceOf } from '../gateway/shapes.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
 import { comesFromElsewhere } from './elsewhere.ts';
@@ -9,7 +10,20 @@ import { type LintInput, named, ofKind } from './input.ts';
 export const lintBackends = (input: LintInput): readonly Finding[] => [
   ...lintPorts(input),
   ...input.routes.flatMap((route) => namedPorts(route, input)),
+  ...input.routes.flatMap(toNowhere),
 ];
+
+const toNowhere = ({ object, source }: Sourced): readonly Finding[] => {
+  const ref = refOf(object);
+  return rulesToNowhere(object).map((rule) =>
+    finding(
+      'warning',
+      'route/no-backend',
+      `${ref}, rule ${rule}, has no backend with a weight: the load balancer answers its requests with an error.`,
+      { source, ref, hint: noBackendHint },
+    ),
+  );
+};
 
 const lintPorts = (input: LintInput): readonly Finding[] => {
   const seen = new Set<string>();

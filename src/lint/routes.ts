@@ -116,7 +116,7 @@ const claimsOf = (route: Sourced, namespace: string): readonly Claim[] => {
   });
 };
 
-function lintDuplicates({ routes, namespace }: LintInput): Finding[] {
+export function lintDuplicates({ routes, namespace }: Pick<LintInput, 'routes' | 'namespace'>): Finding[] {
   const first = new Map<string, Sourced>();
   return routes.flatMap((route) =>
     claimsOf(route, namespace).flatMap(({ key, said }) => {

@@ -278,6 +278,7 @@ export const codes = {
   'route/not-allowed': entry("The listener does not admit the route's namespace or kind", 'platform-team'),
   'route/no-matching-parent': entry('No listener has that section name or port', 'app-team'),
   'route/backend-not-found': entry('A backend Service does not exist', 'app-team'),
+  'route/no-backend': entry('A rule sends nowhere', 'app-team'),
   'route/reference-not-permitted': entry('A reference across namespaces is not granted', 'app-team'),
   'route/invalid-kind': entry('A backend is of a kind that is not supported', 'app-team'),
   'route/unsupported-value': entry('The route holds a value that is not supported', 'app-team'),

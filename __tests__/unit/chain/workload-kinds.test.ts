@@ -1,6 +1,7 @@
 // The link `workload` behind other kinds than a Deployment that runs: StatefulSets, paused rollouts, nodes that are on their way.
 import { describe, expect, test } from '@jest/globals';
 import type { JsonObject, KubernetesObject } from '../../../src/bundle/object.ts';
+import { judgeWorkload } from '../../../src/chain/workload.ts';
 import {
   container,
   deployment,
@@ -189,4 +190,15 @@ describe('a pod without a node', () => {
       'broken workload/not-scheduled',
     );
   });
+});
+
+test('routes that send nowhere are not waited for', () => {
+  const { verdict } = judgeWorkload([], { nowhere: ['HTTPRoute apps/web'] });
+  expect(verdict).toMatchObject({
+    state: 'broken',
+    code: 'route/no-backend',
+    message:
+      'No rule of HTTPRoute apps/web has a backend with a weight: the load balancer answers every request with an error.',
+  });
+  expect(say(judgeWorkload([], { nowhere: [] }).verdict)).toBe('skipped look/not-used');
 });

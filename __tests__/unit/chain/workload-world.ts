@@ -1,7 +1,8 @@
 // A namespace with a Service and what stands behind it, each to be varied, and what the link `workload` says of it.
 import type { JsonObject, KubernetesObject } from '../../../src/bundle/object.ts';
 import type { ClusterReader } from '../../../src/chain/cluster.ts';
-import { judgeWorkload, observeWorkload } from '../../../src/chain/workload.ts';
+import { observeWorkload } from '../../../src/chain/observe-workload.ts';
+import { judgeWorkload } from '../../../src/chain/workload.ts';
 import type { BackendRef } from '../../../src/gateway/backend-refs.ts';
 import type { Seen } from '../../../src/verdict/seen.ts';
 import type { Verdict } from '../../../src/verdict/verdict.ts';

@@ -74,7 +74,8 @@ describe('routes', () => {
     expect(codesOf([route(), route({ name: 'other' })])).toEqual([
       'warning lint/duplicate-match routes/1.yaml',
     ]);
-    const apart = '{ matches: [{ path: { type: PathPrefix, value: /other } }] }';
+    const apart =
+      '{ matches: [{ path: { type: PathPrefix, value: /other } }], backendRefs: [{ name: shop, port: 8080 }] }';
     expect(codesOf([route(), route({ name: 'other', rule: apart })])).toEqual([]);
   });
 });

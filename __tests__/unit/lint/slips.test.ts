@@ -236,3 +236,15 @@ describe('spelling', () => {
     ).toEqual([]);
   });
 });
+
+test.each([
+  ['{ matches: [{ path: { value: / } }] }', ['warning route/no-backend routes/0.yaml']],
+  ['{ backendRefs: [{ name: shop, port: 8080, weight: 0 }] }', ['warning route/no-backend routes/0.yaml']],
+  ['{ backendRefs: [{ name: shop, port: 8080, weight: 0 }, { name: shop, port: 8080 }] }', []],
+  [
+    '{ filters: [{ type: ExtensionRef, extensionRef: { group: gateway.k8s.aws, kind: ListenerRuleConfiguration, name: fixed } }] }',
+    [],
+  ],
+])('a rule %s', (rule, said) => {
+  expect(codesOf([route({ rule })])).toEqual(said);
+});

@@ -57,7 +57,7 @@ export async function unservedInCharts(
   for (const each of rendered) {
     if (each.unseen !== undefined) break;
     const wanted = each.objects.filter((one) => !isHook(one.object) && isCustom(one.object));
-    findings.push(...(await unservedAmong(wanted, brought, serves)).flatMap(unservedFinding));
+    findings.push(...(await unservedAmong(wanted, brought, serves)).flatMap((all) => unservedFinding(all)));
     if (mayDefine(each.objects)) break;
     for (const kind of definedIn(each.objects)) brought.add(kind);
   }
@@ -93,12 +93,16 @@ export async function mayBegin(
   const brought = rendered.flatMap(({ objects }) => objects);
   const unserved = await unservedManifests(bundle, rendered, serves);
   draft.objects(unserved.flat().map((each) => unservedObject(each).reported));
+  const looks = await applier.look(
+    unserved.flatMap(([first]) => first?.object ?? []),
+    signal,
+  );
   const findings = [
     ...invalidHostnames(
       [...bundle.routes, ...rendered.flatMap(({ routes }) => routes)],
       [...bundle.manifests, ...brought],
     ),
-    ...unserved.flatMap(unservedFinding),
+    ...unserved.flatMap((all, index) => unservedFinding(all, looks[index])),
     ...(await unservedInCharts(bundle, rendered, serves)),
     ...refused,
   ];

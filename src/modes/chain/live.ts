@@ -28,6 +28,7 @@ import { createProber } from '../../https/probe.ts';
 import { clusterReader } from '../../kube/reader.ts';
 import { createToucher } from '../../kube/touch.ts';
 import { clusterWatcher } from '../../kube/watch.ts';
+import { lintDuplicates } from '../../lint/routes.ts';
 import type { Outcome, ReportedHost } from '../../report/report.ts';
 import type { Run } from '../../run.ts';
 import type { Cluster } from '../access/reach-cluster.ts';
@@ -101,6 +102,8 @@ function watchesOf({ runner }: Run, { cluster }: Applied, signal: AbortSignal): 
 async function waitFor(run: Run, applied: Applied, ports: Ports): Promise<Outcome> {
   const { draft, runner, clock, inputs, signal } = run;
   const every = await publishedHosts(run, applied, ports);
+  // The first to match answers, so the host comes alive: that the other never will, no link shows.
+  draft.findings(lintDuplicates({ routes: applied.routes, namespace: inputs.namespace }));
   const redirected = every.filter(isRedirected);
   draft.findings(redirected.map(({ first }) => redirectOnly(first.host, first.route)));
   const published = every.filter((each) => !isRedirected(each));

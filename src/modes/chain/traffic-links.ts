@@ -1,13 +1,15 @@
 // The links between an admitted route and its answer: the load balancer's rule, the workload, the targets.
-import type { KubernetesObject } from '../../bundle/object.ts';
+import { list } from '../../bundle/field.ts';
+import { type KubernetesObject, refOf } from '../../bundle/object.ts';
 import { type ClusterReader, kinds } from '../../chain/cluster.ts';
 import type { Found, FoundTargetGroup, Link, Look } from '../../chain/link.ts';
 import type { LoadBalancers } from '../../chain/load-balancer.ts';
 import type { Nudges, Sleeper } from '../../chain/nudge.ts';
+import { observeWorkload } from '../../chain/observe-workload.ts';
 import { foundRule, judgeRule, observeRule, type RuleWant } from '../../chain/rule.ts';
 import { judgeTargets, observeTargets } from '../../chain/targets.ts';
-import { judgeWorkload, observeWorkload } from '../../chain/workload.ts';
-import { type BackendRef, backendRefsOf } from '../../gateway/backend-refs.ts';
+import { judgeWorkload } from '../../chain/workload.ts';
+import { type BackendRef, backendRefsOf, rulesToNowhere } from '../../gateway/backend-refs.ts';
 import { namespaceOf } from '../../gateway/shapes.ts';
 import type { Code } from '../../verdict/codes.ts';
 import { type HostWant, once } from './want.ts';
@@ -24,6 +26,15 @@ const routesOf = ({ published, others }: HostWant): readonly KubernetesObject[] 
 const backendsOf = (want: HostWant): readonly BackendRef[] => {
   const refs = routesOf(want).flatMap((route) => backendRefsOf(route, namespaceOf(route, want.namespace)));
   return [...new Map(refs.map((ref) => [`${ref.namespace}/${ref.name}:${ref.port ?? ''}`, ref])).values()];
+};
+
+/** Where one rule of one route sends somewhere, the host may live by it. */
+const nowhere = (want: HostWant): readonly string[] => {
+  const routes = routesOf(want);
+  const dead = routes.every(
+    (route) => rulesToNowhere(route).length === Math.max(1, list(route, 'spec', 'rules').length),
+  );
+  return dead ? routes.map(refOf) : [];
 };
 
 const ruleWant = (want: HostWant, { loadBalancerArn }: Found): RuleWant => ({
@@ -44,8 +55,8 @@ export function trafficLinks(want: HostWant, { cluster, loadBalancers, nudges }:
     }),
     {
       ...once('workload', async (_found, signal) => {
-        const wanted = { backends: backendsOf(want) };
-        const { verdict, suspicion } = judgeWorkload(await observeWorkload(cluster, wanted, signal));
+        const wanted = { backends: backendsOf(want), nowhere: nowhere(want) };
+        const { verdict, suspicion } = judgeWorkload(await observeWorkload(cluster, wanted, signal), wanted);
         return { verdict, ...(suspicion && { found: { suspicion } }) };
       }),
       inCluster: true,
