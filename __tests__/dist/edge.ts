@@ -74,6 +74,8 @@ export interface RouteSpec {
   readonly listener?: string;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly path?: string;
+  /** Default `PathPrefix`. */
+  readonly pathType?: 'Exact' | 'RegularExpression';
   readonly backend?: string;
   readonly kind?: 'HTTPRoute' | 'GRPCRoute';
   /** Sends plain HTTP on to HTTPS. */
@@ -88,7 +90,7 @@ export function edgeRoute(namespace: string, spec: RouteSpec): string {
     ? {
         filters: [{ type: 'RequestRedirect', requestRedirect: { scheme: 'https', statusCode: 301 } }],
       }
-    : { matches: [{ path: { type: 'PathPrefix', value: path } }], backendRefs: backends };
+    : { matches: [{ path: { type: spec.pathType ?? 'PathPrefix', value: path } }], backendRefs: backends };
   // JSON is YAML.
   return `${JSON.stringify({
     apiVersion: 'gateway.networking.k8s.io/v1',

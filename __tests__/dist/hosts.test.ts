@@ -22,6 +22,13 @@ const routes = (): readonly string[] => [
       [annotation('status')]: '401',
     },
   }),
+  edgeRoute(namespace, {
+    name: 'expression',
+    hostnames: ['expression.example.com'],
+    path: '/v[0-9]+/.*',
+    pathType: 'RegularExpression',
+    annotations: { [annotation('path')]: '/v2/health' },
+  }),
   edgeRoute(namespace, { name: 'wild', hostnames: ['*.wild.example.com'] }),
   edgeRoute(namespace, { name: 'unnamed', listener: 'named' }),
   edgeRoute(namespace, { name: 'shared-one', hostnames: ['shared.example.com'], path: '/one' }),
@@ -80,6 +87,7 @@ describe('hosts of one run', () => {
     const named = [
       'paths.example.com',
       'annotated.example.com',
+      'expression.example.com',
       '*.wild.example.com',
       'unnamed.example.com',
       'shared.example.com',
@@ -89,7 +97,7 @@ describe('hosts of one run', () => {
     ];
     expect(report.hosts.map(({ host: name }) => name).toSorted()).toEqual(named.toSorted());
     expect(JSON.parse(outputs['hostnames'] ?? '')).toHaveLength(named.length);
-    expect(report.verdict).toBe('All 37 hostnames are live.');
+    expect(report.verdict).toBe('All 38 hostnames are live.');
     expect(report.findings.map(({ code, ref }) => `${code} ${ref}`)).toEqual([
       'route/redirect-only HTTPRoute hosts/sent-on',
     ]);
@@ -104,6 +112,10 @@ describe('hosts of one run', () => {
       /^GET https:\/\/annotated\.example\.com\/healthz\?full=1 at /,
     );
     expect(link('annotated.example.com', 'https')?.message).toContain('answers 401 at all 2 addresses');
+  });
+
+  test('a route of a regular expression is asked for what the annotation names', () => {
+    expect(asked('expression.example.com')).toMatch(/\/v2\/health at /);
   });
 
   test('a wildcard is asked for by a generated label', () => {

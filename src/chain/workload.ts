@@ -175,6 +175,7 @@ const judgeNoEndpoints = ({ ref, service, selector, deployments, sets, pods, sca
     return waiting('workload/not-ready', {
       message: `${ref} has no selector and no ready endpoint.`,
       evidence,
+      hint: 'Give it a selector, or an EndpointSlice of its own with the addresses.',
     });
   return (workloads.length > 0 ? waiting : broken)('workload/no-pods', {
     message: `${ref} selects ${sayLabels(selector)}, which no pod in namespace ${service.metadata.namespace ?? 'default'} has.`,

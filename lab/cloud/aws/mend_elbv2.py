@@ -130,6 +130,16 @@ def _for_addresses(ours: Any, motos: Any) -> Any:
     return lambda group, *args: (ours if group.target_type == "ip" else motos)(group, *args)
 
 
+def _unless_expressions(motos: Any, config: str) -> Any:
+    """moto's check of a condition, which knows no RegexValues; ELBv2 takes one or the other."""
+
+    def validate(self: Any, condition: dict[str, Any]) -> None:
+        if not condition.get(config, {}).get("RegexValues"):
+            motos(self, condition)
+
+    return validate
+
+
 def mend() -> None:
     from moto.elbv2 import models, responses
 
@@ -166,6 +176,10 @@ def mend() -> None:
                 limit["Max"] = 1000
         return answer
 
+    for name, config in (("path_pattern", "PathPatternConfig"), ("host_header", "HostHeaderConfig")):
+        validate = f"_validate_{name}_condition"
+        motos = getattr(models.ELBv2Backend, validate)
+        setattr(models.ELBv2Backend, validate, _unless_expressions(motos, config))
     models.ELBv2Backend.set_rule_priorities = _set_rule_priorities
     models.FakeLoadBalancer.__init__ = init
     models.FakeLoadBalancer.state = property(_state, lambda balancer, _value: None)
