@@ -80,6 +80,6 @@ export const judgeGate = (value: GateValue | undefined): NotOk | undefined => {
       ...(late[0] ?? []).slice(0, 8),
       ...pods.map((pod) => ({ from: refOf(pod), saw: text(pod, 'status', 'phase') ?? '' })),
     ],
-    hint: `Restart it: kubectl --namespace ${lbc.namespace} rollout restart deployment ${lbc.name}. ${setGates}`,
+    hint: `Restart it: kubectl --namespace ${lbc.namespace} rollout restart deployment ${lbc.name}. ${setGates(lbc.version)}`,
   });
 };

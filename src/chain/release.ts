@@ -192,7 +192,7 @@ const judgeGateFlag = (lbc: LbcFound | undefined): Verdict | undefined => {
     evidence: [
       { from: `${ref} --feature-gates`, saw: lbcFlag(lbc.deployment, 'feature-gates') ?? 'not given' },
     ],
-    hint: setGates,
+    hint: setGates(lbc.version),
   });
 };
 

@@ -44,7 +44,7 @@ export const gatewayGate = (deployment: KubernetesObject, version: string | unde
   const values = featureGates(deployment);
   const gate = values.get('ALBGatewayAPI');
   const pinned = gates
-    .filter((name) => name !== 'GatewayListenerSet' || isAtLeast(version, '3.2.2'))
+    .filter((name) => isAtLeast(version, knownSince[name] ?? ''))
     .every((name) => values.has(name));
   return {
     off: gate === 'false' || (gate === undefined && !rulesFor(version).enabledByDefault),
@@ -53,11 +53,59 @@ export const gatewayGate = (deployment: KubernetesObject, version: string | unde
   };
 };
 
+/** The first version whose gates are known here, and the first whose are not. */
+const oldest = '2.14.0';
+const newer = '3.6.0';
+
+/**
+ * Gates by the version that knows them first (pkg/config/feature_gates.go, v2.14.0 … v3.5.0). With one that it does not know
+ * the controller does not start: "unknown feature: GatewayListenerSet" (the real 2.14.0 in the lab).
+ */
+const knownSince: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    [
+      'ListenerRulesTagging WeightedTargetGroups ServiceTypeLoadBalancerOnly EndpointsFailOpen EnableServiceController',
+      'EnableIPTargetType EnableTCPUDPListener EnableRGTAPI SubnetsClusterTagCheck NLBHealthCheckAdvancedConfig',
+      'NLBSecurityGroup ALBSingleSubnet LBCapacityReservation SubnetDiscoveryByReachability NLBGatewayAPI',
+      'ALBGatewayAPI EnhancedDefaultBehavior',
+    ]
+      .flatMap((line) => line.split(' '))
+      .map((name) => [name, oldest]),
+  ),
+  AGAController: '2.14.1',
+  EnableDefaultTagsLowPriority: '2.14.1',
+  ALBTargetControlAgent: '2.16.0',
+  GlobalAcceleratorController: '2.17.0',
+  GatewayListenerSet: '3.2.2',
+  EnableCertificateManagement: '3.3.0',
+  IngressPlanAnnotation: '3.4.0',
+};
+
+/** Gates that keep this version from starting; `since`: the first one that knows it, absent where none does. */
+export const unknownGates = (
+  deployment: KubernetesObject,
+  version: string | undefined,
+): readonly { readonly name: string; readonly since?: string }[] => {
+  if (version === undefined || !isAtLeast(version, oldest)) return [];
+  return [...featureGates(deployment).keys()]
+    .filter((name) => name !== '')
+    .flatMap((name) => {
+      const since = knownSince[name];
+      if (since === undefined) return isAtLeast(version, newer) ? [] : [{ name }];
+      return isAtLeast(version, since) ? [] : [{ name, since }];
+    });
+};
+
 /** What switches the gate on for good, whatever there is when the controller starts. */
-export const setGates = `Set it in the chart's values.
-aws-load-balancer-controller:
-  controllerConfig:
-    featureGates:
-      ALBGatewayAPI: true
-      NLBGatewayAPI: false
-      GatewayListenerSet: false`;
+export const setGates = (version: string | undefined): string =>
+  [
+    "Set it in the chart's values.",
+    'aws-load-balancer-controller:',
+    '  controllerConfig:',
+    '    featureGates:',
+    '      ALBGatewayAPI: true',
+    '      NLBGatewayAPI: false',
+    ...(isAtLeast(version, knownSince['GatewayListenerSet'] ?? '')
+      ? ['      GatewayListenerSet: false']
+      : []),
+  ].join('\n');

@@ -125,6 +125,7 @@ const places: Readonly<Partial<Record<Code, readonly string[]>>> = {
   'externaldns/registry': ['registry'],
   'externaldns/extra-hop': ['extraArgs'],
   'controller/gate-off': ['controllerConfig', 'featureGates'],
+  'controller/gate-unknown': ['controllerConfig', 'featureGates'],
   'controller/no-region': ['region'],
   'controller/cluster-name': ['clusterName'],
 };

@@ -1,6 +1,6 @@
 // The controllers' versions and flags: too old for Pod Identity or Gateway API, switched off, blind for region and VPC.
 import { refOf } from '../bundle/object.ts';
-import { gatewayGate, lbcFlag, setGates } from '../gateway/lbc-settings.ts';
+import { gatewayGate, lbcFlag, setGates, unknownGates } from '../gateway/lbc-settings.ts';
 import { isAtLeast, rulesFor } from '../gateway/versions.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
 import { controllerNames, sayWorkload, type Workload } from './workloads.ts';
@@ -135,7 +135,17 @@ function judgeClusterName(workload: Workload, cluster: string | undefined): read
 
 function judgeFlags(workload: Workload): readonly Finding[] {
   if (workload.controller !== 'lbc') return [];
-  const findings: Finding[] = [];
+  const findings: Finding[] = unknownGates(workload.deployment, workload.version).map(({ name, since }) =>
+    finding(
+      'error',
+      'controller/gate-unknown',
+      `${sayWorkload(workload)} is ${workload.version} and runs with the feature gate ${name}, which ${since === undefined ? 'no version has' : `came with ${since}`}: it does not start.`,
+      {
+        ...place(workload),
+        hint: `Take ${name} out of \`controllerConfig.featureGates\` in the values of the chart${since === undefined ? '' : ', or update the controller'}.`,
+      },
+    ),
+  );
   const gate = gatewayGate(workload.deployment, workload.version);
   if (gate.off) {
     findings.push(
@@ -143,7 +153,7 @@ function judgeFlags(workload: Workload): readonly Finding[] {
         'error',
         'controller/gate-off',
         `${sayWorkload(workload)} runs ${gate.given ? 'with the' : 'without'} feature gate ALBGatewayAPI${gate.given ? '=false' : ''}: it does not look at Gateways for ALBs.`,
-        { ...place(workload), hint: setGates },
+        { ...place(workload), hint: setGates(workload.version) },
       ),
     );
   } else if (gate.detects) {
@@ -152,7 +162,7 @@ function judgeFlags(workload: Workload): readonly Finding[] {
         'notice',
         'controller/gate-off',
         `${sayWorkload(workload)} decides by itself which Gateways it looks at: it switches them off, silently, when it starts before the custom resource definitions are there.`,
-        { ...place(workload), hint: setGates },
+        { ...place(workload), hint: setGates(workload.version) },
       ),
     );
   }

@@ -100,6 +100,11 @@ export const codes = {
   'identity/agent-unhealthy': entry('The pod identity agent is not healthy', 'platform-team', 0),
   'controller/too-old': entry('A controller is too old', 'platform-team', 0),
   'controller/gate-off': entry('The controller does not look at ALB Gateways', 'platform-team'),
+  'controller/gate-unknown': entry(
+    'The controller does not know a feature gate, and does not start',
+    'platform-team',
+    0,
+  ),
   'controller/says-little': entry('This version of the controller says little', 'platform-team', 0),
   'controller/newer-than-known': entry('A controller is newer than the action knows', 'platform-team', 0),
   'controller/cluster-name': entry(

@@ -26,7 +26,26 @@ test.each([
     ['notice controller/newer-than-known', 'notice controller/newer-than-known'],
   ],
   ['the newest that are known', [lbc('3.5.7', gates, ...net), externalDns('0.22.4')], []],
-  ['LBC that says little', [lbc('2.14.0', gates, ...net), dns], ['notice controller/says-little']],
+  [
+    'LBC that says little',
+    [lbc('2.14.0', '--feature-gates=ALBGatewayAPI=true,NLBGatewayAPI=false', ...net), dns],
+    ['notice controller/says-little'],
+  ],
+  [
+    'LBC with a gate that came later',
+    [lbc('2.14.0', gates, ...net), dns],
+    ['notice controller/says-little', 'error controller/gate-unknown'],
+  ],
+  [
+    'LBC with a gate that there is not',
+    [lbc('3.5.0', `${gates},ALBGatewayApi=true`, ...net), dns],
+    ['error controller/gate-unknown'],
+  ],
+  [
+    'a later LBC may have others',
+    [lbc('3.6.0', `${gates},Another=true`, ...net), dns],
+    ['notice controller/newer-than-known'],
+  ],
   [
     '2.14 without the gate',
     [lbc('2.14.0', ...net), dns],
