@@ -2,7 +2,7 @@
 import { layout } from '../../lab/cluster/layout.ts';
 import { type Fault, replaced } from './fault.ts';
 import { theirRoute, withdrawTheirRoute } from './others.ts';
-import { allowAgain, deny, seeded, tagSubnets } from './world.ts';
+import { allowAgain, deny, openSubnets, seeded } from './world.ts';
 
 const unknownCertificate = `arn:aws:acm:${layout.region}:${layout.accounts.eks}:certificate/deadbeef-0000-4000-8000-000000000000`;
 
@@ -77,7 +77,7 @@ export const gatewayFaults: readonly Fault[] = [
   {
     name: 'gateway-subnets',
     family: 'gateway',
-    what: 'No subnet carries the tag by which the controller finds those for load balancers',
+    what: 'No subnet carries the tag by which the controller finds those for load balancers, and none reaches the internet',
     link: 'gateway',
     code: 'gateway/build-failed',
     names: (at) => [
@@ -88,8 +88,8 @@ export const gatewayFaults: readonly Fault[] = [
     ownGateway: true,
     fresh: true,
     alone: true,
-    inject: () => tagSubnets('DeleteTags'),
-    mend: () => tagSubnets('CreateTags'),
+    inject: () => openSubnets(false),
+    mend: () => openSubnets(true),
   },
   {
     name: 'gateway-instance-targets',
@@ -121,5 +121,59 @@ spec:
     fresh: true,
     inject: (at) => theirRoute(at, 'theirs.example.com', 1000),
     mend: withdrawTheirRoute,
+  },
+  {
+    name: 'gateway-filter',
+    family: 'gateway',
+    what: "Another team's route has a filter that an ALB has not",
+    link: 'gateway',
+    code: 'gateway/blocked-by-route',
+    names: (at) => [
+      `HTTPRoute ${at.gateway.namespace}/theirs`,
+      'filter ResponseHeaderModifier',
+      `Gateway ${at.gateway.namespace}/edge`,
+    ],
+    ownGateway: true,
+    // The Gateway is up, and so is our route: what comes of its next change?
+    inject: (at) =>
+      theirRoute(
+        at,
+        'theirs.example.com',
+        1,
+        ', filters: [{ type: ResponseHeaderModifier, responseHeaderModifier: { remove: [server] } }]',
+      ),
+    change: replaced(['value: / }', 'value: /shop }']),
+    mend: withdrawTheirRoute,
+  },
+  {
+    name: 'gateway-wildcard',
+    family: 'gateway',
+    what: 'A path prefix holds a wildcard',
+    link: 'gateway',
+    code: 'gateway/blocked-by-route',
+    names: (at) => [`HTTPRoute ${at.name}/${at.name}`, '/shop*', `Gateway ${at.gateway.namespace}/edge`],
+    ownGateway: true,
+    change: replaced(['value: / }', 'value: /shop* }']),
+  },
+  {
+    name: 'gateway-named-ports',
+    family: 'gateway',
+    what: 'The route sends to two ports of a Service whose targetPorts are names',
+    link: 'gateway',
+    code: 'gateway/deploy-failed',
+    names: (at) => [`Gateway ${at.gateway.namespace}/edge`, 'DuplicateTargetGroupName', 'targetPort'],
+    ownGateway: true,
+    change: (files, { name }) =>
+      replaced(
+        [
+          'ports: [{ name: http, containerPort: 80 }]',
+          'ports: [{ name: http, containerPort: 80 }, { name: admin, containerPort: 81 }]',
+        ],
+        [
+          'ports: [{ name: http, port: 8080, targetPort: http }]',
+          'ports: [{ name: http, port: 8080, targetPort: http }, { name: admin, port: 8081, targetPort: admin }]',
+        ],
+        [`[{ name: ${name}, port: 8080 }]`, `[{ name: ${name}, port: 8080 }, { name: ${name}, port: 8081 }]`],
+      )(files),
   },
 ];

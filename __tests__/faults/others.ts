@@ -3,8 +3,11 @@ import { app } from '../dist/edge.ts';
 import { kubectl, kubectlApply } from '../dist/lab-control.ts';
 import type { Place } from './place.ts';
 
-/** Their app and its route, in the Gateway's namespace. */
-export const theirRoute = (at: Place, host: string, weight = 1): void =>
+/**
+ * Their app and its route, in the Gateway's namespace.
+ * @param more of the route's one rule, in YAML's flow form
+ */
+export const theirRoute = (at: Place, host: string, weight = 1, more = ''): void =>
   kubectlApply(`apiVersion: v1
 kind: Namespace
 metadata: { name: ${at.gateway.namespace} }
@@ -15,7 +18,7 @@ metadata: { name: theirs, namespace: ${at.gateway.namespace} }
 spec:
   hostnames: [${host}]
   parentRefs: [{ name: ${at.gateway.name}, sectionName: https }]
-  rules: [{ backendRefs: [{ name: web, port: 8080, weight: ${weight} }] }]
+  rules: [{ backendRefs: [{ name: web, port: 8080, weight: ${weight} }]${more} }]
 ---
 ${app(at.gateway.namespace, 'web')}`);
 

@@ -123,6 +123,18 @@ export const routeFaults: readonly Fault[] = [
     mend: withdrawTheirRoute,
   },
   {
+    name: 'route-listener-set',
+    family: 'route',
+    what: "The route's parent is a ListenerSet",
+    link: 'route',
+    code: 'route/parent-not-followed',
+    names: (at) => [routeOf(at), 'ListenerSet infra/extra'],
+    change: replaced([
+      'name: public, namespace: infra, sectionName: https',
+      'group: gateway.networking.k8s.io, kind: ListenerSet, name: extra, namespace: infra',
+    ]),
+  },
+  {
     name: 'rule-shadowed',
     family: 'rule',
     what: "Another team's older route takes the host's requests",

@@ -3,7 +3,10 @@
 export const realController = '3.5.0';
 
 export const withRealController: ReadonlySet<string> = new Set([
+  'definitions-gateway-api',
+  'definitions-own',
   'controllers-lbc-zero',
+  'controllers-lbc-crash',
   'controllers-lbc-gate',
   'dns-gateway',
   'class-missing',
@@ -14,8 +17,12 @@ export const withRealController: ReadonlySet<string> = new Set([
   'gateway-certificate-arn',
   'gateway-plan-only',
   'gateway-denied',
+  'gateway-subnets',
   'gateway-instance-targets',
   'gateway-blocked',
+  'gateway-filter',
+  'gateway-wildcard',
+  'gateway-named-ports',
   'route-section',
   'route-hostname',
   'route-namespace',
@@ -25,8 +32,11 @@ export const withRealController: ReadonlySet<string> = new Set([
   'route-kind',
   'route-weight',
   'route-blocked',
+  'route-listener-set',
   'rule-shadowed',
   'rule-plain',
+  'workload-zero',
+  'targets-refused',
   'answer-403',
   'answer-ranges',
 ]);

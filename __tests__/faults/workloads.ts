@@ -1,7 +1,8 @@
 // Faults of the workload behind a route, and of what it answers.
+import { layout } from '../../lab/cluster/layout.ts';
 import { type Fault, replaced } from './fault.ts';
 import type { Place } from './place.ts';
-import { setEntry } from './world.ts';
+import { allowAgain, deny, setEntry } from './world.ts';
 
 const labels = ({ name }: Place): string => `metadata: { labels: { app: ${name} } }`;
 
@@ -98,6 +99,22 @@ export const workloadFaults: readonly Fault[] = [
     code: 'workload/scaled-to-zero',
     names: ({ name }) => [`Deployment ${name}/${name}`],
     change: replaced(['replicas: 1', 'replicas: 0']),
+  },
+  {
+    name: 'targets-refused',
+    family: 'workload',
+    what: "The controller's role may not register targets",
+    link: 'targets',
+    code: 'targets/refused',
+    names: ({ name }) => [
+      `Service ${name}/${name}`,
+      'elasticloadbalancing:RegisterTargets',
+      layout.roles.loadBalancerController,
+    ],
+    fresh: true,
+    alone: true,
+    inject: () => deny('eks', layout.roles.loadBalancerController, 'elasticloadbalancing:RegisterTargets'),
+    mend: () => allowAgain('eks', layout.roles.loadBalancerController),
   },
 ];
 

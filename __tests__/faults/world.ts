@@ -2,7 +2,15 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CreateTagsCommand, DeleteTagsCommand, EC2Client } from '@aws-sdk/client-ec2';
+import {
+  CreateRouteCommand,
+  CreateTagsCommand,
+  DeleteRouteCommand,
+  DeleteTagsCommand,
+  DescribeInternetGatewaysCommand,
+  DescribeRouteTablesCommand,
+  EC2Client,
+} from '@aws-sdk/client-ec2';
 import {
   ChangeResourceRecordSetsCommand,
   type ResourceRecordSet,
@@ -19,6 +27,7 @@ interface Seeded {
   readonly roleArns: Readonly<Record<string, string>>;
   readonly nameServers: readonly string[];
   readonly subnetIds: readonly string[];
+  readonly vpcId: string;
 }
 
 export const seeded = (): Seeded =>
@@ -63,13 +72,25 @@ export const ownership = (name: string, owner: string): ResourceRecordSet =>
     `"heritage=external-dns,external-dns/owner=${owner},external-dns/resource=httproute/shop/cart"`,
   );
 
-/** Writes or removes the tag by which the controller finds the subnets of load balancers that face the internet. */
-export async function tagSubnets(action: 'CreateTags' | 'DeleteTags'): Promise<void> {
+/**
+ * Writes or removes the tag by which the controller finds the subnets of load balancers that face the internet, and the way
+ * to the internet by which it finds them without.
+ */
+export async function openSubnets(open: boolean): Promise<void> {
   const ec2 = new EC2Client({ endpoint, region: layout.region, credentials: layout.admin.eks });
-  const input = { Resources: [...seeded().subnetIds], Tags: [{ Key: 'kubernetes.io/role/elb', Value: '1' }] };
-  await (action === 'CreateTags'
-    ? ec2.send(new CreateTagsCommand(input))
-    : ec2.send(new DeleteTagsCommand(input)));
+  const tags = { Resources: [...seeded().subnetIds], Tags: [{ Key: 'kubernetes.io/role/elb', Value: '1' }] };
+  const inVpc = { Filters: [{ Name: 'vpc-id', Values: [seeded().vpcId] }] };
+  const { RouteTables: [table] = [] } = await ec2.send(new DescribeRouteTablesCommand(inVpc));
+  const attached = { Filters: [{ Name: 'attachment.vpc-id', Values: [seeded().vpcId] }] };
+  const { InternetGateways: [gateway] = [] } = await ec2.send(new DescribeInternetGatewaysCommand(attached));
+  const route = { RouteTableId: table?.RouteTableId, DestinationCidrBlock: '0.0.0.0/0' };
+  if (open) {
+    await ec2.send(new CreateTagsCommand(tags));
+    await ec2.send(new CreateRouteCommand({ ...route, GatewayId: gateway?.InternetGatewayId }));
+    return;
+  }
+  await ec2.send(new DeleteTagsCommand(tags));
+  await ec2.send(new DeleteRouteCommand(route));
 }
 
 const denial = 'denied-by-fault';

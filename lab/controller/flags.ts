@@ -43,7 +43,7 @@ export function parseFlags(argv: string[], env: NodeJS.ProcessEnv): Flags {
   }
   const clusterName = given.get('cluster-name');
   if (!clusterName) throw new Error('--cluster-name: cluster name must be specified');
-  const gates = parseGates(given.get('feature-gates') ?? '');
+  const gates = parseGates(given.get('feature-gates') ?? '', given.get('stand-in-version'));
   return {
     clusterName,
     region: given.get('aws-region') || env['AWS_REGION'] || 'us-east-1',
@@ -64,11 +64,29 @@ export function parseFlags(argv: string[], env: NodeJS.ProcessEnv): Flags {
   };
 }
 
-function parseGates(text: string): Gates {
+/** Those of 3.5.0, but for the one below. */
+const KNOWN_GATES =
+  'ListenerRulesTagging WeightedTargetGroups ServiceTypeLoadBalancerOnly EndpointsFailOpen EnableServiceController EnableIPTargetType EnableTCPUDPListener EnableRGTAPI SubnetsClusterTagCheck NLBHealthCheckAdvancedConfig NLBSecurityGroup ALBSingleSubnet LBCapacityReservation SubnetDiscoveryByReachability NLBGatewayAPI ALBGatewayAPI GlobalAcceleratorController EnhancedDefaultBehavior EnableDefaultTagsLowPriority ALBTargetControlAgent EnableCertificateManagement IngressPlanAnnotation'.split(
+    ' ',
+  );
+const LISTENER_SETS = { gate: 'GatewayListenerSet', since: [3, 2, 2] };
+
+/** Older charts run us too, under the version of their image. */
+const hasListenerSets = (version = ''): boolean => {
+  const parts = /(\d+)\.(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number);
+  const at = LISTENER_SETS.since.findIndex((part, index) => part !== (parts?.[index] ?? part));
+  return at < 0 || (parts?.[at] ?? 0) > (LISTENER_SETS.since[at] ?? 0);
+};
+
+function parseGates(text: string, version: string | undefined): Gates {
   const pairs = text
     .split(',')
     .filter(Boolean)
     .map((pair) => pair.split('='));
   const values = new Map(pairs.map(([name, value]) => [name?.trim() ?? '', value?.trim() === 'true']));
+  const known = [...KNOWN_GATES, ...(hasListenerSets(version) ? [LISTENER_SETS.gate] : [])];
+  const unknown = [...values.keys()].find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new Error(`invalid argument "${text}" for "--feature-gates" flag: unknown feature: ${unknown}`);
   return { ALBGatewayAPI: values.get('ALBGatewayAPI') ?? true, given: new Set(values.keys()) };
 }

@@ -43,13 +43,13 @@ export function programFor(image: string): Program | undefined {
         extra: ({ given, kubeconfig }) => (has(given, 'kubeconfig') ? [] : [`--kubeconfig=${kubeconfig}`]),
       };
     case 'aws-load-balancer-controller':
-      return loadBalancerController();
+      return loadBalancerController(image);
     default:
       return undefined;
   }
 }
 
-function loadBalancerController(): Program {
+function loadBalancerController(image: string): Program {
   const real = process.env['LAB_LBC'];
   const added = (process.env['LAB_LBC_ARGS'] ?? '').split(/\s+/).filter((argument) => argument !== '');
   return {
@@ -59,6 +59,8 @@ function loadBalancerController(): Program {
     extra: (start) => {
       const { given } = start;
       const flags = [`--kubeconfig=${start.kubeconfig}`];
+      // What the image's own version would refuse, the stand-in refuses too.
+      if (!real) flags.push(`--stand-in-version=${image.split(':').at(-1)}`);
       const certificates = start.at(WEBHOOK_CERTIFICATES) ?? (real && ownCertificates(start));
       if (certificates) flags.push(`--webhook-cert-dir=${certificates}`);
       // AWS' emulator knows neither Shield nor classic WAF; the real controller asks for both at every turn.

@@ -1,4 +1,4 @@
-// Which subnets a load balancer goes into: those named, else those of the VPC that carry the role's tag, one a zone.
+// Which subnets a load balancer goes into: those of the VPC that carry the role's tag, else those that reach the internet as the scheme wants it; one a zone.
 import { type Access, callEc2, element } from './signed.ts';
 
 export type Scheme = 'internal' | 'internet-facing';
@@ -21,7 +21,8 @@ export async function chooseSubnets(
   scheme: Scheme,
 ): Promise<string[]> {
   const role = scheme === 'internet-facing' ? 'kubernetes.io/role/elb' : 'kubernetes.io/role/internal-elb';
-  const subnets = await describe(access, vpcId, role);
+  const tagged = await describe(access, vpcId, role);
+  const subnets = tagged.length > 0 ? tagged : await byReachability(access, vpcId, scheme);
   const foreign = subnets.filter(
     (subnet) => subnet.clusters.length > 0 && !subnet.clusters.includes(clusterName),
   );
@@ -47,13 +48,15 @@ export async function chooseSubnets(
   return [...byZone.values()].sort();
 }
 
-async function describe(access: Access, vpcId: string, role: string): Promise<Subnet[]> {
+async function describe(access: Access, vpcId: string, role?: string): Promise<Subnet[]> {
   const xml = await callEc2(access, 'DescribeSubnets', {
-    'Filter.1.Name': `tag:${role}`,
-    'Filter.1.Value.1': '',
-    'Filter.1.Value.2': '1',
-    'Filter.2.Name': 'vpc-id',
-    'Filter.2.Value.1': vpcId,
+    'Filter.1.Name': 'vpc-id',
+    'Filter.1.Value.1': vpcId,
+    ...(role !== undefined && {
+      'Filter.2.Name': `tag:${role}`,
+      'Filter.2.Value.1': '',
+      'Filter.2.Value.2': '1',
+    }),
   });
   // A subnet's own element is the only kind of item that holds a subnetId.
   return xml
@@ -71,4 +74,28 @@ async function describe(access: Access, vpcId: string, role: string): Promise<Su
           .map((key) => key.slice(CLUSTER_TAG.length)),
       };
     });
+}
+
+/** Public subnets for a load balancer that faces the internet, the others for one that does not. */
+async function byReachability(access: Access, vpcId: string, scheme: Scheme): Promise<Subnet[]> {
+  const xml = await callEc2(access, 'DescribeRouteTables', {
+    'Filter.1.Name': 'vpc-id',
+    'Filter.1.Value.1': vpcId,
+  });
+  const tables = xml
+    .split('<routeSet>')
+    .slice(1)
+    .map((text) => {
+      const [routes = '', rest = ''] = text.split('</routeSet>');
+      return {
+        isPublic: routes.includes('<gatewayId>igw'),
+        isMain: rest.includes('<main>true</main>'),
+        subnets: [...rest.matchAll(/<subnetId>([^<]*)<\/subnetId>/g)].map(([, id]) => id),
+      };
+    });
+  const isPublic = ({ id }: Subnet): boolean =>
+    (tables.find(({ subnets }) => subnets.includes(id)) ?? tables.find(({ isMain }) => isMain))?.isPublic ??
+    false;
+  const all = await describe(access, vpcId);
+  return all.filter((subnet) => isPublic(subnet) === (scheme === 'internet-facing'));
 }
