@@ -107,7 +107,8 @@ describe('an object of kubectl apply', () => {
     };
     const waits: string[] = [];
     const taken = await applyAll(raced, manifests(deployment('raced', 1)), {
-      ...options,
+      namespace,
+      patience: 60_000,
       takeOver: ['kubectl-client-side-apply'],
       onWait: (why) => waits.push(why),
     });
