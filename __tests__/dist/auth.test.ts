@@ -246,3 +246,35 @@ test('wrong inputs: all of them listed at once, with what is accepted, before an
   expect(annotated(log, 'error')).toHaveLength(1);
   expect(await callsOfAction()).toEqual([]);
 }, 60_000);
+
+describe('an input that the action does not have', () => {
+  const given = (inputs: Readonly<Record<string, string>>) =>
+    attempt({ inputs, env: { ACTIONS_ID_TOKEN_REQUEST_URL: undefined } });
+
+  test('is warned about, once', async () => {
+    const { log, summary, report } = await given({ colour: 'red', region: 'eu-west-1' });
+    const warnings = log.split('\n').filter((line) => line.startsWith('::warning'));
+    expect(warnings).toHaveLength(2);
+    expect(warnings.join('\n')).toMatch(
+      /no input `region`; it is ignored.*Call it `aws-region`, or remove it/,
+    );
+    expect(summary.match(/no input `colour`/g)).toHaveLength(1);
+    const codes = report.findings.map(({ code }) => code);
+    expect(codes).toEqual(['input/unknown', 'input/unknown', 'auth/no-id-token']);
+  }, 60_000);
+
+  test('ends the run where it is certain which was meant', async () => {
+    const { code, report } = await given({ dry_run: 'true' });
+    expect({ code, findings: report.findings }).toMatchObject({
+      code: 1,
+      findings: [
+        {
+          code: 'input/unknown',
+          severity: 'error',
+          message: 'The action has no input `dry_run`.',
+          hint: 'Call it `dry-run`.',
+        },
+      ],
+    });
+  }, 60_000);
+});

@@ -1,4 +1,4 @@
-// The built file itself: it belongs to src/, is complete, starts anywhere, and its `post` does nothing but clean up.
+// The built file itself: it belongs to src/, is complete, starts anywhere, and its `post` does nothing but clean up. No lab is needed.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -18,7 +18,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
-import { appFiles, run, workspaceOf } from './harness.ts';
+import { appFiles } from './app-files.ts';
+import { workspaceOf } from './lab-control.ts';
 
 const root = join(import.meta.dirname, '../..');
 const dist = process.env['LAB_DIST'] ?? join(root, 'dist');
@@ -154,47 +155,5 @@ describe('post', () => {
     expect(code).toBe(1);
     expect(asked).not.toEqual([]);
     expect(written).toContain('started');
-  });
-});
-
-describe('an input that the action does not have', () => {
-  const given = async (inputs: Readonly<Record<string, string>>) => {
-    const workspace = workspaceOf(appFiles('unknown'));
-    try {
-      return await run({
-        workspace: workspace.path,
-        inputs: { ...inputs, 'wait-timeout': '5s' },
-        env: { ACTIONS_ID_TOKEN_REQUEST_URL: undefined },
-      });
-    } finally {
-      workspace.remove();
-    }
-  };
-
-  test('is warned about, once', async () => {
-    const { log, summary, report } = await given({ colour: 'red', region: 'eu-west-1' });
-    const warnings = log.split('\n').filter((line) => line.startsWith('::warning'));
-    expect(warnings).toHaveLength(2);
-    expect(warnings.join('\n')).toMatch(
-      /no input `region`; it is ignored.*Call it `aws-region`, or remove it/,
-    );
-    expect(summary.match(/no input `colour`/g)).toHaveLength(1);
-    const codes = report.findings.map(({ code }) => code);
-    expect(codes).toEqual(['input/unknown', 'input/unknown', 'auth/no-id-token']);
-  });
-
-  test('ends the run where it is certain which was meant', async () => {
-    const { code, report } = await given({ dry_run: 'true' });
-    expect({ code, findings: report.findings }).toMatchObject({
-      code: 1,
-      findings: [
-        {
-          code: 'input/unknown',
-          severity: 'error',
-          message: 'The action has no input `dry_run`.',
-          hint: 'Call it `dry-run`.',
-        },
-      ],
-    });
   });
 });

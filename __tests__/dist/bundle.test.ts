@@ -3,12 +3,159 @@ import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { edgeGateway } from './edge.ts';
-import { appFiles, ensureInfra, kubectl, kubectlApply, lab, run, workspaceOf } from './harness.ts';
+import {
+  appFiles,
+  ensureInfra,
+  type Finished,
+  kubectl,
+  kubectlApply,
+  lab,
+  run,
+  workspaceOf,
+} from './harness.ts';
 import { annotated, callsOfAction, errorIn, errorsOf, fakeHelm, quick } from './reading.ts';
 
 beforeAll(ensureInfra, 300_000);
 
 const at = (path: string, line: number) => ({ source: { file: path, line } });
+
+describe('a hostname outside every listener', () => {
+  const files = appFiles('outsider', (yaml) =>
+    yaml
+      .replace('public, namespace: infra, sectionName: https', 'edge, namespace: walled, sectionName: named')
+      .replace('outsider.example.com', 'outsider.other.example.com'),
+  );
+  const workspace = workspaceOf(files);
+  let refused: Promise<Finished>;
+
+  beforeAll(() => {
+    // Open to routes of every namespace; only the hostname is in the way.
+    const open = (yaml: string) =>
+      yaml.replaceAll(
+        /(\{ name: \w+, protocol[^}]*)\}/g,
+        '$1, allowedRoutes: { namespaces: { from: All } } }',
+      );
+    kubectlApply(open(edgeGateway('walled', { named: 'inside.example.com' })));
+    // It waits for the controller to change its mind; the other tests go on meanwhile.
+    refused = run({ workspace: workspace.path, inputs: quick });
+    // Whatever goes wrong is the test's to say.
+    refused.catch(() => undefined);
+  });
+  afterAll(() => {
+    kubectl('delete', 'namespace', 'outsider', 'walled', '--ignore-not-found', '--wait=false');
+    workspace.remove();
+  });
+
+  test.each([
+    [
+      'nowhere',
+      /`working-directory` is `nowhere`, which cannot be read: it does not exist \(ENOENT\)/,
+      /actions\/checkout/,
+    ],
+    ['..', /`working-directory` \(\.\.\) leads out of the workspace/, /copy what is needed into it/],
+  ])(
+    'the working directory %s is refused',
+    async (folder, says, hint) => {
+      const workspace = workspaceOf(appFiles('lost'));
+      const { code, report } = await run({
+        workspace: workspace.path,
+        inputs: { 'working-directory': folder },
+      });
+      workspace.remove();
+      expect(code).toBe(1);
+      expect(report.verdict).toMatch(says);
+      expect(errorIn(report)?.hint).toMatch(hint);
+    },
+    60_000,
+  );
+
+  test('an empty repository: not green, and what to look at', async () => {
+    const workspace = workspaceOf({ 'README.md': '# nothing\n' });
+    const { code, report } = await run({ workspace: workspace.path, inputs: {} });
+    workspace.remove();
+    expect({ code, errors: errorsOf(report) }).toEqual({ code: 1, errors: ['bundle/nothing-found'] });
+    expect(errorIn(report)?.hint).toContain('working-directory');
+  }, 60_000);
+
+  describe('a kustomization', () => {
+    const name = 'kustomized';
+    const files = appFiles(name);
+    const workspace = workspaceOf({
+      'k8s/base/kustomization.yaml': 'resources: [app.yaml, route.yaml]\n',
+      'k8s/base/app.yaml': files['app/app.yaml'] ?? '',
+      'k8s/base/route.yaml': files['routes/route.yaml'] ?? '',
+      'k8s/production/kustomization.yaml':
+        'resources: [../base]\npatches:\n  - path: more.yaml\nconfigMapGenerator:\n  - { name: settings, literals: [a=b] }\n',
+      'k8s/production/more.yaml': `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: ${name}, namespace: ${name} }\nspec: { replicas: 2 }\n`,
+    });
+    afterAll(() => {
+      kubectl('delete', 'namespace', name, '--ignore-not-found', '--wait=false');
+      workspace.remove();
+    });
+
+    test('is built, applied once with the place of each object, and live', async () => {
+      const { code, report } = await run({ workspace: workspace.path, inputs: quick });
+      expect({ code, verdict: report.verdict }).toEqual({ code: 0, verdict: `${name}.example.com is live.` });
+      expect(report.objects.map(({ ref, source, result }) => [ref, source?.file, result])).toEqual(
+        expect.arrayContaining([
+          [`Deployment ${name}/${name}`, 'k8s/base/app.yaml', 'created'],
+          [`HTTPRoute ${name}/${name}`, 'k8s/base/route.yaml', 'created'],
+          [
+            expect.stringMatching(/^ConfigMap settings-|^ConfigMap default\/settings-/),
+            'k8s/production/kustomization.yaml',
+            'created',
+          ],
+        ]),
+      );
+      expect(report.objects).toHaveLength(5);
+      expect(kubectl('get', 'deployment', name, '-n', name, '-o', 'jsonpath={.spec.replicas}')).toBe('2');
+    }, 120_000);
+
+    test('is linted without a cluster; what is wrong has its line in the resource', async () => {
+      const route = join(workspace.path, 'k8s/base/route.yaml');
+      const before = readFileSync(route, 'utf8');
+      writeFileSync(route, before.replace('port: 8080 }]', 'port: 8080, weight: 1000 }]'));
+      const { code, report } = await run({ workspace: workspace.path, action: 'lint', inputs: {} });
+      writeFileSync(route, before);
+      expect(code).toBe(1);
+      expect(errorIn(report)).toMatchObject({
+        code: 'lint/weight-too-high',
+        source: { file: 'k8s/base/route.yaml' },
+      });
+    }, 60_000);
+  });
+
+  test('both sides are named, with the file that asks for it', async () => {
+    const { code, log, report, summary } = await refused;
+    expect({ code, firstBroken: report.firstBroken }).toEqual({
+      code: 1,
+      firstBroken: {
+        host: 'outsider.other.example.com',
+        link: 'route',
+        code: 'route/hostname-outside-listener',
+      },
+    });
+    const broken = report.hosts[0]?.links.find(({ id }) => id === 'route');
+    expect(broken?.message).toContain('outsider.other.example.com');
+    expect(broken?.message).toContain('inside.example.com');
+    expect(report.hosts[0]).toMatchObject(at('routes/route.yaml', 1));
+    for (const shown of [log, summary]) expect(shown).toContain('inside.example.com');
+    expect(summary).toContain('`routes/route.yaml:1`');
+  }, 120_000);
+
+  test('below the listener, it is live', async () => {
+    const route = join(workspace.path, 'routes/route.yaml');
+    writeFileSync(
+      route,
+      (files['routes/route.yaml'] ?? '').replace('outsider.other.example.com', 'inside.example.com'),
+    );
+    const { code, report } = await run({ workspace: workspace.path, inputs: quick });
+    expect({ code, verdict: report.verdict }).toEqual({
+      code: 0,
+      verdict: 'inside.example.com is live.',
+    });
+  }, 120_000);
+});
 
 describe('a repository with mistakes', () => {
   const objects = (): readonly string[] =>
@@ -101,137 +248,4 @@ describe('a repository with mistakes', () => {
       /from-chart[\s\S]*fine|fine[\s\S]*from-chart/,
     );
   }, 120_000);
-});
-
-test.each([
-  [
-    'nowhere',
-    /`working-directory` is `nowhere`, which cannot be read: it does not exist \(ENOENT\)/,
-    /actions\/checkout/,
-  ],
-  ['..', /`working-directory` \(\.\.\) leads out of the workspace/, /copy what is needed into it/],
-])(
-  'the working directory %s is refused',
-  async (folder, says, hint) => {
-    const workspace = workspaceOf(appFiles('lost'));
-    const { code, report } = await run({
-      workspace: workspace.path,
-      inputs: { 'working-directory': folder },
-    });
-    workspace.remove();
-    expect(code).toBe(1);
-    expect(report.verdict).toMatch(says);
-    expect(errorIn(report)?.hint).toMatch(hint);
-  },
-  60_000,
-);
-
-test('an empty repository: not green, and what to look at', async () => {
-  const workspace = workspaceOf({ 'README.md': '# nothing\n' });
-  const { code, report } = await run({ workspace: workspace.path, inputs: {} });
-  workspace.remove();
-  expect({ code, errors: errorsOf(report) }).toEqual({ code: 1, errors: ['bundle/nothing-found'] });
-  expect(errorIn(report)?.hint).toContain('working-directory');
-}, 60_000);
-
-describe('a hostname outside every listener', () => {
-  const files = appFiles('outsider', (yaml) =>
-    yaml
-      .replace('public, namespace: infra, sectionName: https', 'edge, namespace: walled, sectionName: named')
-      .replace('outsider.example.com', 'outsider.other.example.com'),
-  );
-  const workspace = workspaceOf(files);
-
-  beforeAll(() => {
-    // Open to routes of every namespace; only the hostname is in the way.
-    const open = (yaml: string) =>
-      yaml.replaceAll(
-        /(\{ name: \w+, protocol[^}]*)\}/g,
-        '$1, allowedRoutes: { namespaces: { from: All } } }',
-      );
-    kubectlApply(open(edgeGateway('walled', { named: 'inside.example.com' })));
-  });
-  afterAll(() => {
-    kubectl('delete', 'namespace', 'outsider', 'walled', '--ignore-not-found', '--wait=false');
-    workspace.remove();
-  });
-
-  test('both sides are named, with the file that asks for it', async () => {
-    const { code, log, report, summary } = await run({ workspace: workspace.path, inputs: quick });
-    expect({ code, firstBroken: report.firstBroken }).toEqual({
-      code: 1,
-      firstBroken: {
-        host: 'outsider.other.example.com',
-        link: 'route',
-        code: 'route/hostname-outside-listener',
-      },
-    });
-    const broken = report.hosts[0]?.links.find(({ id }) => id === 'route');
-    expect(broken?.message).toContain('outsider.other.example.com');
-    expect(broken?.message).toContain('inside.example.com');
-    expect(report.hosts[0]).toMatchObject(at('routes/route.yaml', 1));
-    for (const shown of [log, summary]) expect(shown).toContain('inside.example.com');
-    expect(summary).toContain('`routes/route.yaml:1`');
-  }, 120_000);
-
-  test('below the listener, it is live', async () => {
-    const route = join(workspace.path, 'routes/route.yaml');
-    writeFileSync(
-      route,
-      (files['routes/route.yaml'] ?? '').replace('outsider.other.example.com', 'inside.example.com'),
-    );
-    const { code, report } = await run({ workspace: workspace.path, inputs: quick });
-    expect({ code, verdict: report.verdict }).toEqual({
-      code: 0,
-      verdict: 'inside.example.com is live.',
-    });
-  }, 120_000);
-});
-
-describe('a kustomization', () => {
-  const name = 'kustomized';
-  const files = appFiles(name);
-  const workspace = workspaceOf({
-    'k8s/base/kustomization.yaml': 'resources: [app.yaml, route.yaml]\n',
-    'k8s/base/app.yaml': files['app/app.yaml'] ?? '',
-    'k8s/base/route.yaml': files['routes/route.yaml'] ?? '',
-    'k8s/production/kustomization.yaml':
-      'resources: [../base]\npatches:\n  - path: more.yaml\nconfigMapGenerator:\n  - { name: settings, literals: [a=b] }\n',
-    'k8s/production/more.yaml': `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: ${name}, namespace: ${name} }\nspec: { replicas: 2 }\n`,
-  });
-  afterAll(() => {
-    kubectl('delete', 'namespace', name, '--ignore-not-found', '--wait=false');
-    workspace.remove();
-  });
-
-  test('is built, applied once with the place of each object, and live', async () => {
-    const { code, report } = await run({ workspace: workspace.path, inputs: quick });
-    expect({ code, verdict: report.verdict }).toEqual({ code: 0, verdict: `${name}.example.com is live.` });
-    expect(report.objects.map(({ ref, source, result }) => [ref, source?.file, result])).toEqual(
-      expect.arrayContaining([
-        [`Deployment ${name}/${name}`, 'k8s/base/app.yaml', 'created'],
-        [`HTTPRoute ${name}/${name}`, 'k8s/base/route.yaml', 'created'],
-        [
-          expect.stringMatching(/^ConfigMap settings-|^ConfigMap default\/settings-/),
-          'k8s/production/kustomization.yaml',
-          'created',
-        ],
-      ]),
-    );
-    expect(report.objects).toHaveLength(5);
-    expect(kubectl('get', 'deployment', name, '-n', name, '-o', 'jsonpath={.spec.replicas}')).toBe('2');
-  }, 120_000);
-
-  test('is linted without a cluster; what is wrong has its line in the resource', async () => {
-    const route = join(workspace.path, 'k8s/base/route.yaml');
-    const before = readFileSync(route, 'utf8');
-    writeFileSync(route, before.replace('port: 8080 }]', 'port: 8080, weight: 1000 }]'));
-    const { code, report } = await run({ workspace: workspace.path, action: 'lint', inputs: {} });
-    writeFileSync(route, before);
-    expect(code).toBe(1);
-    expect(errorIn(report)).toMatchObject({
-      code: 'lint/weight-too-high',
-      source: { file: 'k8s/base/route.yaml' },
-    });
-  }, 60_000);
 });

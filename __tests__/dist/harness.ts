@@ -1,9 +1,11 @@
 // What every test of the built action needs: a workspace, a run as a runner would make it, the lab's knobs, and the promises that hold for every run.
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { layout } from '../../lab/cluster/layout.ts';
 import { type ActionResult, type ActionRun, runAction } from '../../lab/runner.ts';
 import { prepareSample, sampleInputs } from '../../lab/sample.ts';
+import { withLock } from '../../lab/tools/lock.ts';
 import type { Report } from '../../src/report/report.ts';
 import { appFiles } from './app-files.ts';
 import { kubectl, lab, workspaceOf } from './lab-control.ts';
@@ -11,6 +13,8 @@ import { kubectl, lab, workspaceOf } from './lab-control.ts';
 export { appFiles } from './app-files.ts';
 export { kubectl, kubectlApply, lab, resetKnobs, setKnobs, workspaceOf } from './lab-control.ts';
 export { layout, sampleInputs as infraInputs };
+
+const labFolder = process.env['LAB_DIR'] ?? '';
 
 export interface Finished extends Omit<ActionResult, 'report'> {
   readonly report: Report;
@@ -64,8 +68,11 @@ export async function untilQuiet(): Promise<void> {
   while (leaving().length > 0) await sleep(500);
 }
 
-/** Installs the sample's infra once per lab; later calls find it there. */
-export async function ensureInfra(): Promise<void> {
+/** Installs the sample's infra once per lab; later calls, of other processes too, find it there when it is done. */
+export const ensureInfra = (): Promise<void> =>
+  withLock(join(labFolder, 'run/infra.lock'), () => undefined, installInfra);
+
+async function installInfra(): Promise<void> {
   try {
     kubectl('get', 'gateway', 'public', '-n', 'infra');
     await routesLeft();
@@ -75,7 +82,7 @@ export async function ensureInfra(): Promise<void> {
   }
   const workspace = workspaceOf({});
   try {
-    prepareSample(workspace.path, process.env['LAB_DIR'] ?? '');
+    prepareSample(workspace.path, labFolder);
     const { report, log } = await run({
       workspace: workspace.path,
       inputs: { ...sampleInputs, 'wait-timeout': '3m' },

@@ -191,6 +191,14 @@ function below(pid: number): readonly number[] {
   ]);
 }
 
+/** The Lease of a run that was killed is as it will be in half a minute, when it has run out. */
+function halfAMinuteOn(): void {
+  const renewTime = new Date(Date.now() - 30_000).toISOString().replace('Z', '000Z');
+  const leases = kubectl('get', 'leases', '-n', name, '-o', 'name').trim().split('\n');
+  expect(leases).toHaveLength(1);
+  kubectl('patch', ...leases, '-n', name, '--type=merge', '-p', JSON.stringify({ spec: { renewTime } }));
+}
+
 test('a run killed while helm waits does not block the next one', async () => {
   const slow = `apiVersion: v1\nkind: Pod\nmetadata: { name: slow, namespace: ${name} }\nspec: { nodeSelector: { disk: none }, containers: [{ name: web, image: 'nginx:1.29' }] }\n`;
   writeFileSync(inChart('templates/slow.yaml'), slow);
@@ -215,6 +223,7 @@ test('a run killed while helm waits does not block the next one', async () => {
   expect(history().slice(before.length)).toEqual([expect.stringMatching(/pending-upgrade$/)]);
 
   rmSync(inChart('templates/slow.yaml'));
+  halfAMinuteOn();
   const { log } = await expectLive({ inputs: { 'helm-timeout': '8s' } });
   expect(log).toMatch(
     /was left pending-upgrade at revision \d+ by a helm that has ended; that revision was dropped/,

@@ -16,7 +16,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => {
   rmSync(workspace, { recursive: true, force: true });
-  clear();
+  clear({ wait: false });
 }, 60_000);
 
 test(`seed ${seed}: the next run comes alive, and the cluster holds exactly what the bundle says`, async () => {

@@ -7,6 +7,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { type Finished, kubectl, run, workspaceOf } from './harness.ts';
 import { errorIn, errorsOf } from './reading.ts';
 
+/** `HELM=full`: with Helm 3 also what is removed, but kept in the history. */
+const full = process.env['HELM'] === 'full';
 const namespace = 'release-found';
 const configMap = (name: string): string =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name} }\ndata: { a: b }\n`;
@@ -87,16 +89,21 @@ describe("somebody else's", () => {
 describe.each([
   ['4', process.env['PATH'] ?? ''],
   ['3', helm3],
-])('removed, by Helm %s', (_version, path) => {
-  test('but kept in the history: a first install', async () => {
-    helm(['install', 'app', join(workspace.path, 'app')], { PATH: path });
-    helm(['uninstall', 'app', '--keep-history'], { PATH: path });
-    const finished = await go({}, { PATH: path });
-    expectDone(finished, 'installed');
-    expect(finished.report.releases?.[0]?.changes).toEqual([
-      { object: `${namespace}, ours, ConfigMap (v1)`, change: 'added', diff: [] },
-    ]);
-  }, 60_000);
+])('removed, by Helm %s', (version, path) => {
+  const inFull = full || version === '4' ? test : undefined;
+  inFull?.(
+    'but kept in the history: a first install',
+    async () => {
+      helm(['install', 'app', join(workspace.path, 'app')], { PATH: path });
+      helm(['uninstall', 'app', '--keep-history'], { PATH: path });
+      const finished = await go({}, { PATH: path });
+      expectDone(finished, 'installed');
+      expect(finished.report.releases?.[0]?.changes).toEqual([
+        { object: `${namespace}, ours, ConfigMap (v1)`, change: 'added', diff: [] },
+      ]);
+    },
+    60_000,
+  );
 
   test('by half, by a helm that was killed: to the end, and installed anew', async () => {
     helm(['install', 'app', join(workspace.path, 'app')], { PATH: path });

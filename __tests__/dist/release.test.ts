@@ -25,6 +25,8 @@ const charts = {
   'two.yaml': 'size: large\n',
 };
 
+/** `HELM=full`: the whole thread with Helm 3 too, not its install and its upgrade alone. */
+const full = process.env['HELM'] === 'full';
 const helm3 = join(process.env['LAB_DIR'] ?? '', 'bin/helm3');
 const versions: [string, string, string | undefined][] = [
   ['4', 'v4.', undefined],
@@ -84,16 +86,23 @@ describe.each(versions)('with Helm %s', (major, version, path) => {
     expectHidden(finished);
   }, 60_000);
 
-  test('again: no new revision, nothing changed', async () => {
-    const finished = await go();
-    expect(finished.report.releases?.map(({ name, result, revision }) => [name, result, revision])).toEqual([
-      ['one', 'unchanged', 1],
-      ['two', 'unchanged', 1],
-    ]);
-    expect(finished.outputs['changed']).toBe('false');
-    const kept = kubectl('get', 'secret', '-n', namespace, '-l', 'owner=helm,name=one', '-o', 'name');
-    expect(kept.trim().split('\n')).toHaveLength(1);
-  }, 60_000);
+  const inFull = full || major === '4' ? test : undefined;
+  inFull?.(
+    'again: no new revision, nothing changed',
+    async () => {
+      const finished = await go();
+      expect(finished.report.releases?.map(({ name, result, revision }) => [name, result, revision])).toEqual(
+        [
+          ['one', 'unchanged', 1],
+          ['two', 'unchanged', 1],
+        ],
+      );
+      expect(finished.outputs['changed']).toBe('false');
+      const kept = kubectl('get', 'secret', '-n', namespace, '-l', 'owner=helm,name=one', '-o', 'name');
+      expect(kept.trim().split('\n')).toHaveLength(1);
+    },
+    60_000,
+  );
 
   test('other values: the change is listed as helm-diff does, secrets masked', async () => {
     const finished = await go({ values: `colour: blue\npassword: ${secret}-2\n` });
@@ -113,19 +122,23 @@ describe.each(versions)('with Helm %s', (major, version, path) => {
     expectHidden(finished);
   }, 60_000);
 
-  test('a chart that repeats a password when it fails: the rest of its words, without it', async () => {
-    writeFileSync(
-      inChart('boom.yaml'),
-      '{{ fail (printf "%s does not do for a password" .Values.password) }}',
-    );
-    const finished = await go();
-    rmSync(inChart('boom.yaml'));
-    expect(errorsOf(finished.report)).toEqual(['helm/render-failed']);
-    expect(errorIn(finished.report)?.message).toContain('*** does not do for a password');
-    expect(finished.log).toContain('*** does not do for a password');
-    expect(finished.summary).toContain('does not do for a password');
-    expectHidden(finished);
-  }, 60_000);
+  inFull?.(
+    'a chart that repeats a password when it fails: the rest of its words, without it',
+    async () => {
+      writeFileSync(
+        inChart('boom.yaml'),
+        '{{ fail (printf "%s does not do for a password" .Values.password) }}',
+      );
+      const finished = await go();
+      rmSync(inChart('boom.yaml'));
+      expect(errorsOf(finished.report)).toEqual(['helm/render-failed']);
+      expect(errorIn(finished.report)?.message).toContain('*** does not do for a password');
+      expect(finished.log).toContain('*** does not do for a password');
+      expect(finished.summary).toContain('does not do for a password');
+      expectHidden(finished);
+    },
+    60_000,
+  );
 
   if (major === '4') {
     const undone = { 'helm-rollback': 'true' };

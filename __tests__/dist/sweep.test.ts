@@ -179,7 +179,7 @@ describe('sweep', () => {
       .toSorted();
   const event = { number: 0, sha: shas.first, event: 'schedule' };
   const sweep = (inputs: Record<string, string> = {}) =>
-    preview(event, { mode: 'sweep', files: {}, inputs: { 'wait-timeout': '20s', ...inputs } });
+    preview(event, { mode: 'sweep', files: {}, inputs: { 'wait-timeout': '60s', ...inputs } });
 
   test('closed, renamed, expired, cancelled: told by a dry run, removed by the next; what is needed stays', async () => {
     const all = [
@@ -264,7 +264,7 @@ describe('sweep', () => {
     // Records whose route went while ExternalDNS was away.
     scaleExternalDns(0);
     try {
-      kubectl('delete', 'namespace', 'new-name', '--wait=true');
+      kubectl('delete', 'httproute', '--all', '-n', 'new-name');
       const orphans = await sweep({ 'wait-timeout': '2s' });
       expect({ code: orphans.code, outcome: orphans.report.outcome }).toEqual({ code: 0, outcome: 'clean' });
       expect(new Set(codesOf(orphans))).toEqual(new Set(['preview/orphan-record']));
@@ -273,6 +273,7 @@ describe('sweep', () => {
       );
     } finally {
       scaleExternalDns(1);
+      kubectl('delete', 'namespace', 'new-name', '--wait=false');
     }
   }, 240_000);
 

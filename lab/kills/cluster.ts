@@ -80,9 +80,10 @@ export function left(): readonly string[] {
   ].toSorted();
 }
 
-/** Back to a cluster that has never seen the bundle. */
-export function clear(): void {
-  run('kubectl', ['delete', 'httproutes', '--all', '-n', appNamespace, '--ignore-not-found']);
-  run('kubectl', ['delete', 'namespace', namespace, appNamespace, '--ignore-not-found']);
-  run('kubectl', ['delete', 'crd', definition, '--ignore-not-found']);
+/** Back to a cluster that has never seen the bundle; without `wait` it is on its way there. */
+export function clear({ wait = true } = {}): void {
+  const how = ['--ignore-not-found', `--wait=${wait}`];
+  run('kubectl', ['delete', 'httproutes', '--all', '-n', appNamespace, ...how]);
+  run('kubectl', ['delete', 'namespace', namespace, appNamespace, ...how]);
+  run('kubectl', ['delete', 'crd', definition, ...how]);
 }
