@@ -1,0 +1,96 @@
+// What is read of a load balancer over the wire, as far as only edits by hand would show it.
+import { afterEach, expect, test } from '@jest/globals';
+import { balancerReader } from '../../../src/aws/balancer-state.ts';
+import type { LoadBalancers } from '../../../src/chain/load-balancer.ts';
+import { type AwsAnswer, type AwsServer, asXml, awsServer, xmlError } from './aws-server.ts';
+import { leapingClock } from './test-clock.ts';
+
+const { signal } = new AbortController();
+
+let server: AwsServer | undefined;
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+});
+
+const result = (action: string, inner: string): AwsAnswer =>
+  asXml(`<${action}Response><${action}Result>${inner}</${action}Result></${action}Response>`);
+
+async function reading(answers: Readonly<Record<string, AwsAnswer>>) {
+  server = await awsServer(({ form }) => answers[form.get('Action') ?? ''] ?? xmlError('Unexpected', 'x'));
+  return balancerReader({
+    aws: server.aws,
+    clock: leapingClock(),
+    credentials: async () => ({
+      accessKeyId: 'A',
+      secretAccessKey: 'b',
+      sessionToken: 'c',
+      expiration: new Date(Date.now() + 3_600_000),
+    }),
+    loadBalancers: {} as LoadBalancers,
+  });
+}
+
+test('the subnets that it stands in', async () => {
+  const zone = (id: string): string => `<member><SubnetId>${id}</SubnetId></member>`;
+  const reader = await reading({
+    DescribeLoadBalancers: result(
+      'DescribeLoadBalancers',
+      `<LoadBalancers><member><LoadBalancerArn>arn:lb</LoadBalancerArn><DNSName>a-1.elb.amazonaws.com</DNSName><AvailabilityZones>${zone('subnet-1')}${zone('subnet-2')}</AvailabilityZones></member></LoadBalancers>`,
+    ),
+  });
+  expect(await reader.balancer('a-1.elb.amazonaws.com', signal)).toMatchObject({
+    value: { arn: 'arn:lb', subnets: ['subnet-1', 'subnet-2'] },
+  });
+});
+
+test('what a listener asks of its clients, and nothing where AWS does not say', async () => {
+  const mutual =
+    '<MutualAuthentication><Mode>verify</Mode><TrustStoreArn>arn:ts</TrustStoreArn><IgnoreClientCertificateExpiry>true</IgnoreClientCertificateExpiry></MutualAuthentication>';
+  const listener = (port: number, more: string): string =>
+    `<member><ListenerArn>arn:l${port}</ListenerArn><Port>${port}</Port><Protocol>HTTP</Protocol>${more}</member>`;
+  const reader = await reading({
+    DescribeListeners: result(
+      'DescribeListeners',
+      `<Listeners>${listener(443, mutual)}${listener(80, '')}</Listeners>`,
+    ),
+  });
+  expect(await reader.listeners('arn:lb', signal)).toMatchObject({
+    value: [
+      { port: 443, clients: { mode: 'verify', trustStore: 'arn:ts', ignoresExpiry: true } },
+      { port: 80, otherCertificates: [] },
+    ],
+  });
+});
+
+test('the attributes of a listener, and the action that is denied', async () => {
+  const attributes = '<Attributes><member><Key>a</Key><Value>b</Value></member></Attributes>';
+  const reader = await reading({
+    DescribeListenerAttributes: result('DescribeListenerAttributes', attributes),
+  });
+  expect(await reader.listenerAttributes('arn:l', signal)).toMatchObject({ value: new Map([['a', 'b']]) });
+  await server?.close();
+  const denied = await reading({ DescribeListenerAttributes: xmlError('AccessDenied', 'no', 403) });
+  expect(await denied.listenerAttributes('arn:l', signal)).toMatchObject({
+    denied: 'elasticloadbalancing:DescribeListenerAttributes on *',
+  });
+});
+
+test("whose a security group is, by the controller's tags", async () => {
+  const tag = (key: string, value: string): string => `<item><key>${key}</key><value>${value}</value></item>`;
+  const group = (id: string, tags: string): string =>
+    `<item><groupId>${id}</groupId><ipPermissions><item><ipProtocol>tcp</ipProtocol><fromPort>443</fromPort><toPort>443</toPort><ipRanges><item><cidrIp>0.0.0.0/0</cidrIp></item></ipRanges></item></ipPermissions><tagSet>${tags}</tagSet></item>`;
+  const own = tag('elbv2.k8s.aws/cluster', 'sample') + tag('gateway.k8s.aws.alb/stack', 'infra/public');
+  const reader = await reading({
+    DescribeSecurityGroups: asXml(
+      `<DescribeSecurityGroupsResponse><securityGroupInfo>${group('sg-1', own)}${group('sg-2', '')}</securityGroupInfo></DescribeSecurityGroupsResponse>`,
+    ),
+  });
+  const ingress = [{ from: 443, to: 443, sources: ['0.0.0.0/0'] }];
+  expect(await reader.securityGroups(['sg-1', 'sg-2'], signal)).toMatchObject({
+    value: [
+      { id: 'sg-1', stack: 'infra/public', ingress },
+      { id: 'sg-2', ingress },
+    ],
+  });
+});
