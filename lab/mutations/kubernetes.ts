@@ -203,12 +203,12 @@ const hands: readonly Mutation[] = [
   ),
   by(
     () => inShop('scale', 'deployment/worker', '--replicas=1'),
-    edit(
+    // The API server leaves a zero out of the scale, and whose it is with it.
+    removed(
       'a deployment is stopped, and its autoscaler with it',
       'Deployment shop/worker',
       '.spec.replicas',
       () => inShop('scale', 'deployment/worker', '--replicas=0'),
-      'kubectl',
     ),
   ),
   by(

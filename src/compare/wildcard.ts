@@ -3,6 +3,7 @@
 
 /** Compares exactly; the time grows with the product of both lengths at most. */
 export const fitsWildcard = (pattern: string, text: string): boolean => {
+  if (!/[*?]/.test(pattern)) return pattern === text;
   const [wanted, given] = [[...pattern], [...text]];
   let at = 0;
   let next = 0;

@@ -79,13 +79,14 @@ const anyFits = (
 
 const loose = { exactCase: false };
 
+const urlOf = ({ path }: AlbRequest): URL => new URL(`http://h${path.startsWith('/') ? '' : '/'}${path}`);
+
 const holds = (condition: RuleCondition, request: AlbRequest): boolean => {
-  const url = new URL(`http://h${request.path.startsWith('/') ? '' : '/'}${request.path}`);
   switch (condition.field) {
     case 'host-header':
       return anyFits(condition, request.host, loose);
     case 'path-pattern':
-      return anyFits(condition, url.pathname, { exactCase: true });
+      return anyFits(condition, urlOf(request).pathname, { exactCase: true });
     case 'http-request-method':
       return condition.values.includes(request.method);
     case 'http-header': {
@@ -95,7 +96,7 @@ const holds = (condition: RuleCondition, request: AlbRequest): boolean => {
     }
     case 'query-string':
       return (condition.query ?? []).some(({ key, value }) =>
-        [...url.searchParams].some(
+        [...urlOf(request).searchParams].some(
           ([name, given]) => (key === undefined || fits(key, name, loose)) && fits(value, given, loose),
         ),
       );
