@@ -40,6 +40,7 @@ const environment: Readonly<Record<string, string>> = full
       CANCEL: 'full',
       HELM: 'full',
       HEALTHY: 'full',
+      UNCHANGED: 'full',
       PREVIEWS: 'full',
       TEARDOWN: 'full',
     }
