@@ -34,6 +34,46 @@ const hasOwnBackendGroup = (
 export const sameAttribute = (one: string, other: string | undefined): boolean =>
   one === other || (/^(true|false)$/i.test(one) && one.toLowerCase() === other);
 
+type Differs = (
+  path: string,
+  wanted: string | undefined,
+  found: string | undefined,
+  severity: Sighting['severity'],
+  trace?: Trace,
+) => readonly Sighting[];
+
+const differsIn =
+  (asked: Asked, state: BalancerState): Differs =>
+  (path, wanted, found, severity, trace) => {
+    if (wanted === undefined || wanted === found) return [];
+    const item = { path, wanted, found: found ?? null, severity, ...(trace && { trace }) };
+    return [balancerItem(asked, state, item)];
+  };
+
+/**
+ * Names in place of ids cannot be compared here. One more is the controller's own, for the way to the targets
+ * (LBC 3.5.0 pkg/gateway/model, model_build_security_group.go), where it is asked for.
+ */
+const judgeGroups = (asked: Asked, state: BalancerState, differs: Differs): readonly Sighting[] => {
+  const wanted = texts(asked.configuration, 'securityGroups').toSorted();
+  if (wanted.length === 0 || !wanted.every((each) => each.startsWith('sg-'))) return [];
+  if (hasOwnBackendGroup(asked, state, wanted)) return [];
+  const found = state.securityGroups.toSorted().join(', ');
+  const trace = settingTrace(state.arn, 'SetSecurityGroups');
+  return differs('securityGroups', wanted.join(', '), found, 'error', trace);
+};
+
+/** Found by tags or named by their names, they cannot be compared here. */
+const judgeSubnets = (asked: Asked, state: BalancerState, differs: Differs): readonly Sighting[] => {
+  const wanted = list(asked.configuration, 'loadBalancerSubnets')
+    .map((each) => text(each, 'identifier') ?? '')
+    .toSorted();
+  if (wanted.length === 0 || !wanted.every((each) => each.startsWith('subnet-'))) return [];
+  if (state.subnets === undefined) return [];
+  const found = state.subnets.toSorted().join(', ');
+  return differs('subnets', wanted.join(', '), found, 'warning', settingTrace(state.arn, 'SetSubnets'));
+};
+
 /** LBC's own defaults where neither Gateway nor class say anything. */
 export const judgeBalancer = (
   asked: Asked,
@@ -41,28 +81,7 @@ export const judgeBalancer = (
   attributes: ReadonlyMap<string, string> | undefined,
 ): readonly Sighting[] => {
   const { configuration } = asked;
-  const differs = (
-    path: string,
-    wanted: string | undefined,
-    found: string | undefined,
-    severity: Sighting['severity'],
-    trace?: Trace,
-  ): readonly Sighting[] =>
-    wanted === undefined || wanted === found
-      ? []
-      : [
-          balancerItem(asked, state, {
-            path,
-            wanted,
-            found: found ?? null,
-            severity,
-            ...(trace && { trace }),
-          }),
-        ];
-  const groups = texts(configuration, 'securityGroups').toSorted();
-  const subnets = list(configuration, 'loadBalancerSubnets')
-    .map((each) => text(each, 'identifier') ?? '')
-    .toSorted();
+  const differs = differsIn(asked, state);
   return [
     ...differs('scheme', text(configuration, 'scheme'), state.scheme, 'error'),
     ...differs(
@@ -72,31 +91,8 @@ export const judgeBalancer = (
       'warning',
       settingTrace(state.arn, 'SetIpAddressType'),
     ),
-    // Names in place of ids cannot be compared here. One more is the controller's own, for the way to the targets
-    // (LBC 3.5.0 pkg/gateway/model, model_build_security_group.go), where it is asked for.
-    ...(groups.length > 0 &&
-    groups.every((each) => each.startsWith('sg-')) &&
-    !hasOwnBackendGroup(asked, state, groups)
-      ? differs(
-          'securityGroups',
-          groups.join(', '),
-          state.securityGroups.toSorted().join(', '),
-          'error',
-          settingTrace(state.arn, 'SetSecurityGroups'),
-        )
-      : []),
-    // Found by tags or named by their names, they cannot be compared here.
-    ...(subnets.length > 0 &&
-    state.subnets !== undefined &&
-    subnets.every((each) => each.startsWith('subnet-'))
-      ? differs(
-          'subnets',
-          subnets.join(', '),
-          state.subnets.toSorted().join(', '),
-          'warning',
-          settingTrace(state.arn, 'SetSubnets'),
-        )
-      : []),
+    ...judgeGroups(asked, state, differs),
+    ...judgeSubnets(asked, state, differs),
     ...[...attributesOf(configuration, 'loadBalancerAttributes')].flatMap(([key, value]) =>
       attributes === undefined || sameAttribute(value, attributes.get(key))
         ? []

@@ -56,41 +56,50 @@ export const judgeListeners = (
           }),
         ],
   );
-  const present = listeners.flatMap((listener): readonly Sighting[] => {
-    const path = `listeners[${listener.port}]`;
-    if (!declared.has(listener.port) && asked.shared === true) return [];
-    if (!declared.has(listener.port))
-      return [
-        item({
-          path,
+  const present = listeners.flatMap((listener) =>
+    declared.has(listener.port)
+      ? [
+          ...protocolOf(asked, state, listener, ports.get(listener.port)),
+          ...tlsOf(asked, state, listener),
+          ...clientsOf(asked, state, listener),
+          ...attributesIn(asked, state, listener),
+        ]
+      : added(asked, state, listener),
+  );
+  return [...missing, ...present];
+};
+
+/** A listener that the Gateway does not declare; other Gateways of a shared load balancer may. */
+const added = (asked: Asked, state: BalancerState, listener: ListenerState): readonly Sighting[] =>
+  asked.shared === true
+    ? []
+    : [
+        balancerItem(asked, state, {
+          path: `listeners[${listener.port}]`,
           wanted: null,
           found: listener.protocol,
           severity: 'warning',
           trace: addedListenerTrace(state.arn, listener),
         }),
       ];
-    const protocol = ports.get(listener.port);
-    const other =
-      protocol === undefined || protocol === listener.protocol
-        ? []
-        : [
-            item({
-              path: `${path}.protocol`,
-              wanted: protocol,
-              found: listener.protocol,
-              severity: 'error' as const,
-              trace: listenerTrace(listener, 'protocol'),
-            }),
-          ];
-    return [
-      ...other,
-      ...tlsOf(asked, state, listener),
-      ...clientsOf(asked, state, listener),
-      ...attributesIn(asked, state, listener),
-    ];
-  });
-  return [...missing, ...present];
-};
+
+const protocolOf = (
+  asked: Asked,
+  state: BalancerState,
+  listener: ListenerState,
+  wanted: string | undefined,
+): readonly Sighting[] =>
+  wanted === undefined || wanted === listener.protocol
+    ? []
+    : [
+        balancerItem(asked, state, {
+          path: `listeners[${listener.port}].protocol`,
+          wanted,
+          found: listener.protocol,
+          severity: 'error',
+          trace: listenerTrace(listener, 'protocol'),
+        }),
+      ];
 
 /** Of LBC when neither configuration nor flag say anything (config/runtime_config.go). */
 const defaultPolicy = 'ELBSecurityPolicy-2016-08';
@@ -103,21 +112,33 @@ const tlsOf = (asked: Asked, state: BalancerState, listener: ListenerState): rea
   const explicit = [text(own, 'defaultCertificate'), ...texts(own, 'certificates')].flatMap(
     (each) => each ?? [],
   );
+  const other =
+    listener.sslPolicy === policy
+      ? []
+      : [
+          balancerItem(asked, state, {
+            path: `${path}.sslPolicy`,
+            wanted: policy,
+            found: listener.sslPolicy ?? null,
+            severity: 'warning',
+            trace: listenerTrace(listener, 'sslPolicy'),
+          }),
+        ];
+  return [...other, ...certificatesOf(asked, state, listener, explicit)];
+};
+
+/** Where the configuration names none, the controller finds certificates by the hosts. */
+const certificatesOf = (
+  asked: Asked,
+  state: BalancerState,
+  listener: ListenerState,
+  explicit: readonly string[],
+): readonly Sighting[] => {
   const [main, ...others] = explicit;
+  if (main === undefined) return [];
+  const path = `listeners[${listener.port}]`;
   const item = (rest: Parameters<typeof balancerItem>[2]): Sighting => balancerItem(asked, state, rest);
   const differs: Sighting[] = [];
-  if (listener.sslPolicy !== policy)
-    differs.push(
-      item({
-        path: `${path}.sslPolicy`,
-        wanted: policy,
-        found: listener.sslPolicy ?? null,
-        severity: 'warning',
-        trace: listenerTrace(listener, 'sslPolicy'),
-      }),
-    );
-  // Without any named, the controller finds certificates by the hosts.
-  if (main === undefined) return differs;
   if (listener.defaultCertificate !== main)
     differs.push(
       item({
