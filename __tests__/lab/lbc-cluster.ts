@@ -19,7 +19,7 @@ const PLURALS: Record<string, string> = {
   TargetGroupConfiguration: 'targetgroupconfigurations',
 };
 
-export const pathOf = ({ apiVersion, kind, metadata: { namespace } }: Manifest): string => {
+const pathOf = ({ apiVersion, kind, metadata: { namespace } }: Manifest): string => {
   const base = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
   return namespace ? `${base}/namespaces/${namespace}/${PLURALS[kind]}` : `${base}/${PLURALS[kind]}`;
 };

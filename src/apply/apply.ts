@@ -5,9 +5,8 @@ import type { KubernetesObject } from '../bundle/object.ts';
 import { refOf, type Sourced } from '../bundle/object.ts';
 import { differenceFromApplied } from '../compare/applied.ts';
 import { sameContent, sameValues } from '../compare/content.ts';
-import type { ReportedObject } from '../report/report.ts';
-import type { Finding } from '../verdict/finding.ts';
 import { Problem } from '../verdict/problem.ts';
+import type { AppliedObject } from './applied-object.ts';
 import { type Applier, fieldManager, type Look, type Placed, type Refusal, type Written } from './applier.ts';
 import { followsItsRelease, refuseAlone, refuseLowering, type Staying } from './crd-safety.ts';
 import { kept, type Locate, leftBehind, notWritten, refused, unchanged, warned } from './outcome.ts';
@@ -15,14 +14,6 @@ import { dated, explainConflicts, managedFieldsAfter, otherOwner } from './owner
 import { ranked, stageOf } from './stages.ts';
 import { standTwice } from './twice.ts';
 import { endsOfUnserved } from './unserved.ts';
-
-/** What became of one object of the bundle. */
-export interface AppliedObject {
-  readonly reported: ReportedObject;
-  /** As the API server holds it now: generation and all. May hold secrets; never goes into a report. */
-  readonly live?: KubernetesObject;
-  readonly findings: readonly Finding[];
-}
 
 export interface StageOptions {
   /** Told of each object as soon as its end is known, so that a cancelled run can report what it wrote. */

@@ -99,7 +99,7 @@ export interface Staying {
   readonly live: KubernetesObject;
 }
 
-export const isOfOtherRelease = ({ wanted, live }: Staying): boolean => {
+const isOfOtherRelease = ({ wanted, live }: Staying): boolean => {
   const [ours, theirs] = [releaseOf(wanted), releaseOf(live)];
   return ours !== undefined && theirs !== undefined && ours !== theirs;
 };

@@ -3,8 +3,8 @@ import { list, text, texts } from '../bundle/field.ts';
 import { type KubernetesObject, refOf, type Sourced } from '../bundle/object.ts';
 import type { Code } from '../verdict/codes.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
+import type { AppliedObject } from './applied-object.ts';
 import type { Look, Refusal } from './applier.ts';
-import type { AppliedObject } from './apply.ts';
 
 /** `gateway.networking.k8s.io/v1/HTTPRoute`. */
 export const versionedKind = ({ apiVersion, kind }: Pick<KubernetesObject, 'apiVersion' | 'kind'>): string =>

@@ -51,7 +51,7 @@ export const pointsTo = (record: RecordSet, targets: readonly string[]): boolean
   targets.length === 0 || targets.map(plain).includes(plain(record.alias?.target ?? record.values[0] ?? ''));
 
 /** Seconds between two runs of ExternalDNS: `--interval`, a minute by default. */
-export const intervalOf = ({ deployment }: ExternalDnsFound): number => {
+const intervalOf = ({ deployment }: ExternalDnsFound): number => {
   const args = texts(externalDnsContainer(deployment), 'args').join(' ');
   const [, hours, minutes, seconds] = /--interval[= ](?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?/.exec(args) ?? [];
   const total = Number(hours ?? 0) * 3600 + Number(minutes ?? 0) * 60 + Number(seconds ?? 0);

@@ -5,10 +5,6 @@ import { canonical } from './hostnames.ts';
 
 export const gatewayGroup = 'gateway.networking.k8s.io';
 
-/** Of Gateway API itself: Istio has Gateways too. */
-export const isGateway = ({ apiVersion, kind }: Pick<KubernetesObject, 'apiVersion' | 'kind'>): boolean =>
-  kind === 'Gateway' && apiVersion.startsWith(`${gatewayGroup}/`);
-
 export interface Listener {
   readonly name: string;
   readonly port: number;

@@ -41,7 +41,7 @@ export const deployment = (
     ...rest.status,
   },
 });
-export const ready = { type: 'Ready', status: 'True' };
+const ready = { type: 'Ready', status: 'True' };
 export const notReady = { type: 'Ready', status: 'False', reason: 'ContainersNotReady' };
 export const container = (ports: readonly JsonObject[], rest: JsonObject = {}): JsonObject => ({
   name: 'web',

@@ -23,7 +23,7 @@ export const to = (path: string, ...services: [string, number?][]): JsonObject =
   backendRefs: services.map(([name, weight = 1]) => ({ name, port: 80, weight })),
 });
 
-export const listener: Listener = {
+const listener: Listener = {
   name: 'https',
   port: 443,
   protocol: 'HTTPS',

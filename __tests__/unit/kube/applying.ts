@@ -1,5 +1,7 @@
 // One object sent to an API server of the test's own by the real applier, and what was told of it.
-import { type AppliedObject, applyStage } from '../../../src/apply/apply.ts';
+
+import type { AppliedObject } from '../../../src/apply/applied-object.ts';
+import { applyStage } from '../../../src/apply/apply.ts';
 import type { KubernetesObject } from '../../../src/bundle/object.ts';
 import { type ApplierOptions, serverSideApplier } from '../../../src/kube/apply.ts';
 import { discover } from '../../../src/kube/discovery.ts';

@@ -1,6 +1,8 @@
 // The wiring of the apply engine: writes the objects of a stage and tells of each.
+
+import type { AppliedObject } from '../../apply/applied-object.ts';
 import type { Applier } from '../../apply/applier.ts';
-import { type AppliedObject, applyStage } from '../../apply/apply.ts';
+import { applyStage } from '../../apply/apply.ts';
 import { waitEstablished } from '../../apply/established.ts';
 import { type Inventory, inventoryOf } from '../../apply/inventory.ts';
 import { partOfLabel } from '../../apply/ownership.ts';
