@@ -135,7 +135,9 @@ const nameless = (text: string): string =>
     )
     .replace(/^(k8s-[a-z0-9]+-[a-z0-9]+)-[0-9a-f]{10}\S*\.elb\.amazonaws\.com$/, 'dns:$1')
     .replace(/arn:aws:elasticloadbalancing:[a-z0-9-]+:\d+:(targetgroup\/[\w-]+)\/[0-9a-f]+/g, 'arn:$1')
-    .replace(/RequestID: [^,]+,/g, 'RequestID: …,');
+    .replace(/RequestID: [^,]+,/g, 'RequestID: …,')
+    // With its own role where Pod Identity is there before its pods.
+    .replace(/User: arn:aws:\S+/g, 'User: …');
 
 const byName = <Value>(entries: [string, Value][]): Record<string, Value> =>
   Object.fromEntries(entries.sort(([one], [other]) => (one < other ? -1 : 1)));

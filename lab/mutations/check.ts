@@ -13,7 +13,6 @@ export interface Checked {
 export const repositoryInputs = {
   namespace: 'infra',
   'values-files': 'infra/environment.yaml',
-  inventory: 'mutations',
 } as const;
 
 /** Of the deploy before the first check. */

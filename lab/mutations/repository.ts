@@ -100,7 +100,7 @@ kind: Service
 metadata: { name: shop, namespace: shop }
 spec:
   selector: { app: shop }
-  ports: [{ name: http, port: 8080, targetPort: http }, { name: other, port: 9090, targetPort: http }]
+  ports: [{ name: http, port: 8080, targetPort: http }, { name: other, port: 9090, targetPort: 80 }]
 ---
 apiVersion: v1
 kind: Service
