@@ -162,7 +162,7 @@ const contract = 'lbc-contract';
 const slow = [
   ...['dist/side by side', 'dist/sweep', 'dist/drift', 'workflows/act', 'dist/expiry', 'workflows/examples'],
   // Not while labs come up: the controller's contract is a race of milliseconds with the controller.
-  ...['dist/permissions', 'lab/lbc-contract', 'lab/others', 'dist/faults', 'dist/mended'],
+  ...['dist/permissions', 'lab/lbc-contract', 'lab/others', 'dist/lookups', 'dist/faults', 'dist/mended'],
   ...['dist/preview-safety', 'dist/preview', 'dist/bundle', 'dist/early-green', 'dist/modes', 'dist/record'],
   ...['dist/doctor', 'dist/plan'],
 ];
