@@ -3,7 +3,8 @@ import type { Bundle } from '../../bundle/object.ts';
 import { type Previewed, previewUpgrade } from '../../helm/plan.ts';
 import { comingKind } from '../../helm/render-with-cluster.ts';
 import type { Revision } from '../../helm/stored.ts';
-import { clusterReader } from '../../kube/reader.ts';
+import type { Helm } from '../../helm/version.ts';
+import { clusterReader, type KubeReader } from '../../kube/reader.ts';
 import type { Run } from '../../run.ts';
 import type { Finding } from '../../verdict/finding.ts';
 import type { Problem } from '../../verdict/problem.ts';
@@ -11,7 +12,7 @@ import type { Seen } from '../../verdict/seen.ts';
 import type { Cluster } from '../access/reach-cluster.ts';
 import { ownInventory } from '../apply/write.ts';
 import { ChartRenderer, type RenderedChart } from './chart-renderer.ts';
-import { openHelm, releasesOf } from './helm-session.ts';
+import { type HelmSession, openHelm, releasesOf } from './helm-session.ts';
 import { type InstalledChart, type Installer, ReleaseInstall, upgradeOptions } from './release-install.ts';
 import { valuesFilesOf } from './sources.ts';
 import { lastRevision, refusalFinding, whyRefused } from './strange-releases.ts';
@@ -52,62 +53,92 @@ const none: ChartsOfRun = {
  */
 export async function useHelm(run: Run, cluster: Cluster, bundle: Bundle): Promise<ChartsOfRun> {
   if (bundle.charts.length === 0) return none;
-  const { signal } = run;
   const releases = releasesOf(run, bundle.charts);
   const filesOf = valuesFilesOf(run, bundle.charts);
   const session = await openHelm(run, cluster);
-  const charts = new ChartRenderer(run, cluster, session, { bundle, releases, filesOf });
+  const renderer = new ChartRenderer(run, cluster, session, { bundle, releases, filesOf });
+  return new Charts(run, cluster, session, renderer);
+}
 
-  const reader = clusterReader(cluster.kube);
-  const { id } = ownInventory(run);
+/** One release after the other, in the order of the bundle. */
+class Charts implements ChartsOfRun {
+  readonly #run: Run;
+  readonly #cluster: Cluster;
+  readonly #session: HelmSession;
+  readonly #renderer: ChartRenderer;
+  readonly #reader: KubeReader;
+  /** Id of the repository's inventory. */
+  readonly #own: string;
 
-  const refused: ChartsOfRun['refused'] = async (rendered) => {
+  constructor(run: Run, cluster: Cluster, session: HelmSession, renderer: ChartRenderer) {
+    this.#run = run;
+    this.#cluster = cluster;
+    this.#session = session;
+    this.#renderer = renderer;
+    this.#reader = clusterReader(cluster.kube);
+    this.#own = ownInventory(run).id;
+  }
+
+  render(): ReturnType<ChartRenderer['render']> {
+    return this.#renderer.render();
+  }
+
+  renderAlone(): ReturnType<ChartRenderer['renderAlone']> {
+    return this.#renderer.renderAlone();
+  }
+
+  again(...given: Parameters<ChartRenderer['again']>): ReturnType<ChartRenderer['again']> {
+    return this.#renderer.again(...given);
+  }
+
+  async refused(rendered: readonly RenderedChart[]): Promise<readonly Finding[]> {
     const findings: Finding[] = [];
     for (const each of rendered) {
-      const stored = await lastRevision(reader, each.release, signal);
-      const problem = await whyRefused(run, reader, each, stored, id);
+      const stored = await lastRevision(this.#reader, each.release, this.#run.signal);
+      const problem = await whyRefused(this.#run, this.#reader, each, stored, this.#own);
       if (problem) findings.push(refusalFinding(each, problem));
     }
     return findings;
-  };
+  }
 
-  const preview: ChartsOfRun['preview'] = (rendered) =>
-    session.connected(async (connected) => {
+  preview(rendered: readonly RenderedChart[]): Promise<readonly PreviewedChart[]> {
+    return this.#session.connected(async (helm) => {
+      const served = await this.#cluster.discovery.apiVersions(this.#run.signal);
       const previewed: PreviewedChart[] = [];
-      const served = await cluster.discovery.apiVersions(signal);
-      for (const each of rendered) {
-        const { release } = each;
-        const deployed = await lastRevision(reader, release, signal);
-        const problem = await whyRefused(run, reader, each, deployed, id);
-        // Helm would refuse such a kind, or leave out what its templates make only where it is served.
-        const coming = comingKind(each.objects, served);
-        const upgraded =
-          coming === undefined
-            ? await previewUpgrade(connected, release, upgradeOptions(run, each), signal)
-            : { coming };
-        previewed.push({ rendered: each, deployed, upgraded, ...(problem && { refused: problem }) });
-      }
+      for (const each of rendered) previewed.push(await this.#previewOne(helm, each, served));
       return previewed;
     });
+  }
 
-  const install: ChartsOfRun['install'] = async (rendered, installer) =>
-    await session.connected(async (connected) => {
+  async #previewOne(helm: Helm, rendered: RenderedChart, served: readonly string[]): Promise<PreviewedChart> {
+    const { signal } = this.#run;
+    const { release, objects } = rendered;
+    const deployed = await lastRevision(this.#reader, release, signal);
+    const problem = await whyRefused(this.#run, this.#reader, rendered, deployed, this.#own);
+    // Helm would refuse such a kind, or leave out what its templates make only where it is served.
+    const coming = comingKind(objects, served);
+    const upgraded =
+      coming === undefined
+        ? await previewUpgrade(helm, release, upgradeOptions(this.#run, rendered), signal)
+        : { coming };
+    return { rendered, deployed, upgraded, ...(problem && { refused: problem }) };
+  }
+
+  install(rendered: readonly RenderedChart[], installer: Installer): Promise<readonly InstalledChart[]> {
+    return this.#session.connected(async (helm) => {
       const installed: InstalledChart[] = [];
       for (const each of rendered) {
         // What the charts before have brought may watch what this one creates.
         const before = installed.flatMap(({ objects }) => objects);
-        await webhooksReady(run, reader, before);
-        installed.push(await new ReleaseInstall(run, cluster, connected, installer, each).install());
+        await webhooksReady(this.#run, this.#reader, before);
+        const one = new ReleaseInstall(this.#run, this.#cluster, helm, installer, each);
+        installed.push(await one.install());
       }
       return installed;
     });
-  return {
-    render: () => charts.render(),
-    renderAlone: () => charts.renderAlone(),
-    again: (each) => charts.again(each),
-    refused,
-    preview,
-    install,
-    close: session.close,
-  };
+  }
+
+  close(): Promise<void> {
+    return this.#session.close();
+  }
 }
