@@ -73,15 +73,18 @@ test('the reusable workflow publishes for its caller, and hands on what came out
   workspace.remove();
 }, 300_000);
 
-test('the reusable workflow plans for its caller, and hands on that something would change', async () => {
+test('the reusable workflow plans for its caller, on the runner that it names, and hands on that something would change', async () => {
   await ensureInfra();
-  const text = caller({ 'runs-on': `'["self-hosted", "ubuntu-24.04"]'` }, 'plan')
+  const text = caller({ 'runs-on': `'["self-hosted", "in-the-vpc"]'` }, 'plan')
+    .replace('runs-on: ubuntu-24.04', 'runs-on: in-the-vpc')
     .replace(/^ *wait-timeout: .*\n/m, '')
     .replace('echo "live is $LIVE at $URLS"', 'echo "changed is $CHANGED"')
     .replace(/LIVE: .*/, `CHANGED: \${{ needs.publish.outputs.changed }}`)
     .replace(/ *URLS: .*\n/, '');
   const workspace = workspaceOf({ ...appFiles('foreseen'), '.github/workflows/plan.yml': text });
-  const ran = await runWorkflow(workspace.path, '.github/workflows/plan.yml');
+  const ran = await runWorkflow(workspace.path, '.github/workflows/plan.yml', undefined, {
+    label: 'in-the-vpc',
+  });
   expect(ran.log).toContain('changed is true');
   expect({ code: ran.code, jobs: ran.jobs }).toEqual({
     code: 0,

@@ -148,6 +148,8 @@ export interface Runner {
   readonly environment?: Readonly<Record<string, string>>;
   /** Folders that stand for repositories: `actions/upload-artifact@0123…`. */
   readonly repositories?: Readonly<Record<string, string>>;
+  /** The only label that it answers to; a job for any other finds no runner, and is passed over. */
+  readonly label?: string;
 }
 
 /** Commits the workspace and runs one of its workflows, for a push to main unless told otherwise. */
@@ -155,7 +157,7 @@ export async function runWorkflow(
   workspace: string,
   workflow: string,
   event: WorkflowEvent = { name: 'push', payload: {} },
-  { environment = {}, repositories = {} }: Runner = {},
+  { environment = {}, repositories = {}, label = 'ubuntu-24.04' }: Runner = {},
 ): Promise<WorkflowRun> {
   const folder = mkdtempSync(join(tmpdir(), 'eks-gateway-act-'));
   try {
@@ -169,7 +171,7 @@ export async function runWorkflow(
       event.name,
       ...['--eventpath', payload, '--env', `GITHUB_API_URL=http://${layout.addresses.github}/api`],
       ...['--secret', 'GITHUB_TOKEN=lab-github-token-0003'],
-      ...['--workflows', workflow, '--platform', 'ubuntu-24.04=-self-hosted'],
+      ...['--workflows', workflow, '--platform', `${label}=-self-hosted`],
       ...Object.entries({ ...repositories, [`${published}@${version}`]: action }).flatMap(([name, path]) => [
         '--local-repository',
         `${name}=${path}`,

@@ -2,7 +2,7 @@
 // In the form of kubectl's ApplySets (KEP-3659), so that other tools can read it and know whose it is.
 import { createHash } from 'node:crypto';
 import { textMap } from '../bundle/field.ts';
-import type { KubernetesObject, Sourced } from '../bundle/object.ts';
+import { groupOf, type KubernetesObject, type Sourced } from '../bundle/object.ts';
 import { Problem } from '../verdict/problem.ts';
 import { partOfLabel } from './ownership.ts';
 
@@ -71,8 +71,10 @@ export const asMember = (each: Sourced, { id }: Inventory): Sourced => {
   return { source, object: { ...object, metadata: { ...object.metadata, labels } } };
 };
 
-export const groupKindOf = ({ apiVersion, kind }: Pick<KubernetesObject, 'apiVersion' | 'kind'>): string =>
-  apiVersion.includes('/') ? `${kind}.${apiVersion.slice(0, apiVersion.indexOf('/'))}` : kind;
+export const groupKindOf = ({ apiVersion, kind }: Pick<KubernetesObject, 'apiVersion' | 'kind'>): string => {
+  const group = groupOf(apiVersion);
+  return group === '' ? kind : `${kind}.${group}`;
+};
 
 /** The parent's own namespace is always among them. */
 export const contentsOf = (

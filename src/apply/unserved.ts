@@ -1,6 +1,6 @@
 // Kinds that the API server does not serve and that nothing in the repository brings: said once for all objects of one.
 import { list, text, texts } from '../bundle/field.ts';
-import { type KubernetesObject, refOf, type Sourced } from '../bundle/object.ts';
+import { groupOf, type KubernetesObject, refOf, type Sourced } from '../bundle/object.ts';
 import type { Code } from '../verdict/codes.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
 import type { AppliedObject } from './applied-object.ts';
@@ -16,7 +16,7 @@ const compiled =
 
 /** Whether a definition makes the kind, and no version of Kubernetes. */
 export const isCustom = ({ apiVersion }: Pick<KubernetesObject, 'apiVersion'>): boolean => {
-  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+  const group = groupOf(apiVersion);
   return group.includes('.') && !compiled.test(group);
 };
 

@@ -1,7 +1,7 @@
 // Objects that stand in the repository more than once: the same text twice is once, two that differ are a choice.
 import { equal } from '../compare/equal.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
-import { type Ignored, refOf, type Sourced } from './object.ts';
+import { groupOf, type Ignored, refOf, type Sourced } from './object.ts';
 
 export interface Settled {
   /** Those that stay, each once. */
@@ -16,8 +16,7 @@ interface Clash {
 }
 
 const keyOf = ({ object: { apiVersion, kind, metadata } }: Sourced): string => {
-  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
-  return [group, kind, metadata.namespace ?? '', metadata.name].join('\n');
+  return [groupOf(apiVersion), kind, metadata.namespace ?? '', metadata.name].join('\n');
 };
 
 const place = ({ source }: Sourced): string => `${source.file}:${source.line}`;

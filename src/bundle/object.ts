@@ -58,6 +58,10 @@ export interface Bundle {
   readonly ignored: readonly Ignored[];
 }
 
+/** `apps` of `apps/v1`; empty for the core group's `v1`. */
+export const groupOf = (apiVersion: string): string =>
+  apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+
 /** `HTTPRoute apps/sample-app`, `GatewayClass aws-alb`: how messages name an object. */
 export const refOf = (object: Pick<KubernetesObject, 'kind' | 'metadata'>): string =>
   object.metadata.namespace === undefined

@@ -1,7 +1,7 @@
 // A manifest against the object that lives in the cluster: each field that is set, who changed it, what to do.
 import { partOfLabel } from '../apply/ownership.ts';
 import { isMap, list, number, text, textMap } from '../bundle/field.ts';
-import { type Json, type KubernetesObject, refOf } from '../bundle/object.ts';
+import { groupOf, type Json, type KubernetesObject, refOf } from '../bundle/object.ts';
 import { changesBetween } from '../compare/changes.ts';
 import { leftFields } from '../compare/left.ts';
 import { appliedBy, type FieldsEntry, fieldsEntries } from '../compare/managed-fields.ts';
@@ -39,7 +39,7 @@ export interface Difference {
 
 /** Groups of Kubernetes itself, whose types are Go code. */
 const isBuiltIn = ({ apiVersion }: KubernetesObject): boolean => {
-  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+  const group = groupOf(apiVersion);
   return !group.includes('.') || /^(rbac\.authorization|[a-z]+)\.k8s\.io$/.test(group);
 };
 
@@ -237,7 +237,7 @@ export const mayBeMutated = (
   plural: string,
   configurations: readonly KubernetesObject[],
 ): boolean => {
-  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+  const group = groupOf(apiVersion);
   const fits = (names: readonly Json[], name: string): boolean =>
     names.some((each) => each === '*' || each === name || each === `${name}/*` || each === '*/*');
   return configurations

@@ -1,6 +1,13 @@
 // A release against the chart and the values of the repository.
 import { isMap, textMap } from '../bundle/field.ts';
-import { type Json, type JsonObject, type KubernetesObject, refOf, type Sourced } from '../bundle/object.ts';
+import {
+  groupOf,
+  type Json,
+  type JsonObject,
+  type KubernetesObject,
+  refOf,
+  type Sourced,
+} from '../bundle/object.ts';
 import { type Change, changesBetween } from '../compare/changes.ts';
 import type { Source } from '../verdict/finding.ts';
 import { type Sighting, shownValue } from './item.ts';
@@ -127,8 +134,7 @@ export const isHook = ({ object }: Sourced): boolean =>
 
 /** @param namespace of the release: Helm installs what names none into it */
 export const keyOf = ({ apiVersion, kind, metadata }: KubernetesObject, namespace: string): string => {
-  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
-  return `${group}/${kind}/${metadata.namespace ?? namespace}/${metadata.name}`;
+  return `${groupOf(apiVersion)}/${kind}/${metadata.namespace ?? namespace}/${metadata.name}`;
 };
 
 const byKey = (objects: readonly Sourced[], namespace: string): ReadonlyMap<string, Sourced> =>

@@ -1,5 +1,5 @@
 // Many reports → what became of each target of a fleet, wave by wave.
-import type { Outcome, Report } from '../report/report.ts';
+import type { FleetRow, Outcome, Report } from '../report/report.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
 
 /** A cluster that gets the bundle. */
@@ -7,17 +7,6 @@ export interface Target {
   readonly name: string;
   /** From 1. */
   readonly wave: number;
-}
-
-/** A target of the fleet and how its run ended. */
-export interface FleetRow extends Target {
-  /** `none`: its run left no report. `not-started`: a wave before it was broken. */
-  readonly outcome: Outcome | 'none' | 'not-started';
-  readonly verdict: string;
-  readonly cluster?: string;
-  readonly region?: string;
-  readonly hostsTotal: number;
-  readonly hostsLive: number;
 }
 
 export interface Folded {

@@ -1,6 +1,7 @@
 // A fleet as a table of the job summary: what is broken first.
 import { code, folded, plain, sentence, table } from '../report/markdown.ts';
-import { type FleetRow, isGood } from './fold.ts';
+import type { FleetRow } from '../report/report.ts';
+import { isGood } from './fold.ts';
 
 const mark = (row: FleetRow): string => {
   if (isGood(row)) return '✅';

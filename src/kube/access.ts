@@ -1,4 +1,5 @@
 // Asks the API server whether we may do something: bindings take a moment until they hold.
+import { groupOf } from '../bundle/object.ts';
 import type { Kube } from './connection.ts';
 import { isFields } from './fields.ts';
 import type { Place } from './path.ts';
@@ -11,7 +12,7 @@ export const mayI = async (
   namespace: string,
   signal: AbortSignal,
 ): Promise<boolean> => {
-  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+  const group = groupOf(apiVersion);
   const answer = await kube.send(
     {
       method: 'POST',

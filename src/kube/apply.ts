@@ -8,7 +8,7 @@ import {
   type WriteOptions,
   type Written,
 } from '../apply/applier.ts';
-import { type Json, type KubernetesObject, refOf } from '../bundle/object.ts';
+import { groupOf, type Json, type KubernetesObject, refOf } from '../bundle/object.ts';
 import type { Kube, KubeAnswer } from './connection.ts';
 import type { ApiResource, Discovery } from './discovery.ts';
 import { isFields } from './fields.ts';
@@ -16,7 +16,7 @@ import { type Name, readHeld } from './held.ts';
 import { manifestOf } from './manifest.ts';
 import { notServed } from './not-served.ts';
 import { objectOf } from './object.ts';
-import { groupOf, isPathSegment, pathOf, permissionOf } from './path.ts';
+import { isPathSegment, pathOf, permissionOf } from './path.ts';
 import { clusterReader } from './reader.ts';
 import { explain, overQuota } from './refusal.ts';
 import { conversion, type Patience, retry, sendPatiently, webhook } from './retry.ts';

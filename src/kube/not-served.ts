@@ -1,11 +1,8 @@
 // A kind that the API server does not serve: whether it serves it elsewhere, or one that is nearly called the same.
 import type { Refusal } from '../apply/applier.ts';
 import { unservedRefusal } from '../apply/unserved.ts';
-import type { KubernetesObject } from '../bundle/object.ts';
+import { groupOf, type KubernetesObject } from '../bundle/object.ts';
 import type { ApiResource } from './discovery.ts';
-
-const groupOf = (apiVersion: string): string =>
-  apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
 
 /** Kubernetes' own groups: kinds moved between them, and left the versions before (deprecation guide). */
 const isBuiltIn = (group: string): boolean => !group.includes('.') || group.endsWith('.k8s.io');

@@ -1,4 +1,5 @@
 // Paths of the Kubernetes API.
+import { groupOf } from '../bundle/object.ts';
 
 export interface Place {
   /** `v1`, `gateway.networking.k8s.io/v1`. */
@@ -19,9 +20,6 @@ const segment = (text: string): string => {
   }
   return encodeURIComponent(text);
 };
-
-export const groupOf = (apiVersion: string): string =>
-  apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
 
 export const rootOf = (apiVersion: string): string =>
   apiVersion.includes('/')

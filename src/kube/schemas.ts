@@ -1,9 +1,9 @@
 // The schemas of custom kinds, as the API server publishes them for everybody (OpenAPI v3).
 import { isMap } from '../bundle/field.ts';
-import type { Json, JsonObject } from '../bundle/object.ts';
+import { groupOf, type Json, type JsonObject } from '../bundle/object.ts';
 import { resolvedSchema, type Schema } from '../compare/schema.ts';
 import type { Kube } from './connection.ts';
-import { groupOf, rootOf } from './path.ts';
+import { rootOf } from './path.ts';
 import { sendPatiently } from './retry.ts';
 
 export interface Schemas {

@@ -1,5 +1,5 @@
 // What lint looks at: the objects of each kind, and the Gateway behind a reference.
-import type { KubernetesObject, Sourced } from '../bundle/object.ts';
+import { groupOf, type KubernetesObject, type Sourced } from '../bundle/object.ts';
 import { gatewayGroup, isOfGateway, namespaceOf, type ParentRef } from '../gateway/shapes.ts';
 import type { Workload } from '../preflight/workloads.ts';
 import type { Finding, Source } from '../verdict/finding.ts';
@@ -34,9 +34,6 @@ const groups = {
 } as const;
 
 export type LintedKind = keyof typeof groups;
-
-const groupOf = (apiVersion: string): string =>
-  apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
 
 /** The objects of a kind in its own group: Istio has Gateways as well, and Knative Services. */
 export const ofKind = ({ objects }: Pick<LintInput, 'objects'>, kind: LintedKind): readonly Sourced[] =>

@@ -1,6 +1,6 @@
 // What a pull request's manifests may hold: they are untrusted text, applied by a role that can write DNS.
 import { field, list, text, textMap, texts } from '../bundle/field.ts';
-import { type KubernetesObject, refOf, type Sourced } from '../bundle/object.ts';
+import { groupOf, type KubernetesObject, refOf, type Sourced } from '../bundle/object.ts';
 import { fatalIn } from '../gateway/fatal.ts';
 import type { Code } from '../verdict/codes.ts';
 import { podWrongs } from './pod-policy.ts';
@@ -42,12 +42,9 @@ export const defaultKinds: readonly string[] = [
   'GRPCRoute.gateway.networking.k8s.io',
 ];
 
-const groupOf = ({ apiVersion }: KubernetesObject): string =>
-  apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
-
 /** `Service`, `Deployment.apps`. */
 const kindName = (object: KubernetesObject): string => {
-  const group = groupOf(object);
+  const group = groupOf(object.apiVersion);
   return group === '' ? object.kind : `${object.kind}.${group}`;
 };
 

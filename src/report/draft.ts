@@ -1,7 +1,7 @@
 // The report while the run is under way: whatever happens, it can be finished and shown at any moment.
 import type { Clock } from '../clock.ts';
 import type { DriftItem } from '../drift/item.ts';
-import { type FleetRow, fleetVerdict } from '../fleet/fold.ts';
+import { fleetVerdict } from '../fleet/fold.ts';
 import { codes } from '../verdict/codes.ts';
 import type { Finding } from '../verdict/finding.ts';
 import { driftVerdict } from './drift-part.ts';
@@ -9,6 +9,7 @@ import type { Plan } from './plan.ts';
 import { planSentence } from './plan-text.ts';
 import { sweepVerdict } from './previews.ts';
 import type {
+  FleetRow,
   Mode,
   Outcome,
   Phase,

@@ -1,7 +1,6 @@
 // The result of a run as data; the summary, annotations, outputs and report.json are renderings of it.
 
 import type { DriftItem } from '../drift/item.ts';
-import type { FleetRow } from '../fleet/fold.ts';
 import type { Code, Owner } from '../verdict/codes.ts';
 import type { Finding, Source } from '../verdict/finding.ts';
 import type { Evidence, LinkId, State } from '../verdict/verdict.ts';
@@ -29,6 +28,20 @@ export type Outcome =
   | 'clean'
   | 'drifted'
   | 'removed';
+
+/** A target of a fleet and how its run ended. */
+export interface FleetRow {
+  readonly name: string;
+  /** From 1. */
+  readonly wave: number;
+  /** `none`: its run left no report. `not-started`: a wave before it was broken. */
+  readonly outcome: Outcome | 'none' | 'not-started';
+  readonly verdict: string;
+  readonly cluster?: string;
+  readonly region?: string;
+  readonly hostsTotal: number;
+  readonly hostsLive: number;
+}
 
 export interface ReportedLink {
   readonly id: LinkId;

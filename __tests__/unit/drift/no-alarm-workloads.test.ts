@@ -57,6 +57,15 @@ const pod = (spec: JsonObject, annotations?: JsonObject): JsonObject => ({
 const web = (more: JsonObject): JsonObject => pod({ containers: [{ name: 'web', image: 'web:1', ...more }] });
 
 const restarted = 'kubectl.kubernetes.io/restartedAt';
+/** A variable that is named twice, of which the last counts. */
+const twins = (last: string) =>
+  web({
+    env: [
+      { name: 'A', value: '1' },
+      { name: 'A', value: last },
+    ],
+  });
+
 test.each<[string, JsonObject, JsonObject]>([
   [
     'quantities as the server writes them',
@@ -90,29 +99,10 @@ test.each<[string, JsonObject, JsonObject]>([
       ],
     }),
   ],
-  [
-    'a variable that a chart names twice',
-    web({
-      env: [
-        { name: 'A', value: '1' },
-        { name: 'A', value: '2' },
-      ],
-    }),
-    web({
-      env: [
-        { name: 'A', value: '1' },
-        { name: 'A', value: '2' },
-      ],
-    }),
-  ],
+  ['a variable that a chart names twice', twins('2'), twins('2')],
   [
     'a variable named twice, of which the last was kept',
-    web({
-      env: [
-        { name: 'A', value: '1' },
-        { name: 'A', value: '2' },
-      ],
-    }),
+    twins('2'),
     web({ env: [{ name: 'A', value: '2' }] }),
   ],
   [
@@ -160,28 +150,13 @@ test.each<[string, JsonObject, JsonObject, string]>([
   ],
   [
     'the last of two twins',
-    web({
-      env: [
-        { name: 'A', value: '1' },
-        { name: 'A', value: '2' },
-      ],
-    }),
-    web({
-      env: [
-        { name: 'A', value: '1' },
-        { name: 'A', value: '3' },
-      ],
-    }),
+    twins('2'),
+    twins('3'),
     '.spec.template.spec.containers[name="web"].env[name="A"].value',
   ],
   [
     'twins that are gone, once',
-    web({
-      env: [
-        { name: 'A', value: '1' },
-        { name: 'A', value: '2' },
-      ],
-    }),
+    twins('2'),
     web({ env: [] }),
     '.spec.template.spec.containers[name="web"].env[name="A"]',
   ],

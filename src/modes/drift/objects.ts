@@ -1,8 +1,7 @@
 // Objects of the repository and of releases against the cluster: one LIST a kind, schemas only where something differs.
 import pLimit from 'p-limit';
 import { refuseAlone, refuseLowering, type Staying } from '../../apply/crd-safety.ts';
-import type { KubernetesObject, Sourced } from '../../bundle/object.ts';
-import { refOf } from '../../bundle/object.ts';
+import { groupOf, type KubernetesObject, refOf, type Sourced } from '../../bundle/object.ts';
 import type { ClusterReader, Kind } from '../../chain/cluster.ts';
 import type { Schema } from '../../compare/schema.ts';
 import type { Sighting } from '../../drift/item.ts';
@@ -270,7 +269,6 @@ const inAnotherVersion = (
   { apiVersion, kind }: KubernetesObject,
   served: readonly ApiResource[],
 ): ApiResource | undefined => {
-  const groupOf = (version: string): string => version.slice(0, Math.max(0, version.indexOf('/')));
   return served.find((each) => each.kind === kind && groupOf(each.apiVersion) === groupOf(apiVersion));
 };
 
