@@ -14,7 +14,7 @@ const shared = {
 /** @type {import('jest').Config} */
 const config = {
   // A busy machine is no failure: whoever promises a time measures it.
-  testTimeout: 60_000,
+  testTimeout: 180_000,
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/__tests__/unit/**/*.test.ts'] },
     { ...shared, displayName: 'lab', testMatch: ['<rootDir>/__tests__/lab/**/*.test.ts'] },

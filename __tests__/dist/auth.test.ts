@@ -51,7 +51,7 @@ test('no `id-token: write`: named before any AWS call, with the lines that are m
   // To be copied, so with its line breaks and indentation.
   expect(summary).toMatch(/```\n *permissions:\n * {2}id-token: write\n * {2}contents: read\n *```/);
   expect(await callsOfAction()).toEqual([]);
-}, 60_000);
+});
 
 describe('a pull request', () => {
   const repository = { id: Number(layout.repository.id), full_name: 'example-org/sample-app' };
@@ -187,7 +187,7 @@ describe('the DNS role assumed from the first role', () => {
       message: `arn:aws:sts::${layout.accounts.eks}:assumed-role/${deploy}/eks-gateway-action may not assume arn:aws:iam::${layout.accounts.dns}:role/${layout.roles.dnsReader}.`,
       hint: expect.stringContaining('sts:ExternalId'),
     });
-  }, 60_000);
+  });
 
   test('the right external id', () => expectLive(chained('lab-external-id')), 60_000);
 });
@@ -245,7 +245,7 @@ test('wrong inputs: all of them listed at once, with what is accepted, before an
   for (const name of Object.keys(wrong)) expect(summary).toContain(`\`${name}\``);
   expect(annotated(log, 'error')).toHaveLength(1);
   expect(await callsOfAction()).toEqual([]);
-}, 60_000);
+});
 
 describe('an input that the action does not have', () => {
   const given = (inputs: Readonly<Record<string, string>>) =>
@@ -261,7 +261,7 @@ describe('an input that the action does not have', () => {
     expect(summary.match(/no input `colour`/g)).toHaveLength(1);
     const codes = report.findings.map(({ code }) => code);
     expect(codes).toEqual(['input/unknown', 'input/unknown', 'auth/no-id-token']);
-  }, 60_000);
+  });
 
   test('ends the run where it is certain which was meant', async () => {
     const { code, report } = await given({ dry_run: 'true' });
@@ -276,5 +276,5 @@ describe('an input that the action does not have', () => {
         },
       ],
     });
-  }, 60_000);
+  });
 });

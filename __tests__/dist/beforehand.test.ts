@@ -49,7 +49,7 @@ beforeAll(tidy, 60_000);
 afterAll(() => {
   tidy();
   for (const remove of removals) remove();
-}, 60_000);
+});
 
 test('a kind that nobody serves: one error for all its objects, and nothing is written', async () => {
   const workspace = files({ 'b/doors.yaml': doors, 'b/map.yaml': map });
@@ -130,7 +130,7 @@ describe("a release of somebody else's", () => {
     const { code, report } = await go(files({ 'chart/Chart.yaml': chartYaml('app') }), { mode: 'plan' });
     expect({ code, errors: errorsOf(report) }).toEqual({ code: 1, errors: ['helm/other-storage'] });
     tidy();
-  }, 60_000);
+  });
 });
 
 test.each([['deploy'], ['verify'], ['plan'], ['lint']])(

@@ -75,7 +75,7 @@ describe('a hostname outside every listener', () => {
     workspace.remove();
     expect({ code, errors: errorsOf(report) }).toEqual({ code: 1, errors: ['bundle/nothing-found'] });
     expect(errorIn(report)?.hint).toContain('working-directory');
-  }, 60_000);
+  });
 
   describe('a kustomization', () => {
     const name = 'kustomized';
@@ -122,7 +122,7 @@ describe('a hostname outside every listener', () => {
         code: 'lint/weight-too-high',
         source: { file: 'k8s/base/route.yaml' },
       });
-    }, 60_000);
+    });
   });
 
   test('both sides are named, with the file that asks for it', async () => {
@@ -230,7 +230,7 @@ describe('a repository with mistakes', () => {
     expect(await callsOfAction()).toEqual([]);
     expect(helm.ran()).toEqual([]);
     expect(objects().filter((each) => !before.includes(each))).toEqual([]);
-  }, 60_000);
+  });
 
   test('corrected, everything is applied and live', async () => {
     for (const file of Object.keys(mistakes)) rmSync(join(workspace.path, file));

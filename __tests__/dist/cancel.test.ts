@@ -235,13 +235,14 @@ describe('cancelled', () => {
       const stopped = await cancelled(given(), { ...waiting, signal: 'SIGTERM' });
       expectCancelled(stopped);
       expect(stopped.took).toBeGreaterThan(2_500);
-    }, 60_000);
+    });
 
     test('a second signal ends everything at once', async () => {
       const stopped = await cancelled(given(), { ...waiting, signal: 'SIGINT', again: 1_000 });
       expectCancelled(stopped);
-      expect(stopped.took).toBeLessThan(500);
-    }, 60_000);
+      // Well below the grace that the first signal alone leaves it.
+      expect(stopped.took).toBeLessThan(2_000);
+    });
   });
 });
 

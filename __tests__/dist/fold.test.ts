@@ -64,7 +64,7 @@ test('200 live targets: one summary, within the limit', async () => {
   expect(summary.match(/✅ cluster/g)).toHaveLength(200);
   expect(Buffer.byteLength(summary)).toBeLessThan(1024 * 1024);
   expect(await callsOfAction()).toEqual([]);
-}, 60_000);
+});
 
 test('a broken wave: named, with what was not started', async () => {
   const { code, report, summary } = await foldAll((name) => {
@@ -78,7 +78,7 @@ test('a broken wave: named, with what was not started', async () => {
   });
   expect(report.findings.map(({ code: each }) => each)).toEqual(['fleet/target-broken']);
   expect(summary.indexOf('❌ cluster')).toBeLessThan(summary.indexOf('✅ cluster'));
-}, 60_000);
+});
 
 test('waves that are no waves: said so', async () => {
   const workspace = workspaceOf({});
@@ -90,4 +90,4 @@ test('waves that are no waves: said so', async () => {
   workspace.remove();
   expect(code).toBe(1);
   expect(report.findings[0]?.message).toContain('`waves` is not JSON');
-}, 60_000);
+});

@@ -60,7 +60,7 @@ describe('before anything is written', () => {
     expect(errorIn(report)?.hint).toContain('uses: azure/setup-helm@v4');
     expect(annotated(log, 'error')).toEqual([expect.stringContaining('title=helm/missing')]);
     expect(ours('all,secret,httproute')).toBe('');
-  }, 60_000);
+  });
 
   test.each([
     ['too old', 'echo v3.12.3', 'helm/too-old', /helm is v3\.12\.3; it must be 3\.18 or later, or 4\./],
@@ -84,7 +84,7 @@ describe('before anything is written', () => {
     expect({ code, errors: errorsOf(report) }).toEqual({ code: 1, errors: ['helm/render-failed'] });
     expect(errorIn(report)?.message).toMatch(/charted\/templates\/odd\.yaml:2:.*replicas must be odd/);
     expect(ours('all,secret,httproute')).toBe('');
-  }, 60_000);
+  });
 
   test.each([
     ['is not in its repository', '99.9.9', 'https://kubernetes-sigs.github.io/external-dns/', /99\.9\.9/],
@@ -126,7 +126,7 @@ describe('while helm runs', () => {
       from: 'helm history charted',
       saw: expect.stringMatching(/^failed, revision 1, chart charted-0\.1\.0: /),
     });
-  }, 60_000);
+  });
 
   const pods = (label: string, spec: string): string =>
     `apiVersion: apps/v1
@@ -168,7 +168,7 @@ spec:
       saw: expect.stringMatching(/0\/1 nodes are available/),
     });
     for (const { from } of evidence) expect(summary).toContain(from);
-  }, 60_000);
+  });
 
   test('mended, with a dependency that can be fetched, the release is deployed and the host is live', async () => {
     const wanted = `dependencies:\n  - { name: external-dns, version: 1.19.0, repository: 'https://kubernetes-sigs.github.io/external-dns/', condition: dns.enabled }\n`;
@@ -179,7 +179,7 @@ spec:
     expect(ours('deployment')).toBe(`deployment.apps/${name}\n`);
     // The checkout stays as it was: helm fetches into a copy.
     expect(readdirSync(inChart(''))).toEqual(['Chart.yaml', 'templates', 'values.yaml']);
-  }, 60_000);
+  });
 });
 
 /** Processes that a process started, and those that they started. */

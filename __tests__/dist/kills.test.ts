@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => {
   rmSync(workspace, { recursive: true, force: true });
   clear({ wait: false });
-}, 60_000);
+});
 
 test(`seed ${seed}: the next run comes alive, and the cluster holds exactly what the bundle says`, async () => {
   const random = randomOf(seed);

@@ -195,7 +195,7 @@ describe('without the cluster', () => {
       code: 0,
       findings: [{ code: 'lint/chart-not-rendered', severity: 'notice' }],
     });
-  }, 60_000);
+  });
 
   test('a preview: a template of a pull request reads nothing of the cluster', async () => {
     await freshPreviews();

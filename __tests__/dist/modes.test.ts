@@ -80,7 +80,7 @@ test('lint: the charts too, by their values and, where helm is, by what they ren
   } finally {
     workspace.remove();
   }
-}, 60_000);
+});
 
 test('lint: of hundreds of findings the log has the first, and says where the others are', async () => {
   const cut = (index: number): [string, string] => [
@@ -92,7 +92,7 @@ test('lint: of hundreds of findings the log has the first, and says where the ot
   expect(report.findings).toHaveLength(250);
   expect(log.match(/\[bundle\/not-an-object\]|title=bundle\/not-an-object/g)).toHaveLength(200);
   expect(log).toMatch(/… and 50 more findings, in .*report\.json/);
-}, 60_000);
+});
 
 test('verify: a route that nobody applied is named', async () => {
   const { code, report } = await missed;
@@ -123,4 +123,4 @@ test('lint: finds slips with file and line, without a token, a call or a cluster
   expect(log).toContain('::error file=routes/route.yaml,line=1,title=lint/weight-too-high::');
   expect(await callsOfAction()).toEqual([]);
   expect((await runApp('light', { action: 'lint' })).report.outcome).toBe('clean');
-}, 60_000);
+});

@@ -185,7 +185,7 @@ test('deploy, with both forms of the subject; the controllers have no more than 
 test('what these modes were granted, they used: all of it', async () => {
   expect(await used('eks')).toEqual(granted('run-eks'));
   expect(await used('dns')).toEqual(granted('run-dns'));
-}, 60_000);
+});
 
 test('plan, and the teardown of what was deployed, need nothing more', async () => {
   const planned = await attempt('plan', {}, unfit);
@@ -207,7 +207,7 @@ test('doctor, with what it needs besides: nothing is left unseen, and nothing gr
   expectNothingUnseen(await attempt('doctor'));
   expect(await used('eks')).toEqual(granted('run-eks', 'doctor-eks'));
   expect(await used('dns')).toEqual(granted('run-dns', 'doctor-dns'));
-}, 60_000);
+});
 
 test('teardown of a Gateway that does not go: what it holds is listed, with no action that was not granted for that', async () => {
   const deployed = await attempt('deploy', { namespace: 'held' }, held);
@@ -248,4 +248,4 @@ test('without the permission on load balancers: the link that needs it is unknow
   expect(unseen.map(({ id }) => id)).toEqual(['rule']);
   expect(unseen[0]?.message).toContain('elasticloadbalancing:DescribeListeners');
   expect(report.hosts[0]?.links.find(({ id }) => id === 'targets')?.state).toBe('skipped');
-}, 60_000);
+});

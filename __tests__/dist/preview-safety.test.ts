@@ -168,7 +168,7 @@ test('and is removed with them', async () => {
     findings: [],
   });
   expect(namespaceOf(name)).toBe('');
-}, 60_000);
+});
 
 test('a sweep does with them too; no mode of previews was denied anything, or asked for more', async () => {
   const swept = await preview({ number: 70, sha: shas.first }, { mode: 'sweep', files: {}, inputs });
@@ -179,7 +179,7 @@ test('a sweep does with them too; no mode of previews was denied anything, or as
     more: [],
   });
   expect(used).toContain('eks:DescribeCluster');
-}, 60_000);
+});
 
 test('in a namespace that previews share: the Leases of previews, and no other', () => {
   const shared = 'previews-shared';

@@ -54,7 +54,7 @@ test('a dry run gives the names, asks nobody and tells nobody', async () => {
   });
   expect(await callsOfAction()).toEqual([]);
   expect((await github()).requests).toEqual([]);
-}, 30_000);
+});
 
 test('one standing record: checked before anything is applied; no preview writes one of its own', async () => {
   const inputs = { ...quick, 'preview-dns': 'wildcard' };
@@ -129,7 +129,7 @@ const more = () => {
     );
     expect(failed.report.firstBroken).toMatchObject({ link: 'https', code: 'https/header-missing' });
     expect(JSON.stringify(failed.report.hosts[0]?.links)).toContain(shas.first);
-  }, 60_000);
+  });
 
   test('routes alone, beside Services that stand: live, pushed to, gone, and nothing else touched', async () => {
     const files = appFiles('store');

@@ -166,7 +166,7 @@ describe('what a pull request may not do', () => {
     expect(comments[0]?.body).toContain('preview/aws-access');
     expect(comments[0]?.body).not.toContain('](https://pr-66');
     expect({ made, states: statuses.map(({ state }) => state) }).toEqual({ made: [], states: ['failure'] });
-  }, 60_000);
+  });
 
   test.each([
     ['a fork', { from: { id: 7, full_name: 'stranger/sample-app' } }, 'event/fork'],
@@ -209,4 +209,4 @@ test('not live: the comment names the broken link, and the run goes on when GitH
     'warning github/denied',
   ]);
   expect(untold.summary).toContain('pull-requests: write');
-}, 60_000);
+});

@@ -119,4 +119,4 @@ test('a run that fails on its way leaves an inventory that finds everything; the
     `ConfigMap ${namespace}/wide-a pruned`,
   ]);
   expect(kinds()).toBe('Secret');
-}, 60_000);
+});

@@ -137,20 +137,20 @@ describe.each(versions)('with Helm %s', (major, path) => {
   if (major === '4') {
     test('a public OCI registry gives anybody a token', async () => {
       expectPlanned(await planned(`oci://${tokens}/example-org/public`, strangers));
-    }, 60_000);
+    });
 
     test('a repository by the name that it was added under', async () => {
       expectPlanned(await planned('@team', files));
       const strange = await planned('@team', strangers);
       expectRefused(strange, /@team|no repository/);
       expect(errorIn(strange.report)?.hint).toContain('helm repo add');
-    }, 60_000);
+    });
 
     test('a password in an address of Chart.yaml opens it as well, and is not shown where that fails', async () => {
       const address = (host: string): string =>
         `https://${login.classic}:${password}@${host}/artifactory/helm-local`;
       expectPlanned(await planned(address(classic), strangers));
       expectRefused(await planned(address('gone.example.invalid'), strangers), /gone\.example\.invalid/);
-    }, 60_000);
+    });
   }
 });

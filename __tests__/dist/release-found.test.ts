@@ -69,13 +69,13 @@ describe("somebody else's", () => {
     expect(objects()).toBe('configmap/theirs\n');
     expectDone(await go({ 'take-over': 'helm' }), 'upgraded');
     expect(objects()).toBe('configmap/ours\n');
-  }, 60_000);
+  });
 
   test('of another bundle with a chart of the same name', async () => {
     expectDone(await go({ inventory: 'other' }), 'installed');
     expectRefused(await go(), 'helm/not-ours', /another repository, or another folder of this one, keeps it/);
     expectDone(await go({ inventory: 'other' }), 'unchanged');
-  }, 60_000);
+  });
 
   test('the same chart, installed by hand, is taken over', async () => {
     helm(['install', 'app', join(workspace.path, 'app')]);
@@ -83,7 +83,7 @@ describe("somebody else's", () => {
     const finished = await go();
     rmSync(join(workspace.path, 'app/templates/b.yaml'));
     expectDone(finished, 'upgraded');
-  }, 60_000);
+  });
 });
 
 describe.each([
@@ -124,7 +124,7 @@ describe.each([
     expectDone(finished, 'installed');
     expect(finished.log).toContain('its removal is brought to its end first');
     expect(objects()).toBe('configmap/ours\n');
-  }, 60_000);
+  });
 });
 
 describe('out of sight', () => {
@@ -132,12 +132,12 @@ describe('out of sight', () => {
     helm(['install', 'app', join(workspace.path, 'app')], { HELM_DRIVER: 'configmap' });
     expectRefused(await go(), 'helm/other-storage', /is kept in ConfigMaps/);
     expect(kubectl('get', 'secret', '-n', namespace, '-l', 'owner=helm', '-o', 'name')).toBe('');
-  }, 60_000);
+  });
 
   test('HELM_DRIVER of the job', async () => {
     expectRefused(await go({}, { HELM_DRIVER: 'sql' }), 'helm/other-storage', /^HELM_DRIVER is sql/);
     expectDone(await go({}, { HELM_DRIVER: 'secret' }), 'installed');
-  }, 60_000);
+  });
 });
 
 test('a failed release whose only revision before failed too is removed, with `helm-rollback`', async () => {
@@ -152,7 +152,7 @@ test('a failed release whose only revision before failed too is removed, with `h
   expectRefused(finished, 'helm/failed', /^The upgrade of release app from revision 1 failed/);
   expect(finished.report.verdict).toMatch(/The release, which never was good, was removed/);
   expect(objects()).toBe('');
-}, 60_000);
+});
 
 test.each([
   ['longer than helm takes', 'a'.repeat(54), /it has 54 characters, and may have 53/],

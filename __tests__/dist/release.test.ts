@@ -84,7 +84,7 @@ describe.each(versions)('with Helm %s', (major, version, path) => {
     );
     expect(colour()).toBe('red');
     expectHidden(finished);
-  }, 60_000);
+  });
 
   const inFull = full || major === '4' ? test : undefined;
   inFull?.(
@@ -120,7 +120,7 @@ describe.each(versions)('with Helm %s', (major, version, path) => {
     expect(finished.log).toContain(`${namespace}, settings, ConfigMap (v1) has changed:`);
     expect(finished.summary).toContain('0 to add, 2 to change, 0 to destroy');
     expectHidden(finished);
-  }, 60_000);
+  });
 
   inFull?.(
     'a chart that repeats a password when it fails: the rest of its words, without it',
@@ -148,7 +148,7 @@ describe.each(versions)('with Helm %s', (major, version, path) => {
       const finished = await go({ values: `colour: blue\npassword: ${secret}-2\n` });
       expect(releaseIn(finished)).toMatchObject({ result: 'upgraded', revision: 3, changes: [] });
       expect(colour()).toBe('blue');
-    }, 60_000);
+    });
 
     test('a failed upgrade is rolled back, and said to be one', async () => {
       writeFileSync(
@@ -169,7 +169,7 @@ describe.each(versions)('with Helm %s', (major, version, path) => {
       });
       expect(releaseIn(finished)).toMatchObject({ result: 'rolled-back' });
       expect(colour()).toBe('blue');
-    }, 60_000);
+    });
 
     test('a failed first install is removed; its hook’s last words are shown', async () => {
       // The lab really runs ExternalDNS, which ends at once with a flag that it does not know.
@@ -197,7 +197,7 @@ spec:
         saw: expect.stringContaining('unknown long flag'),
       });
       expect(kubectl('get', 'secret', '-n', namespace, '-l', 'owner=helm,name=fresh', '-o', 'name')).toBe('');
-    }, 60_000);
+    });
   }
 });
 

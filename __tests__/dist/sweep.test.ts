@@ -285,5 +285,5 @@ describe('sweep', () => {
     expect(untold.report.outcome).toBe('planned');
     expect(swept(untold).join()).toContain('untold: its time is not up; GitHub did not say');
     kubectl('delete', 'namespace', 'untold', '--wait=false');
-  }, 60_000);
+  });
 });

@@ -71,7 +71,7 @@ test('a pull request never ends a deploy', async () => {
   });
   expect({ code, errors: errorsOf(report) }).toEqual({ code: 1, errors: ['input/invalid'] });
   expect(report.verdict).toContain('only a preview is taken down');
-}, 60_000);
+});
 
 test('a route of others on our Gateway: nothing is removed, and it is named', async () => {
   kubectlApply(edgeRoute(name, { name: 'foreign', hostnames: [`foreign-${host}`] }));
@@ -83,7 +83,7 @@ test('a route of others on our Gateway: nothing is removed, and it is named', as
   });
   expect(finished.report.verdict).toBe(`Gateway ${name}/edge is still used by HTTPRoute ${name}/foreign.`);
   expect(removed(finished)).toEqual([]);
-}, 60_000);
+});
 
 test('a load balancer that is protected against deletion: nothing is removed', async () => {
   const set = (attributes: string): string =>
@@ -102,7 +102,7 @@ test('a load balancer that is protected against deletion: nothing is removed', a
   expect(finished.report.verdict).toBe(
     `The load balancer of Gateway ${name}/edge is protected against deletion.`,
   );
-}, 60_000);
+});
 
 if (full) {
   test('ExternalDNS is scaled to zero: said at once, and the Gateway is left for it', async () => {

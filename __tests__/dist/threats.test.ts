@@ -60,7 +60,7 @@ test('a job that turns the check of certificates off: a stranger on the way gets
     asked: [],
   });
   expect(report.findings.map(({ code: each }) => each)).toContain('auth/certificates-unchecked');
-}, 60_000);
+});
 
 /** A kubeconfig whose credentials come from a program, as an earlier step or a checkout may leave one. */
 const withProgram = (mark: string): string => `apiVersion: v1
@@ -126,7 +126,7 @@ test("a stranger's text in names of files, kinds and values is text in log, summ
   // The runner takes the older form anywhere in a line.
   expect(log).not.toMatch(/##\[(?!group|endgroup)/);
   expect(summary).not.toMatch(/<img|\]\(https:\/\/evil/);
-}, 60_000);
+});
 
 test('a chart with a link to a file of the runner: refused before helm reads it', async () => {
   const hostile = workspaceOf({
@@ -145,4 +145,4 @@ test('a chart with a link to a file of the runner: refused before helm reads it'
     });
   }
   hostile.remove();
-}, 60_000);
+});

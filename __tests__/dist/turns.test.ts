@@ -62,7 +62,7 @@ test('two at once: both end well, and the cluster holds exactly what the last of
   expect(members()).toEqual({ [last]: 120 });
   expect(lease('{.spec.holderIdentity}')).toBe('');
   expect(lease('{.spec.leaseTransitions}')).toBe('1');
-}, 60_000);
+});
 
 test('a run that waits for too long names the other, and has written nothing', async () => {
   kubectlApply(`apiVersion: coordination.k8s.io/v1
@@ -92,4 +92,4 @@ spec:
     ],
   });
   expect(members()).toEqual(before);
-}, 60_000);
+});

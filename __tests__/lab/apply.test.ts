@@ -38,7 +38,7 @@ afterAll(async () => {
     ...[...definitions, ...experimental].map(({ object }) => object.metadata.name),
   ]);
   removeAdministrator(namespace);
-}, 60_000);
+});
 
 /** How often each key that client libraries like to drop stands in an object. */
 const count = (value: Json | undefined, into: Record<string, number> = {}): Record<string, number> => {
@@ -131,7 +131,7 @@ describe('HTTPRoutes', () => {
       `PATCH ${routePath}/route-0 dry`,
       `PATCH ${routePath}/route-0`,
     ]);
-  }, 60_000);
+  });
 
   test('lose what leaves the repository', async () => {
     const labelled = route('leaving', '/', { labels: { app: 'leaving', team: 'a' } });

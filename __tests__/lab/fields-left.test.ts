@@ -26,7 +26,7 @@ beforeAll(() => {
 afterAll(async () => {
   await kube.close();
   removeAdministrator(namespace);
-}, 60_000);
+});
 
 interface Parts {
   readonly labels?: string;

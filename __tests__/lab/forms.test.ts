@@ -36,7 +36,7 @@ afterAll(async () => {
   kubectl(['delete', 'crd', crdName, '--ignore-not-found', '--wait=false']);
   kubectl(['delete', 'validatingadmissionpolicy', namespace, '--ignore-not-found']);
   removeAdministrator(namespace);
-}, 60_000);
+});
 
 const deployment = (name: string, container = '', more = ''): string => `apiVersion: apps/v1
 kind: Deployment
@@ -245,7 +245,7 @@ describe('a definition', () => {
     kubectl(command.replaceAll("'", '').split(' ').slice(1));
     expect(await outcome(crd(version('v1', true)))).toEqual(['configured']);
     expect(await outcome(crd(both))).toEqual(['configured']);
-  }, 30_000);
+  });
 
   test('without the subresource: status is a field like any other, as for kubectl', async () => {
     const stamp = (name: string, phase: string): string =>

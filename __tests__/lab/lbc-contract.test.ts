@@ -127,7 +127,7 @@ afterAll(async () => {
   await subject?.stop();
   await removeCrds(api, crds);
   await api.close();
-}, 60_000);
+});
 
 describe('the load balancer controller does as the real 3.5.0 did', () => {
   test.each(chosen.map((scenario) => ({ name: scenario.name, scenario })))(

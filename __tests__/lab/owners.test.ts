@@ -31,7 +31,7 @@ afterAll(async () => {
   await kube.close();
   rmSync(folder, { recursive: true });
   removeAdministrator(namespace);
-}, 60_000);
+});
 
 const configMap = (name: string, value: string, more = ''): string =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name}, namespace: ${namespace}${more} }\ndata: { a: '${value}' }\n`;

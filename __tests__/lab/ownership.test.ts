@@ -30,7 +30,7 @@ beforeAll(() => {
 afterAll(async () => {
   await kube.close();
   removeAdministrator(namespace);
-}, 60_000);
+});
 
 const deployment = (name: string, replicas: number, more = ''): string => `apiVersion: apps/v1
 kind: Deployment

@@ -33,7 +33,7 @@ afterAll(async () => {
     '--ignore-not-found',
   ]);
   removeAdministrator(namespace);
-}, 60_000);
+});
 
 /** One object is refused: what is said, and what may be done about it. What will not pass is not waited for. */
 const refusal = async (objects: readonly Sourced[], by: Counted = kube) => {
@@ -175,7 +175,7 @@ spec:
     refused = objects[0]?.reported.message ?? '';
   }
   expect(refused).toBe(`The cluster's admission policy ${namespace} refused it: no such name here`);
-}, 60_000);
+});
 
 test('who grants more than he holds hears what he lacks', async () => {
   kubectl(['create', 'serviceaccount', 'small', '-n', namespace]);
@@ -322,4 +322,4 @@ test('a webhook that converts and does not answer is named, and waited for when 
     kubectl(['patch', 'crd', name, '--type=merge', '-p', '{"spec":{"conversion":null}}']);
     kubectl(['delete', 'crd', name, '--wait=false']);
   }
-}, 60_000);
+});

@@ -89,7 +89,7 @@ test('429: fewer at a time, after the time that the server asks for; then more a
   expect(refusedAt.length - early.length).toBeLessThan(early.length);
   expect(busiest).toBeLessThanOrEqual(12);
   expect(there('slow')).toBe(150);
-}, 60_000);
+});
 
 test('a connection that is cut, again and again: every object arrives once', async () => {
   let seen = 0;
@@ -109,7 +109,7 @@ test('a connection that is cut, again and again: every object arrives once', asy
   proxy.fault(() => undefined);
   const again = await apply(objects);
   expect(results(again.result)).toEqual(ends(objects, 'unchanged'));
-}, 60_000);
+});
 
 test('409 and 503: read again and sent again; 403 is final', async () => {
   const answers: Refusal[] = [
@@ -192,7 +192,7 @@ test('a real webhook that does not answer: waited for, by name, until it does', 
   });
   expect(results(result)).toEqual(ends(objects, 'created'));
   expect(waits[0]).toBe('the webhook down.retries.example.test does not answer yet');
-}, 60_000);
+});
 
 test('the server’s warnings come with the file and line of the object', async () => {
   const pod: KubernetesObject = {

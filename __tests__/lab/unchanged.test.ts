@@ -37,12 +37,12 @@ beforeAll(async () => {
   // It is published a moment after the definition is established.
   for (const end = Date.now() + 20_000; Date.now() < end && !(await isPublished()); )
     await systemClock.sleep(200, never);
-}, 60_000);
+});
 afterAll(async () => {
   await kube.close();
   kubectl(['delete', 'crd', ...definitions.map(({ object }) => object.metadata.name)]);
   removeAdministrator(namespace);
-}, 60_000);
+});
 
 const isPublished = async (): Promise<boolean> =>
   (await kube.send({ method: 'GET', path: `/openapi/v3/apis/${group}/v1` }, never)).status === 200;

@@ -56,7 +56,7 @@ afterAll(async () => {
   await new Promise((done) => hook.close(done));
   rmSync(folder, { recursive: true });
   removeAdministrator(namespace);
-}, 60_000);
+});
 
 /** What a chart brings: its Service, and the configuration that names it. */
 const release = (): string => `apiVersion: v1
@@ -121,4 +121,4 @@ test('what the webhook watches is written when a pod is ready, and not before', 
     `ConfigMap ${namespace}/guarded created`,
   ]);
   expect(new Set(reviewed)).toEqual(new Set(['guarded']));
-}, 60_000);
+});

@@ -71,7 +71,7 @@ test('DNS: damaged answers', async () => {
     }),
     { numRuns: 40 },
   );
-}, 30_000);
+});
 
 test('HTTP over TLS: damaged answers, and bytes that are none', async () => {
   const read = (file: string): string =>
@@ -100,7 +100,7 @@ test('HTTP over TLS: damaged answers, and bytes that are none', async () => {
     { numRuns: 60 },
   );
   server.close();
-}, 60_000);
+});
 
 test('AWS: XML that is damaged or something else, of any status', async () => {
   const good = Buffer.from(
@@ -136,7 +136,7 @@ test('AWS: XML that is damaged or something else, of any status', async () => {
     { numRuns: 100 },
   );
   await server.close();
-}, 60_000);
+});
 
 const event = fc.oneof(
   fc.jsonValue(),
@@ -238,7 +238,7 @@ test('Helm: whatever it prints as history or manifest', async () => {
     { numRuns: 30 },
   );
   fc.assert(fc.property(fc.string(), (text) => expect(Array.isArray(objectsIn(text))).toBe(true)));
-}, 60_000);
+});
 
 test('reports of other runs: folded, or refused as no report', async () => {
   mkdirSync(join(scratch, 'reports/one'), { recursive: true });

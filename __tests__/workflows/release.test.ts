@@ -108,7 +108,7 @@ test('release.yml: the list of what is in the bundle names what the action depen
   const names = new Set(['eks-gateway-action', ...components.map(({ name }) => name)]);
   expect(copied.length).toBeGreaterThan(20);
   expect(copied.map(([, name = '']) => name).filter((name) => !names.has(name))).toEqual([]);
-}, 60_000);
+});
 
 /** `gh api` over the refs of a real repository, as GitHub's REST API has them. */
 const refsOfGitHub = (path: string): string => `

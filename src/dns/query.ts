@@ -144,7 +144,11 @@ const attempt = <Value>(
   const { promise, resolve, reject } = Promise.withResolvers<Value>();
   const onAbort = (): void => reject(options.signal.reason);
   options.signal.addEventListener('abort', onAbort, { once: true });
-  const timer = setTimeout(() => reject(silence(transport, options.timeout)), options.timeout);
+  // Timers run before I/O: when the process itself was held up, the answer may be there unread. It is read first.
+  const timer = setTimeout(
+    () => setImmediate(() => reject(silence(transport, options.timeout))),
+    options.timeout,
+  );
   const close = start(resolve, reject);
   return promise.finally(() => {
     clearTimeout(timer);

@@ -205,4 +205,4 @@ test('ten megabytes are read', () => {
   const each = `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\ndata: { text: "${'x'.repeat(10_000)}" }\n---\n`;
   const text = each.repeat(Math.floor((10 * 1024 * 1024) / each.length));
   expect(parseManifests(text, 'a.yaml').objects).toHaveLength(1_040);
-}, 60_000);
+});

@@ -23,7 +23,7 @@ beforeAll(async () => {
   const tools = await toolFolder(base);
   const home = await mkdtemp(join(base, 'home-'));
   helm = await findHelm(helmEnvironment({ PATH: `${tools}:${process.env['PATH']}` }, home), never);
-}, 60_000);
+});
 afterAll(() => rm(base, { recursive: true, force: true }));
 
 const write = async (workspace: string, files: Readonly<Record<string, string>>): Promise<void> => {

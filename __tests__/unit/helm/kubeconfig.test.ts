@@ -138,7 +138,7 @@ describe('the real kubectl', () => {
     const after = made;
     await systemClock.sleep(1_200, never);
     expect(made).toBe(after);
-  }, 30_000);
+  });
 });
 
 describe('a release', () => {
@@ -265,7 +265,7 @@ describe('a release', () => {
     expect(deleted).toEqual(['infra/sh.helm.release.v1.infra.v3']);
     expect(lines[0]).toContain('waiting: release infra is pending-upgrade');
     expect(lines.at(-1)).toContain('was dropped');
-  }, 20_000);
+  });
 
   test('that a run of ours left when it died is freed at once', async () => {
     const began = new Date(Date.now() - 1_000);
@@ -280,7 +280,7 @@ describe('a release', () => {
     await freeRelease(helm, release, base, freeing, never);
     expect(secrets).toEqual([]);
     expect(asked).toEqual([began]);
-  }, 20_000);
+  });
 
   test('of which it is known that its run has ended is freed at once, if it is old enough', async () => {
     let secrets: object[] = [secretOf('pending-upgrade', new Date(Date.now() - 31_000))];
@@ -336,7 +336,7 @@ describe('a release', () => {
 
     test('is brought to its end, once a live helm would have been done', async () => {
       expect(await finish(new Date(Date.now() - 1_000), 2)).toEqual(['waiting:', 'Release ', 'uninstalled']);
-    }, 20_000);
+    });
 
     test('is not touched where nobody knows since when', async () => {
       await expect(finish(undefined, 0)).rejects.toMatchObject({

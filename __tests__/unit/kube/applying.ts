@@ -9,7 +9,7 @@ import type { Connected } from './connected.ts';
 
 export const never = new AbortController().signal;
 
-export const patience = { milliseconds: 2_000, random: () => 0 };
+export const patience = { milliseconds: 20_000, random: () => 0 };
 
 export type Applied = AppliedObject['reported'] & Pick<AppliedObject, 'live' | 'findings'>;
 

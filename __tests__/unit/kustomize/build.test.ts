@@ -17,7 +17,7 @@ const base = realpathSync(mkdtempSync(join(tmpdir(), 'eks-gateway-kustomize-')))
 let tools: string;
 beforeAll(async () => {
   tools = await toolFolder(base);
-}, 60_000);
+});
 afterAll(() => rmSync(base, { recursive: true, force: true }));
 
 const workspaceOf = (files: Readonly<Record<string, string>>): string => {
