@@ -224,6 +224,10 @@ const awsRows: readonly Row[] = [
     'sslPolicy of the LoadBalancerConfiguration must be a security policy that this region has.',
   ),
   row(
+    /protocol-version '?(HTTP2|GRPC)/,
+    'A listener for plain HTTP cannot send to pods that speak HTTP/2: bind the route to the HTTPS listener alone (sectionName), or leave `appProtocol: kubernetes.io/h2c` out of the Service.',
+  ),
+  row(
     /creates a loop|InvalidLoadBalancerAction/,
     'A redirect must change scheme, port or hostname, or use ReplaceFullPath; look for RequestRedirect filters with a path alone.',
   ),

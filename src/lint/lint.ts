@@ -1,6 +1,7 @@
 // What can be said against a bundle without a cluster: every rule once, each finding with its file:line.
 import { isOfMesh, namespaceOf } from '../gateway/shapes.ts';
 import type { Finding } from '../verdict/finding.ts';
+import { lintAnnotations } from './annotations.ts';
 import { lintBackends } from './backends.ts';
 import { withoutForeign } from './classes.ts';
 import { lintControllers } from './controllers.ts';
@@ -21,6 +22,7 @@ const rules: readonly ((input: LintInput) => readonly Finding[])[] = [
   lintReferences,
   lintSpelling,
   lintNames,
+  lintAnnotations,
   lintRedirects,
   lintWildcards,
   lintPlain,

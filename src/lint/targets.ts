@@ -3,22 +3,57 @@ import { list, text } from '../bundle/field.ts';
 import { type KubernetesObject, refOf, type Sourced } from '../bundle/object.ts';
 import { backendRefsOf } from '../gateway/backend-refs.ts';
 import { lbcFlag } from '../gateway/lbc-settings.ts';
-import { namespaceOf } from '../gateway/shapes.ts';
+import { configurationFor } from '../gateway/load-balancer-configuration.ts';
+import { namespaceOf, type ParentRef, parentRefsOf } from '../gateway/shapes.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
 import { comesFromElsewhere } from './elsewhere.ts';
-import { type LintInput, ofKind } from './input.ts';
+import { gatewayOf, type LintInput, ofKind } from './input.ts';
 
-/** A TargetGroupConfiguration of the Service, if it says so; else the controller's default, where the repository has it. */
-const targetTypeOf = (input: LintInput, service: KubernetesObject): string | undefined => {
-  const { namespace, controllers = [] } = input;
+/** What the Gateway gives to the Services that say nothing themselves. */
+const sharedTypeOf = (input: LintInput, gateway: KubernetesObject): string | undefined => {
+  const configuration = configurationFor(
+    gateway,
+    ofKind(input, 'GatewayClass').map(({ object }) => object),
+    ofKind(input, 'LoadBalancerConfiguration').map(({ object }) => {
+      const namespace = namespaceOf(object, input.namespace);
+      return { ...object, metadata: { ...object.metadata, namespace } };
+    }),
+  );
+  const name = text(configuration, 'defaultTargetGroupConfiguration', 'name');
+  const shared = ofKind(input, 'TargetGroupConfiguration').find(
+    ({ object }) =>
+      object.metadata.name === name && text(object, 'spec', 'targetReference', 'name') === undefined,
+  );
+  return text(shared?.object, 'spec', 'defaultConfiguration', 'targetType');
+};
+
+/** What a TargetGroupConfiguration of the Service says. */
+const ownTypeOf = (input: LintInput, service: KubernetesObject): string | undefined => {
   const own = ofKind(input, 'TargetGroupConfiguration').find(
     ({ object }) =>
-      namespaceOf(object, namespace) === namespaceOf(service, namespace) &&
+      namespaceOf(object, input.namespace) === namespaceOf(service, input.namespace) &&
       text(object, 'spec', 'targetReference', 'name') === service.metadata.name,
   );
-  const configured = text(own?.object, 'spec', 'defaultConfiguration', 'targetType');
-  if (configured !== undefined) return configured;
-  const lbc = controllers.find(({ workload }) => workload.controller === 'lbc')?.workload;
+  return text(own?.object, 'spec', 'defaultConfiguration', 'targetType');
+};
+
+/**
+ * A TargetGroupConfiguration of the Service, if it says so; else that of the Gateway, else the controller's default,
+ * where the repository has it (LBC 3.5.0, docs/guide/gateway/targetgroupconfig.md, resolution order).
+ */
+const targetTypeOf = (
+  input: LintInput,
+  service: KubernetesObject,
+  parents: readonly ParentRef[],
+): string | undefined => {
+  const own = ownTypeOf(input, service);
+  if (own !== undefined) return own;
+  const shared = parents.flatMap((parent) => {
+    const gateway = gatewayOf(input, parent)?.object;
+    return (gateway && sharedTypeOf(input, gateway)) ?? [];
+  });
+  if (shared[0] !== undefined) return shared[0];
+  const lbc = input.controllers?.find(({ workload }) => workload.controller === 'lbc')?.workload;
   return lbc && (lbcFlag(lbc.deployment, 'default-target-type') ?? 'instance');
 };
 
@@ -34,16 +69,23 @@ const servicesOf = (route: Sourced, input: LintInput): readonly Sourced[] => {
 
 /** LBC: "TargetGroup port is empty": an instance target is a node port, which a ClusterIP Service has not. */
 export const lintTargetTypes = (input: LintInput): readonly Finding[] => {
-  const services = new Map(
-    input.routes.flatMap((route) => servicesOf(route, input).map((each) => [each.object, each] as const)),
-  );
-  return [...services.values()].flatMap(({ object, source }) => {
+  const services = new Map<Sourced, ParentRef[]>();
+  for (const route of input.routes)
+    for (const service of servicesOf(route, input)) {
+      const parents = parentRefsOf(route.object, namespaceOf(route.object, input.namespace));
+      services.set(service, [...(services.get(service) ?? []), ...parents]);
+    }
+  return [...services].flatMap(([{ object, source }, parents]) => {
     const type = text(object, 'spec', 'type') ?? 'ClusterIP';
-    if (type !== 'ClusterIP' || targetTypeOf(input, object) !== 'instance') return [];
+    if (type !== 'ClusterIP' || targetTypeOf(input, object, parents) !== 'instance') return [];
     const ref = refOf(object);
+    // A Gateway that is not in the repository may have a default of its own.
+    const unseen =
+      ownTypeOf(input, object) === undefined &&
+      parents.some((parent) => gatewayOf(input, parent) === undefined);
     return [
       finding(
-        'error',
+        unseen ? 'warning' : 'error',
         'lint/target-type',
         `${ref} is of type ClusterIP, and its targets would be instances: the load balancer needs a node port, which it has not.`,
         {

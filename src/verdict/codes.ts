@@ -147,6 +147,7 @@ export const codes = {
   'lint/backend-missing': entry('A backend is not in the repository', 'app-team', 0),
   'lint/reference-missing': entry('A reference leads to nothing in the repository', 'app-team', 0),
   'lint/misspelt': entry('A kind or a field of Gateway API is misspelt', 'app-team', 0),
+  'lint/ingress-annotation': entry('An annotation of Ingress means nothing here', 'app-team', 0),
   'lint/service-port-missing': entry('The Service has no such port', 'app-team', 0),
   'lint/target-port-unknown': entry('No container listens on the target port', 'app-team', 0),
   'lint/named-ports-collide': entry('Two named ports of a Service would share a target group', 'app-team', 0),

@@ -11,6 +11,17 @@ describe('what a failure comes to', () => {
     [api('Elastic Load Balancing v2: CreateRule', 400, 'Throttling', 'Rate exceeded'), 'passing', /^$/],
     [api('Elastic Load Balancing v2: CreateRule', 503, 'ServiceUnavailable', 'x'), 'passing', /^$/],
     [
+      // aws-load-balancer-controller issue 4497; what comes of it can only be mended in the repository.
+      api(
+        'Elastic Load Balancing v2: ModifyRule',
+        400,
+        'InvalidLoadBalancerAction',
+        "Listener protocol 'HTTP' is not supported with a target group with the protocol-version 'HTTP2'",
+      ),
+      '',
+      /appProtocol: kubernetes\.io\/h2c/,
+    ],
+    [
       'Failed add gateway finalizer due to Operation cannot be fulfilled on gateways.gateway.networking.k8s.io "public": the object has been modified',
       'passing',
       /^$/,

@@ -1,7 +1,9 @@
 // Lint: each rule with the slip it finds, and without it.
 import { describe, expect, test } from '@jest/globals';
+import type { KubernetesObject } from '../../../src/bundle/object.ts';
 import { parseManifests } from '../../../src/bundle/parse.ts';
 import { lint } from '../../../src/lint/lint.ts';
+import type { Workload } from '../../../src/preflight/workloads.ts';
 import { codesOf, deployment, findingsOf, gateway, route, service } from './small-bundle.ts';
 
 test('a bundle without slips has no findings', () => {
@@ -223,6 +225,86 @@ spec: { targetReference: { name: shop }, defaultConfiguration: { targetType: ${t
     expect(codesOf([route()], [service('http'), configuration('ip')])).toEqual([]);
     expect(codesOf([route()], [nodePort, configuration('instance')])).toEqual([]);
     expect(codesOf([route()], [service('http')])).toEqual([]);
+  });
+
+  describe('by the default of the controller', () => {
+    const deployment: KubernetesObject = {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'aws-load-balancer-controller', namespace: 'kube-system' },
+      spec: { template: { spec: { containers: [{ name: 'aws-load-balancer-controller', args: [] }] } } },
+    };
+    const workload: Workload = {
+      controller: 'lbc',
+      deployment,
+      namespace: 'kube-system',
+      serviceAccount: 'aws-load-balancer-controller',
+      installed: false,
+    };
+    const targetTypes = (...objects: readonly string[]): readonly string[] =>
+      lint({
+        routes: parseManifests(route(), 'route.yaml').objects,
+        objects: objects.flatMap((text, index) => parseManifests(text, `${index}.yaml`).objects),
+        namespace: 'default',
+        controllers: [{ workload }],
+      }).flatMap(({ code, severity }) => (code === 'lint/target-type' ? [severity] : []));
+    const parameters =
+      'infrastructure: { parametersRef: { group: gateway.k8s.aws, kind: LoadBalancerConfiguration, name: public } }';
+    const ours = gateway('*.example.com').replace('spec:\n', `spec:\n  ${parameters}\n`);
+    const shared = (type: string): string => `
+apiVersion: gateway.k8s.aws/v1beta1
+kind: LoadBalancerConfiguration
+metadata: { name: public, namespace: infra }
+spec: { defaultTargetGroupConfiguration: { name: defaults } }
+---
+apiVersion: gateway.k8s.aws/v1beta1
+kind: TargetGroupConfiguration
+metadata: { name: defaults, namespace: infra }
+spec: { defaultConfiguration: { targetType: ${type} } }
+`;
+    test('it cannot be one either', () => {
+      expect(targetTypes(service('http'), ours)).toEqual(['error']);
+      expect(targetTypes(service('http'), ours, shared('instance'))).toEqual(['error']);
+    });
+    test('unless the Gateway has a default of its own, as one elsewhere may have', () => {
+      expect(targetTypes(service('http'), ours, shared('ip'))).toEqual([]);
+      expect(targetTypes(service('http'))).toEqual(['warning']);
+    });
+  });
+});
+
+describe('annotations of Ingress', () => {
+  const annotated = (text: string, annotations: string): string =>
+    text.replace(/metadata: \{/, `metadata: { annotations: { ${annotations} },`);
+
+  test('are told at the objects of Gateway API, with the place for each', () => {
+    const given = [
+      annotated(
+        gateway('*.example.com'),
+        "alb.ingress.kubernetes.io/scheme: internet-facing, alb.ingress.kubernetes.io/certificate-arn: 'arn:aws:acm:a'",
+      ),
+    ];
+    const [found, ...others] = findingsOf(
+      [annotated(route(), 'alb.ingress.kubernetes.io/healthcheck-path: /up')],
+      given,
+    );
+    expect([found, ...others].map((each) => `${each?.severity} ${each?.code} ${each?.source?.file}`)).toEqual(
+      ['warning lint/ingress-annotation app/0.yaml', 'warning lint/ingress-annotation routes/0.yaml'],
+    );
+    expect(found?.hint).toBe(
+      'Use a LoadBalancerConfiguration; `listenerConfigurations[].defaultCertificate` of a LoadBalancerConfiguration.',
+    );
+    expect(others[0]?.hint).toContain('healthCheckConfig');
+  });
+
+  test('are in their place at a Service, and others mean other things', () => {
+    const others = 'external-dns.alpha.kubernetes.io/ttl: "60", gateway.k8s.aws/dry-run: "true"';
+    expect(
+      codesOf(
+        [annotated(route(), others)],
+        [annotated(service('http'), 'alb.ingress.kubernetes.io/healthcheck-path: /up')],
+      ),
+    ).toEqual([]);
   });
 });
 

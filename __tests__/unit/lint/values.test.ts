@@ -199,7 +199,7 @@ describe.each<[string, string, string]>([
   [
     'instance targets',
     good.replace('defaultTargetType: ip', 'defaultTargetType: instance'),
-    'error lint/target-type app.yaml:9',
+    'warning lint/target-type app.yaml:9',
   ],
 ])('%s', (_, values, wanted) => {
   test('is said once, at its line', () => {
