@@ -2,6 +2,7 @@
 import { textMap } from '../bundle/field.ts';
 import { refOf, type Sourced } from '../bundle/object.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
+import { foreignClassOf } from './classes.ts';
 import { type LintInput, ofKind } from './input.ts';
 
 /** For Ingresses, and for Services of type LoadBalancer. */
@@ -41,24 +42,25 @@ const placeOf = (annotation: string): string =>
  * `gateway.k8s.aws/…` alone. An internet-facing scheme that is asked for so ends as an internal load balancer.
  */
 export const lintAnnotations = (input: LintInput): readonly Finding[] =>
-  [...input.routes, ...ofKind(input, 'Gateway'), ...ofKind(input, 'GatewayClass')].flatMap(
-    ({ object, source }: Sourced) => {
-      const vain = Object.keys(textMap(object.metadata, 'annotations')).filter((name) =>
-        prefixes.some((prefix) => name.startsWith(prefix)),
-      );
-      if (vain.length === 0) return [];
-      const ref = refOf(object);
-      return [
-        finding(
-          'warning',
-          'lint/ingress-annotation',
-          `${ref} has ${vain.join(', ')}: the controller reads such annotations at Ingresses and Services, not here.`,
-          {
-            source,
-            ref,
-            hint: `Use ${[...new Set(vain.map(placeOf))].join('; ')}.`,
-          },
-        ),
-      ];
-    },
-  );
+  [
+    ...input.routes,
+    ...ofKind(input, 'Gateway').filter(({ object }) => foreignClassOf(input, object) === undefined),
+  ].flatMap(({ object, source }: Sourced) => {
+    const vain = Object.keys(textMap(object.metadata, 'annotations')).filter((name) =>
+      prefixes.some((prefix) => name.startsWith(prefix)),
+    );
+    if (vain.length === 0) return [];
+    const ref = refOf(object);
+    return [
+      finding(
+        'warning',
+        'lint/ingress-annotation',
+        `${ref} has ${vain.join(', ')}: the controller reads such annotations at Ingresses and Services, not here.`,
+        {
+          source,
+          ref,
+          hint: `Use ${[...new Set(vain.map(placeOf))].join('; ')}.`,
+        },
+      ),
+    ];
+  });

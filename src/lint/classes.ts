@@ -33,9 +33,12 @@ const gatewayBehind = (input: LintInput, parent: ParentRef): KubernetesObject | 
   );
 };
 
-/** The class behind a parentRef where it is known to be another controller's. */
-const foreignClass = (input: LintInput, parent: ParentRef): KubernetesObject | undefined => {
-  const name = text(gatewayBehind(input, parent), 'spec', 'gatewayClassName');
+/** The class of a Gateway where it is known to be another controller's. */
+export const foreignClassOf = (
+  input: Pick<LintInput, 'objects'>,
+  gateway: KubernetesObject | undefined,
+): KubernetesObject | undefined => {
+  const name = text(gateway, 'spec', 'gatewayClassName');
   if (name === undefined) return undefined;
   const found = ofKind(input, 'GatewayClass').find(({ object }) => object.metadata.name === name)?.object;
   const known = found ?? selfMadeClass(name);
@@ -65,7 +68,7 @@ export const withoutForeign = (input: LintInput): Sorted => {
     const all = list(object, 'spec', 'parentRefs');
     const kept = all.filter((value) => {
       const parent = parentRefOf(value, namespaceOf(object, input.namespace));
-      const foreign = foreignClass(input, parent);
+      const foreign = foreignClassOf(input, gatewayBehind(input, parent));
       if (foreign !== undefined) findings.push(...tell(route, parent, foreign));
       return foreign === undefined;
     });

@@ -297,6 +297,21 @@ describe('annotations of Ingress', () => {
     expect(others[0]?.hint).toContain('healthCheckConfig');
   });
 
+  test("are another controller's business at its Gateways", () => {
+    const other = `
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: { name: aws-alb }
+spec: { controllerName: example.com/controller }
+`;
+    const theirs = annotated(
+      gateway('*.example.com'),
+      'service.beta.kubernetes.io/aws-load-balancer-type: external',
+    );
+    expect(codesOf([], [theirs])).toEqual(['warning lint/ingress-annotation app/0.yaml']);
+    expect(codesOf([], [theirs, other])).toEqual([]);
+  });
+
   test('are in their place at a Service, and others mean other things', () => {
     const others = 'external-dns.alpha.kubernetes.io/ttl: "60", gateway.k8s.aws/dry-run: "true"';
     expect(
