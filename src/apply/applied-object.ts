@@ -1,6 +1,6 @@
 // What became of one object of the bundle.
 import type { KubernetesObject } from '../bundle/object.ts';
-import type { ReportedObject } from '../report/report.ts';
+import type { ReportedObject } from '../report/object.ts';
 import type { Finding } from '../verdict/finding.ts';
 
 export interface AppliedObject {

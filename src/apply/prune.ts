@@ -2,7 +2,7 @@
 import { textMap } from '../bundle/field.ts';
 import { type KubernetesObject, refOf } from '../bundle/object.ts';
 import { appliedBy } from '../compare/managed-fields.ts';
-import type { ReportedObject } from '../report/report.ts';
+import type { ReportedObject } from '../report/object.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
 import type { Seen } from '../verdict/seen.ts';
 import { fieldManager, type Refusal } from './applier.ts';

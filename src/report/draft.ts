@@ -5,6 +5,7 @@ import { fleetVerdict } from '../fleet/fold.ts';
 import { codes } from '../verdict/codes.ts';
 import type { Finding } from '../verdict/finding.ts';
 import { driftVerdict } from './drift-part.ts';
+import type { ReportedObject } from './object.ts';
 import type { Plan } from './plan.ts';
 import { planSentence } from './plan-text.ts';
 import { sweepVerdict } from './previews.ts';
@@ -16,7 +17,6 @@ import type {
   Report,
   ReportedHost,
   ReportedLink,
-  ReportedObject,
   ReportedPreview,
   ReportedRelease,
   ReportedTarget,

@@ -1,7 +1,7 @@
 // What a deploy would change, as the report has it: objects, releases, records, rules of load balancers.
 import type { Change } from '../compare/changes.ts';
 import type { Source } from '../verdict/finding.ts';
-import type { ObjectResult } from './report.ts';
+import type { ObjectResult } from './object.ts';
 
 export interface PlannedObject {
   readonly ref: string;

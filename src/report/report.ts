@@ -4,6 +4,7 @@ import type { DriftItem } from '../drift/item.ts';
 import type { Code, Owner } from '../verdict/codes.ts';
 import type { Finding, Source } from '../verdict/finding.ts';
 import type { Evidence, LinkId, State } from '../verdict/verdict.ts';
+import type { ReportedObject } from './object.ts';
 import type { Plan } from './plan.ts';
 
 export type Mode =
@@ -63,15 +64,6 @@ export interface ReportedHost {
   readonly source?: Source;
   readonly url: string;
   readonly links: readonly ReportedLink[];
-}
-
-export type ObjectResult = 'created' | 'configured' | 'unchanged' | 'pruned' | 'conflict' | 'failed';
-
-export interface ReportedObject {
-  readonly ref: string;
-  readonly source?: Source;
-  readonly result: ObjectResult;
-  readonly message?: string;
 }
 
 export interface ReportedTarget {
