@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import {
   AddListenerCertificatesCommand,
+  AddTagsCommand,
   CreateListenerCommand,
   DeleteListenerCommand,
   DeregisterTargetsCommand,
@@ -16,6 +17,7 @@ import {
   ModifyLoadBalancerAttributesCommand,
   ModifyTargetGroupCommand,
   RegisterTargetsCommand,
+  RemoveTagsCommand,
   SetIpAddressTypeCommand,
   SetSecurityGroupsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
@@ -33,7 +35,23 @@ let group = '';
 let deregistered: { Id: string; Port: number } | undefined;
 let moved: { Id: string; Port: number } | undefined;
 
+const stack = 'gateway.k8s.aws.alb/stack';
+
+/** Without its tags the controller does not know it any more. */
+const { heals: _, ...untagged } = edit(
+  'a tag of the controller is taken off',
+  `tags[${stack}]`,
+  async () => {
+    await elb.send(new RemoveTagsCommand({ ResourceArns: [(await balancer()).arn], TagKeys: [stack] }));
+  },
+  async () => {
+    const Tags = [{ Key: stack, Value: 'infra/public' }];
+    await elb.send(new AddTagsCommand({ ResourceArns: [(await balancer()).arn], Tags }));
+  },
+);
+
 const settings: readonly Mutation[] = [
+  untagged,
   edit(
     'the web ACL is taken off',
     'webACL',

@@ -6,6 +6,7 @@ import {
   DescribeListenerCertificatesCommand,
   DescribeListenersCommand,
   DescribeLoadBalancerAttributesCommand,
+  DescribeTagsCommand,
   DescribeTargetGroupAttributesCommand,
   DescribeTargetGroupsCommand,
   DescribeTargetHealthCommand,
@@ -76,6 +77,7 @@ export function balancerReader(settings: BalancerStateSettings): BalancerReader 
     rules: (arn, signal) => loadBalancers.rules(arn, signal),
     targetGroups: (arns, signal) =>
       elb('DescribeTargetGroupAttributes', signal, (how) => targetGroupsOf(client, arns, how)),
+    tags: (arns, signal) => elb('DescribeTags', signal, (how) => tagsOf(client, arns, how)),
     webAcl: (arn, signal) =>
       waf('GetWebACLForResource', signal, (how) => webAclOf(new WAFV2Client(ofOthers()), arn, how)),
     securityGroups: (ids, signal) =>
@@ -113,6 +115,21 @@ async function listenerAttributesOf(
     how,
   );
   return new Map(Attributes.map(({ Key = '', Value = '' }) => [Key, Value]));
+}
+
+async function tagsOf(
+  client: ElasticLoadBalancingV2Client,
+  arns: readonly string[],
+  how: Sending,
+): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
+  const tags = new Map<string, ReadonlyMap<string, string>>();
+  for (let start = 0; start < arns.length; start += batch) {
+    const command = new DescribeTagsCommand({ ResourceArns: arns.slice(start, start + batch) });
+    const { TagDescriptions = [] } = await client.send(command, how);
+    for (const { ResourceArn = '', Tags = [] } of TagDescriptions)
+      tags.set(ResourceArn, new Map(Tags.map(({ Key = '', Value = '' }) => [Key, Value])));
+  }
+  return tags;
 }
 
 const clientsOf = ({ MutualAuthentication }: Listener): Pick<ListenerState, 'clients'> => {

@@ -67,6 +67,11 @@ export interface BalancerReader {
   listenerAttributes(arn: string, signal: AbortSignal): Promise<Seen<ReadonlyMap<string, string>>>;
   rules(arn: string, signal: AbortSignal): Promise<Seen<readonly ListenerRule[] | undefined>>;
   targetGroups(arns: readonly string[], signal: AbortSignal): Promise<Seen<readonly TargetGroupState[]>>;
+  /** By ARN, of load balancers and target groups. */
+  tags(
+    arns: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Seen<ReadonlyMap<string, ReadonlyMap<string, string>>>>;
   /** ARN of the web ACL in front of it. */
   webAcl(arn: string, signal: AbortSignal): Promise<Seen<string | undefined>>;
   securityGroups(ids: readonly string[], signal: AbortSignal): Promise<Seen<readonly SecurityGroupState[]>>;

@@ -27,6 +27,11 @@ export const settingTrace = (arn: string, call: string, value?: string): Trace =
     [call]: when((event) => has(event, arn) && (value === undefined || has(event, value))),
   });
 
+export const tagTrace = (arn: string, key: string): Trace => {
+  const test = when((event) => has(event, arn) && has(event, key));
+  return inEks([arn], { RemoveTags: test, AddTags: test });
+};
+
 /** A load balancer that is gone has no ARN any more, only a name. */
 export const goneTrace = (name: string): Trace =>
   inEks([], { DeleteLoadBalancer: when((event) => mentions(event, name)) });

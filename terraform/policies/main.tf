@@ -74,6 +74,7 @@ locals {
           "elasticloadbalancing:DescribeListenerAttributes",
           "elasticloadbalancing:DescribeListenerCertificates",
           "elasticloadbalancing:DescribeTargetGroupAttributes",
+          "elasticloadbalancing:DescribeTags",
           "elasticloadbalancing:DescribeAccountLimits",
           "ec2:DescribeSecurityGroups",
           "wafv2:GetWebACLForResource",

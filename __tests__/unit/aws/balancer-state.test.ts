@@ -18,8 +18,12 @@ const result = (action: string, inner: string): AwsAnswer =>
 
 async function reading(answers: Readonly<Record<string, AwsAnswer>>) {
   server = await awsServer(({ form }) => answers[form.get('Action') ?? ''] ?? xmlError('Unexpected', 'x'));
-  return balancerReader({
-    aws: server.aws,
+  return readerOf(server);
+}
+
+const readerOf = ({ aws }: AwsServer) =>
+  balancerReader({
+    aws,
     clock: leapingClock(),
     credentials: async () => ({
       accessKeyId: 'A',
@@ -29,7 +33,6 @@ async function reading(answers: Readonly<Record<string, AwsAnswer>>) {
     }),
     loadBalancers: {} as LoadBalancers,
   });
-}
 
 test('the subnets that it stands in', async () => {
   const zone = (id: string): string => `<member><SubnetId>${id}</SubnetId></member>`;
@@ -93,4 +96,18 @@ test("whose a security group is, by the controller's tags", async () => {
       { id: 'sg-2', ingress },
     ],
   });
+});
+
+test('tags of many, twenty at a time', async () => {
+  const tagged = (arn: string): string =>
+    `<member><ResourceArn>${arn}</ResourceArn><Tags><member><Key>a</Key><Value>${arn}</Value></member></Tags></member>`;
+  server = await awsServer(({ form }) => {
+    const arns = [...form].flatMap(([name, value]) => (name.startsWith('ResourceArns') ? [value] : []));
+    return result('DescribeTags', `<TagDescriptions>${arns.map(tagged).join('')}</TagDescriptions>`);
+  });
+  const arns = Array.from({ length: 45 }, (_, index) => `arn:${index}`);
+  const seen = await readerOf(server).tags(arns, signal);
+  expect('value' in seen && [...seen.value.keys()]).toEqual(arns);
+  expect('value' in seen && seen.value.get('arn:44')).toEqual(new Map([['a', 'arn:44']]));
+  expect(server.requests).toHaveLength(3);
 });

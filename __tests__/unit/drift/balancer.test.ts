@@ -4,6 +4,7 @@ import type { JsonObject, KubernetesObject } from '../../../src/bundle/object.ts
 import { judgeBalancer, judgeQuotas, judgeWebAcl } from '../../../src/drift/balancer.ts';
 import { isProvedByRecords, judgeCertificate, judgeProof } from '../../../src/drift/certificates.ts';
 import { judgeListeners } from '../../../src/drift/listeners.ts';
+import { judgeOwnershipTags } from '../../../src/drift/ownership-tags.ts';
 import { judgeSecurityGroups } from '../../../src/drift/security-groups.ts';
 import { configurationFor } from '../../../src/gateway/load-balancer-configuration.ts';
 import { asked, at, controller, gateway, mended, said, state } from './balancer-setting.ts';
@@ -163,6 +164,46 @@ test.each([
   const limits = new Map([['rules-per-application-load-balancer', 100]]);
   const used = { 'rules-per-application-load-balancer': count, 'unknown-quota': 5 };
   expect(said(judgeQuotas(asked(), state, used, limits))).toEqual(expected);
+});
+
+describe('tags by which the controller finds its own', () => {
+  const withName: KubernetesObject = {
+    ...controller,
+    spec: { template: { spec: { containers: [{ name: 'lbc', args: ['--cluster-name=sample'] }] } } },
+  };
+  const wanted = { ...asked(), lbc: { namespace: 'infra', name: 'lbc', deployment: withName } };
+  const good = [
+    ['elbv2.k8s.aws/cluster', 'sample'],
+    ['gateway.k8s.aws.alb/stack', 'infra/public'],
+    ['team', 'shop'],
+  ] as const;
+  const judge = (found: readonly (readonly [string, string])[], of = wanted) =>
+    said(
+      judgeOwnershipTags(
+        of,
+        state,
+        [
+          { arn: 'arn:lb', path: '' },
+          { arn: 'arn:tg', path: 'targetGroups[apps/web].' },
+        ],
+        new Map([['arn:tg', new Map(found)]]),
+      ),
+    );
+
+  test('as it made them, beside those of others', () => {
+    expect(judge(good)).toEqual([]);
+  });
+
+  test('gone, or changed; nobody mends them', () => {
+    expect(judge([['elbv2.k8s.aws/cluster', 'other']])).toEqual([
+      'targetGroups[apps/web].tags[elbv2.k8s.aws/cluster]: other; stays',
+      'targetGroups[apps/web].tags[gateway.k8s.aws.alb/stack]: nothing; stays',
+    ]);
+  });
+
+  test("the cluster's name is not looked for where the controller does not say it", () => {
+    expect(judge(good.slice(1), asked() as typeof wanted)).toEqual([]);
+  });
 });
 
 test('targets come and go with a rollout, rules do not', () => {

@@ -5,7 +5,6 @@ import { nameIn } from '../../aws/elbv2.ts';
 import { number, text, textMap } from '../../bundle/field.ts';
 import type { KubernetesObject } from '../../bundle/object.ts';
 import { refOf } from '../../bundle/object.ts';
-import { type Kind, kinds } from '../../chain/cluster.ts';
 import { foundGateway } from '../../chain/gateway.ts';
 import { observeRelease } from '../../chain/release.ts';
 import type { Asked } from '../../drift/asked.ts';
@@ -19,6 +18,7 @@ import type {
   ListenerState,
   TargetGroupState,
 } from '../../drift/load-balancer-state.ts';
+import { judgeOwnershipTags, type Tagged } from '../../drift/ownership-tags.ts';
 import { judgeRules } from '../../drift/rules.ts';
 import { judgeSecurityGroups } from '../../drift/security-groups.ts';
 import { judgeTargetGroup } from '../../drift/target-groups.ts';
@@ -33,20 +33,7 @@ import type { Finding, Source } from '../../verdict/finding.ts';
 import type { Seen } from '../../verdict/seen.ts';
 import type { DriftContext } from './context.ts';
 import { distinct, type LayerSeen, notChecked } from './layer.ts';
-
-/** Objects of the cluster that say what AWS should have. */
-interface Surroundings {
-  readonly gateways: readonly KubernetesObject[];
-  readonly classes: readonly KubernetesObject[];
-  readonly routes: readonly KubernetesObject[];
-  readonly configurations: readonly KubernetesObject[];
-  readonly targetConfigurations: readonly KubernetesObject[];
-  readonly bindings: readonly KubernetesObject[];
-  readonly slices: readonly KubernetesObject[];
-  /** Whether listeners of others are attached to the Gateway; those that may not be read may be. */
-  readonly hasListenerSets: (gateway: KubernetesObject) => boolean;
-  readonly labelsOf: (namespace: string) => Readonly<Record<string, string>> | undefined;
-}
+import { type Surroundings, surroundings } from './surroundings.ts';
 
 class AwsLooker {
   readonly #context: DriftContext;
@@ -76,7 +63,7 @@ class AwsLooker {
     ]);
     if (parents.size === 0) return { sightings: [], unchecked: [] };
     try {
-      const around = await this.#around();
+      const around = await surroundings(this.#context, (what, seen) => this.#known(what, seen));
       const release = await observeRelease(ports.cluster, run.signal);
       const lbc = 'value' in release ? release.value.controllers.lbc : undefined;
       const sightings: Sighting[] = [];
@@ -128,65 +115,6 @@ class AwsLooker {
     return undefined;
   }
 
-  async #list(what: string, kind: Kind): Promise<readonly KubernetesObject[] | undefined> {
-    const { ports, run } = this.#context;
-    return this.#known(what, await ports.cluster.list(kind, undefined, run.signal));
-  }
-
-  async #around(): Promise<Surroundings | undefined> {
-    const { applied, run } = this.#context;
-    const served = await applied.cluster.discovery.served(run.signal);
-    const lbcKind = (kind: string): Kind | undefined =>
-      served.find((each) => each.kind === kind && each.apiVersion.startsWith('gateway.k8s.aws/'));
-    const optional = async (what: string, kind: Kind | undefined) =>
-      kind === undefined ? [] : await this.#list(what, kind);
-    const [gateways, classes, http, grpc, namespaces, bindings, slices, configurations, targets] =
-      await Promise.all([
-        this.#list('The Gateways', kinds.gateway),
-        this.#list('The GatewayClasses', kinds.gatewayClass),
-        this.#list('The HTTPRoutes', kinds.httpRoute),
-        this.#list('The GRPCRoutes', kinds.grpcRoute),
-        this.#list('The namespaces', kinds.namespace),
-        this.#list('The TargetGroupBindings', kinds.targetGroupBinding),
-        this.#list('The EndpointSlices', kinds.endpointSlice),
-        optional('The LoadBalancerConfigurations', lbcKind('LoadBalancerConfiguration')),
-        optional('The TargetGroupConfigurations', lbcKind('TargetGroupConfiguration')),
-      ]);
-    // Half of what is asked for would look like drift.
-    if (!gateways || !classes || !http || !grpc || !bindings || !configurations || !targets) return undefined;
-    const labels = new Map(
-      (namespaces ?? []).map((each) => [each.metadata.name, textMap(each, 'metadata', 'labels')]),
-    );
-    return {
-      gateways,
-      classes,
-      routes: [...http, ...grpc],
-      configurations,
-      targetConfigurations: targets,
-      bindings,
-      slices: slices ?? [],
-      hasListenerSets: await this.#listenerSets(served),
-      labelsOf: (namespace) => labels.get(namespace),
-    };
-  }
-
-  /** Gateway API 1.5 has them as `ListenerSet`, before as an experiment in a group of its own. */
-  async #listenerSets(served: readonly Kind[]): Promise<(gateway: KubernetesObject) => boolean> {
-    const { ports, run } = this.#context;
-    const sets = served.filter(({ kind }) => kind === 'ListenerSet' || kind === 'XListenerSet');
-    const seen = await Promise.all(sets.map((kind) => ports.cluster.list(kind, undefined, run.signal)));
-    return (gateway) =>
-      seen.some(
-        (each) =>
-          !('value' in each) ||
-          each.value.some(
-            (set) =>
-              text(set, 'spec', 'parentRef', 'name') === gateway.metadata.name &&
-              (text(set, 'spec', 'parentRef', 'namespace') ?? namespaceOf(set)) === namespaceOf(gateway),
-          ),
-      );
-  }
-
   async #ofGateway(asked: Asked, around: Surroundings): Promise<readonly Sighting[]> {
     const { signal } = this.#context.run;
     const { gateway } = asked;
@@ -207,6 +135,7 @@ class AwsLooker {
       ...(listeners === undefined ? [] : await this.#ofListeners(asked, state, listeners)),
       ...(rules === undefined ? [] : this.#ofRules(asked, state, rules, around)),
       ...this.#ofGroups(asked, state, groups, around),
+      ...(await this.#ofTags(asked, state, groups, around)),
       ...(await this.#ofWebAcl(asked, state)),
       ...(await this.#ofQuotas(asked, state, { listeners, rules, groups })),
     ];
@@ -312,6 +241,35 @@ class AwsLooker {
         ...(own.length > 0 && { slices: own }),
       });
     });
+  }
+
+  async #ofTags(
+    asked: Asked,
+    state: BalancerState,
+    groups: readonly TargetGroupState[],
+    { bindings }: Surroundings,
+  ): Promise<readonly Sighting[]> {
+    const { namespace, name } = asked.gateway.metadata;
+    // A rule that somebody has changed may send to groups of another Gateway.
+    const services = servicesOf(
+      bindings.filter(({ metadata }) => {
+        const labels = textMap(metadata, 'labels');
+        return (
+          labels['gateway.k8s.aws.alb/stack-namespace'] === namespace &&
+          labels['gateway.k8s.aws.alb/stack-name'] === name
+        );
+      }),
+    );
+    const all: readonly Tagged[] = [
+      { arn: state.arn, path: '' },
+      ...groups.flatMap(({ arn }) =>
+        services.has(arn) ? [{ arn, path: `targetGroups[${services.get(arn)}].` }] : [],
+      ),
+    ];
+    const arns = all.map(({ arn }) => arn);
+    const seen = await this.#reader.tags(arns, this.#context.run.signal);
+    const tags = this.#known(`The tags of ${state.name}`, seen);
+    return tags === undefined ? [] : judgeOwnershipTags(asked, state, all, tags);
   }
 
   async #ofWebAcl(asked: Asked, state: BalancerState): Promise<readonly Sighting[]> {
