@@ -203,7 +203,7 @@ const hands: readonly Mutation[] = [
   ),
   by(
     () => inShop('scale', 'deployment/worker', '--replicas=1'),
-    // The API server leaves a zero out of the scale, and whose it is with it.
+    // A zero by the scale subresource has no owner: __tests__/lab/scaled.test.ts shows it.
     removed(
       'a deployment is stopped, and its autoscaler with it',
       'Deployment shop/worker',

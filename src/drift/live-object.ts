@@ -125,6 +125,12 @@ export const differencesOf = (
   return distinct(distinct(unmet, leftIn(expected, form, live)), addedIn(expected, form, live));
 };
 
+/**
+ * A zero written by the scale subresource has no owner, nor has what that subresource writes afterwards until somebody writes
+ * the field itself: the API server tracks the Scale object in place of the Deployment, whose `replicas` a zero leaves out
+ * (k8s.io/api autoscaling/v1 ScaleSpec, omitempty), and an object without owners is tracked no more (apimachinery
+ * managedfields/internal/skipnonapplied.go). So nobody can be named for it.
+ */
 const scaledBy = ({ manager, subresource }: FieldsEntry): boolean =>
   subresource === 'scale' && manager === 'kube-controller-manager';
 
@@ -133,14 +139,18 @@ const wakes = (autoscaler: KubernetesObject): boolean =>
   number(autoscaler, 'spec', 'minReplicas') === 0 ||
   list(autoscaler, 'metadata', 'ownerReferences').some((each) => text(each, 'kind') === 'ScaledObject');
 
-/** Whether the difference is a HorizontalPodAutoscaler's work, told from the field's owner and the autoscalers there are. */
+/**
+ * Whether the difference is a HorizontalPodAutoscaler's work.
+ * @param autoscalers those there are, and those that the repository wants; `undefined` where they may not be read: then the
+ * field's owner tells. One that is gone leaves its number behind, and nobody's work.
+ */
 export const isAutoscaled = (
   { path, owners, found }: Difference,
   { kind, metadata }: KubernetesObject,
-  autoscalers: readonly KubernetesObject[],
+  autoscalers: readonly KubernetesObject[] | undefined,
 ): boolean => {
   if (path !== '.spec.replicas') return false;
-  if (owners[0] !== undefined && scaledBy(owners[0])) return true;
+  if (autoscalers === undefined) return owners[0] !== undefined && scaledBy(owners[0]);
   return autoscalers.some(
     (each) =>
       each.metadata.namespace === metadata.namespace &&

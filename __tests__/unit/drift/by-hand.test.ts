@@ -225,6 +225,27 @@ describe('replicas under an autoscaler', () => {
   ])('%s', (_what, found, scaler, expectedAnswer) => {
     expect(isAutoscaled(replicas(found), deployment, [scaler])).toBe(expectedAnswer);
   });
+
+  const owned = (subresource: string): Difference => ({
+    ...replicas(5),
+    owners: [
+      {
+        manager: 'kube-controller-manager',
+        operation: 'Update',
+        apiVersion: 'apps/v1',
+        subresource,
+        fields: {},
+      },
+    ],
+  });
+
+  test.each<[string, Difference, readonly KubernetesObject[] | undefined, boolean]>([
+    ['of one that is gone are not', owned('scale'), [], false],
+    ['are told by their owner where autoscalers may not be read', owned('scale'), undefined, true],
+    ['are nobody else’s where autoscalers may not be read', replicas(5), undefined, false],
+  ])('%s', (_what, difference, scalers, expectedAnswer) => {
+    expect(isAutoscaled(difference, deployment, scalers)).toBe(expectedAnswer);
+  });
 });
 
 test('what a webhook made of an object of Helm 3, which updates, may be its work', () => {

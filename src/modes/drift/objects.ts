@@ -85,9 +85,11 @@ class ObjectsLooker {
   readonly #run: LookingRun;
   readonly #cluster: LookedAtCluster;
   readonly #schemas: ReturnType<typeof publishedSchemas>;
-  readonly #autoscalers: () => Promise<readonly KubernetesObject[]>;
+  readonly #autoscalers: () => Promise<readonly KubernetesObject[] | undefined>;
   readonly #mutators: () => Promise<readonly KubernetesObject[]>;
   readonly #notes: Finding[] = [];
+  /** Of the repository: one that is missing is told itself, and the deploy that brings it back leaves it its number. */
+  #ownAutoscalers: readonly KubernetesObject[] = [];
   /** Kinds that may not be tried by a dry run. */
   readonly #denied = new Set<string>();
 
@@ -96,7 +98,10 @@ class ObjectsLooker {
     this.#cluster = cluster;
     this.#schemas = publishedSchemas(cluster.kube);
     const reader = clusterReader(cluster.kube);
-    this.#autoscalers = once(() => listed(reader, [lists.autoscaler], run.signal));
+    this.#autoscalers = once(async () => {
+      const seen = await reader.list(lists.autoscaler, undefined, run.signal);
+      return 'value' in seen ? seen.value : undefined;
+    });
     this.#mutators = once(() => listed(reader, [lists.mutatingWebhook, lists.mutatingPolicy], run.signal));
   }
 
@@ -107,6 +112,11 @@ class ObjectsLooker {
       const place = places.get(kindOf(each.object));
       return place === undefined ? [] : [{ each: placedIn(each, place), place }];
     });
+    this.#ownAutoscalers = named.flatMap(({ each: { object, namespace } }) =>
+      object.kind === lists.autoscaler.kind
+        ? [{ ...object, metadata: { ...object.metadata, ...(namespace !== undefined && { namespace }) } }]
+        : [],
+    );
     const sightings = expected.filter(({ object }) => !places.has(kindOf(object))).map(missingOf);
     const names = named.map(({ each, place }) => ({
       place,
@@ -238,7 +248,8 @@ class ObjectsLooker {
     differences: readonly Difference[],
   ): Promise<readonly Difference[]> {
     if (!differences.some(({ path }) => path === '.spec.replicas')) return differences;
-    const autoscalers = await this.#autoscalers();
+    const there = await this.#autoscalers();
+    const autoscalers = there && [...there, ...this.#ownAutoscalers];
     return differences.filter((difference) => !isAutoscaled(difference, live, autoscalers));
   }
 
