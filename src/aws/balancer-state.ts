@@ -1,5 +1,5 @@
 // Reads all of a load balancer that a Gateway or its configuration may ask for.
-import { DescribeSecurityGroupsCommand, EC2Client, type IpPermission, type Tag } from '@aws-sdk/client-ec2';
+import { DescribeSecurityGroupsCommand, EC2Client, type IpPermission } from '@aws-sdk/client-ec2';
 import {
   DescribeAccountLimitsCommand,
   DescribeListenerAttributesCommand,
@@ -259,20 +259,15 @@ async function securityGroupsOf(
 ): Promise<readonly SecurityGroupState[]> {
   const command = new DescribeSecurityGroupsCommand({ GroupIds: [...ids] });
   const { SecurityGroups = [] } = await client.send(command, how);
-  return SecurityGroups.map(({ GroupId = '', IpPermissions = [], Tags = [] }) => ({
+  return SecurityGroups.map(({ GroupId = '', Description = '', IpPermissions = [], Tags = [] }) => ({
     id: GroupId,
-    ...stackOf(Tags),
+    description: Description,
+    tags: new Map(Tags.map(({ Key = '', Value = '' }) => [Key, Value])),
     ingress: IpPermissions.filter(({ IpProtocol }) => IpProtocol === '-1' || IpProtocol === 'tcp').map(
       ingressOf,
     ),
   }));
 }
-
-/** Tags of LBC (pkg/deploy/tracking, pkg/gateway/constants). */
-const stackOf = (tags: readonly Tag[]): Pick<SecurityGroupState, 'stack'> => {
-  const stack = tags.find(({ Key }) => Key === 'gateway.k8s.aws.alb/stack')?.Value;
-  return stack === undefined ? {} : { stack };
-};
 
 const ingressOf = (permission: IpPermission): SecurityGroupState['ingress'][number] => ({
   ...(permission.FromPort !== undefined && { from: permission.FromPort }),

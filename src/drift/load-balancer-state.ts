@@ -49,8 +49,8 @@ export interface TargetGroupState {
 
 export interface SecurityGroupState {
   readonly id: string;
-  /** `namespace/name` of the Gateway for which LBC has made it, by its tags. */
-  readonly stack?: string;
+  readonly description: string;
+  readonly tags: ReadonlyMap<string, string>;
   readonly ingress: readonly {
     /** All ports where both are absent. */
     readonly from?: number;

@@ -1,9 +1,10 @@
 // Who may reach a load balancer: the rules of its security groups against the listeners and what the configuration admits.
 import { field, texts } from '../bundle/field.ts';
-import { listenersOf, namespaceOf } from '../gateway/shapes.ts';
+import { listenersOf } from '../gateway/shapes.ts';
 import { type Asked, balancerItem } from './asked.ts';
 import type { Sighting } from './item.ts';
 import type { BalancerState, ListenerState, SecurityGroupState } from './load-balancer-state.ts';
+import { judgeGroupTags, managedGroup } from './tags.ts';
 import { ingressTrace } from './traces.ts';
 
 const anywhere = ['0.0.0.0/0', '::/0'];
@@ -119,11 +120,12 @@ export const judgeSecurityGroups = (
   listeners: readonly ListenerState[],
   groups: readonly SecurityGroupState[],
 ): readonly Sighting[] => {
-  const { gateway } = asked;
-  const stack = `${namespaceOf(gateway)}/${gateway.metadata.name}`;
-  const managed = groups.find((each) => each.stack === stack);
+  const managed = managedGroup(asked, groups);
+  const tags = managed === undefined ? [] : judgeGroupTags(asked, state, managed);
   // Ports of ListenerSets are let in by the same group.
-  return managed === undefined || asked.shared === true
-    ? judgeOthers(asked, state, listeners, groups)
-    : judgeManaged(asked, state, listeners, managed);
+  const ports =
+    managed === undefined || asked.shared === true
+      ? judgeOthers(asked, state, listeners, groups)
+      : judgeManaged(asked, state, listeners, managed);
+  return [...tags, ...ports];
 };

@@ -47,7 +47,10 @@ const flat = (check: Json | undefined): Readonly<Record<string, string>> =>
   );
 
 /** What the Gateway's default and the Service's own configuration say; `undefined` where a route's own may say otherwise. */
-const propsOf = (asked: Asked, { service, configurations }: GroupWant): Json | undefined => {
+export const propsOf = (
+  asked: Asked,
+  { service, configurations }: Pick<GroupWant, 'service' | 'configurations'>,
+): Json | undefined => {
   const [namespace = '', name = ''] = service.split('/');
   const own = configurations.find(
     (each) =>

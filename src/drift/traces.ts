@@ -32,6 +32,12 @@ export const tagTrace = (arn: string, key: string): Trace => {
   return inEks([arn], { RemoveTags: test, AddTags: test });
 };
 
+/** Tags of EC2's things are set and taken off by calls of its own. */
+export const groupTagTrace = (group: string, key: string): Trace => {
+  const test = when((event) => has(event, group) && has(event, key));
+  return inEks([group], { DeleteTags: test, CreateTags: test });
+};
+
 /** A load balancer that is gone has no ARN any more, only a name. */
 export const goneTrace = (name: string): Trace =>
   inEks([], { DeleteLoadBalancer: when((event) => mentions(event, name)) });

@@ -1,5 +1,5 @@
 // The configuration that holds for a Gateway: its own LoadBalancerConfiguration and that of its class, merged as LBC does.
-import { isMap, list, text } from '../bundle/field.ts';
+import { isMap, list, text, textMap } from '../bundle/field.ts';
 import type { Json, JsonObject, KubernetesObject } from '../bundle/object.ts';
 import { namespaceOf } from './shapes.ts';
 
@@ -14,7 +14,8 @@ const specOf = (
 
 /**
  * One map for the Gateway. The class wins, unless its `mergingMode` is `prefer-gateway`; listeners are merged by
- * `protocolPort`, tags by key, everything else is taken whole (LBC 3.5.0 pkg/gateway/gatewayutils, loadbalancerconfig.md).
+ * `protocolPort`, tags and attributes by key, everything else is taken whole (LBC pkg/gateway,
+ * load_balancer_configuration_merger.go, and loadbalancerconfig.md).
  */
 export const configurationFor = (
   gateway: KubernetesObject,
@@ -41,7 +42,14 @@ export const configurationFor = (
       each,
     ]),
   );
-  return { ...weak, ...strong, listenerConfigurations: [...listeners.values()] };
+  const attributes = [weak, strong].flatMap((each) => [...attributesOf(each, 'loadBalancerAttributes')]);
+  return {
+    ...weak,
+    ...strong,
+    listenerConfigurations: [...listeners.values()],
+    loadBalancerAttributes: [...new Map(attributes)].map(([key, value]) => ({ key, value })),
+    tags: { ...textMap(weak, 'tags'), ...textMap(strong, 'tags') },
+  };
 };
 
 /** `[{ key, value }]` as a map: attributes of load balancers and target groups. */

@@ -79,10 +79,10 @@ test('the attributes of a listener, and the action that is denied', async () => 
   });
 });
 
-test("whose a security group is, by the controller's tags", async () => {
+test('what tells whose a security group is: its tags and its description', async () => {
   const tag = (key: string, value: string): string => `<item><key>${key}</key><value>${value}</value></item>`;
   const group = (id: string, tags: string): string =>
-    `<item><groupId>${id}</groupId><ipPermissions><item><ipProtocol>tcp</ipProtocol><fromPort>443</fromPort><toPort>443</toPort><ipRanges><item><cidrIp>0.0.0.0/0</cidrIp></item></ipRanges></item></ipPermissions><tagSet>${tags}</tagSet></item>`;
+    `<item><groupId>${id}</groupId><groupDescription>of ${id}</groupDescription><ipPermissions><item><ipProtocol>tcp</ipProtocol><fromPort>443</fromPort><toPort>443</toPort><ipRanges><item><cidrIp>0.0.0.0/0</cidrIp></item></ipRanges></item></ipPermissions><tagSet>${tags}</tagSet></item>`;
   const own = tag('elbv2.k8s.aws/cluster', 'sample') + tag('gateway.k8s.aws.alb/stack', 'infra/public');
   const reader = await reading({
     DescribeSecurityGroups: asXml(
@@ -92,8 +92,16 @@ test("whose a security group is, by the controller's tags", async () => {
   const ingress = [{ from: 443, to: 443, sources: ['0.0.0.0/0'] }];
   expect(await reader.securityGroups(['sg-1', 'sg-2'], signal)).toMatchObject({
     value: [
-      { id: 'sg-1', stack: 'infra/public', ingress },
-      { id: 'sg-2', ingress },
+      {
+        id: 'sg-1',
+        description: 'of sg-1',
+        tags: new Map([
+          ['elbv2.k8s.aws/cluster', 'sample'],
+          ['gateway.k8s.aws.alb/stack', 'infra/public'],
+        ]),
+        ingress,
+      },
+      { id: 'sg-2', tags: new Map(), ingress },
     ],
   });
 });

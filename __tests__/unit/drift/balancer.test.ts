@@ -4,7 +4,6 @@ import type { JsonObject, KubernetesObject } from '../../../src/bundle/object.ts
 import { judgeBalancer, judgeQuotas, judgeWebAcl } from '../../../src/drift/balancer.ts';
 import { isProvedByRecords, judgeCertificate, judgeProof } from '../../../src/drift/certificates.ts';
 import { judgeListeners } from '../../../src/drift/listeners.ts';
-import { judgeOwnershipTags } from '../../../src/drift/ownership-tags.ts';
 import { judgeSecurityGroups } from '../../../src/drift/security-groups.ts';
 import { configurationFor } from '../../../src/gateway/load-balancer-configuration.ts';
 import { asked, at, controller, gateway, mended, said, state } from './balancer-setting.ts';
@@ -92,11 +91,12 @@ describe('listeners', () => {
   });
 
   test('a port must be let in by one of the groups', () => {
-    const closed = [{ id: 'sg-1', ingress: [{ from: 80, to: 80, sources: ['0.0.0.0/0'] }] }];
+    const others = { description: '', tags: new Map<string, string>() };
+    const closed = [{ ...others, id: 'sg-1', ingress: [{ from: 80, to: 80, sources: ['0.0.0.0/0'] }] }];
     expect(said(judgeSecurityGroups(asked(), state, [good], closed))).toEqual([
       `securityGroups.ingress[443]: nothing; ${mended}`,
     ]);
-    const open = [{ id: 'sg-1', ingress: [{ sources: ['10.0.0.0/8'] }] }];
+    const open = [{ ...others, id: 'sg-1', ingress: [{ sources: ['10.0.0.0/8'] }] }];
     expect(judgeSecurityGroups(asked(), state, [good], open)).toEqual([]);
     expect(said(judgeSecurityGroups(asked({ sourceRanges: ['192.0.2.0/24'] }), state, [good], open))).toEqual(
       [`securityGroups.ingress[443]: 10.0.0.0/8; ${mended}`],
@@ -164,46 +164,6 @@ test.each([
   const limits = new Map([['rules-per-application-load-balancer', 100]]);
   const used = { 'rules-per-application-load-balancer': count, 'unknown-quota': 5 };
   expect(said(judgeQuotas(asked(), state, used, limits))).toEqual(expected);
-});
-
-describe('tags by which the controller finds its own', () => {
-  const withName: KubernetesObject = {
-    ...controller,
-    spec: { template: { spec: { containers: [{ name: 'lbc', args: ['--cluster-name=sample'] }] } } },
-  };
-  const wanted = { ...asked(), lbc: { namespace: 'infra', name: 'lbc', deployment: withName } };
-  const good = [
-    ['elbv2.k8s.aws/cluster', 'sample'],
-    ['gateway.k8s.aws.alb/stack', 'infra/public'],
-    ['team', 'shop'],
-  ] as const;
-  const judge = (found: readonly (readonly [string, string])[], of = wanted) =>
-    said(
-      judgeOwnershipTags(
-        of,
-        state,
-        [
-          { arn: 'arn:lb', path: '' },
-          { arn: 'arn:tg', path: 'targetGroups[apps/web].' },
-        ],
-        new Map([['arn:tg', new Map(found)]]),
-      ),
-    );
-
-  test('as it made them, beside those of others', () => {
-    expect(judge(good)).toEqual([]);
-  });
-
-  test('gone, or changed; nobody mends them', () => {
-    expect(judge([['elbv2.k8s.aws/cluster', 'other']])).toEqual([
-      'targetGroups[apps/web].tags[elbv2.k8s.aws/cluster]: other; stays',
-      'targetGroups[apps/web].tags[gateway.k8s.aws.alb/stack]: nothing; stays',
-    ]);
-  });
-
-  test("the cluster's name is not looked for where the controller does not say it", () => {
-    expect(judge(good.slice(1), asked() as typeof wanted)).toEqual([]);
-  });
 });
 
 test('targets come and go with a rollout, rules do not', () => {
@@ -301,7 +261,7 @@ describe('the records by which ACM renews', () => {
   });
 });
 
-test('class and Gateway are merged: the class wins unless it says otherwise, listeners by their port', () => {
+test('class and Gateway are merged: the class wins unless it says otherwise, listeners by their port, tags and attributes by their keys', () => {
   const named = (name: string, spec: JsonObject): KubernetesObject => ({
     apiVersion: 'gateway.k8s.aws/v1',
     kind: 'LoadBalancerConfiguration',
@@ -324,10 +284,31 @@ test('class and Gateway are merged: the class wins unless it says otherwise, lis
       own,
       [gatewayClass],
       [
-        named('own', { scheme: 'internal', listenerConfigurations: listeners }),
-        named('shared', { scheme: 'internet-facing', ...mode }),
+        named('own', {
+          scheme: 'internal',
+          listenerConfigurations: listeners,
+          tags: { team: 'own', cost: '1' },
+          loadBalancerAttributes: [
+            { key: 'a', value: 'own' },
+            { key: 'b', value: 'own' },
+          ],
+        }),
+        named('shared', {
+          scheme: 'internet-facing',
+          tags: { team: 'shared' },
+          loadBalancerAttributes: [{ key: 'a', value: 'shared' }],
+          ...mode,
+        }),
       ],
     );
-  expect(merged({})).toMatchObject({ scheme: 'internet-facing', listenerConfigurations: listeners });
+  expect(merged({})).toMatchObject({
+    scheme: 'internet-facing',
+    listenerConfigurations: listeners,
+    tags: { team: 'shared', cost: '1' },
+    loadBalancerAttributes: [
+      { key: 'a', value: 'shared' },
+      { key: 'b', value: 'own' },
+    ],
+  });
   expect(merged({ mergingMode: 'prefer-gateway' })['scheme']).toBe('internal');
 });

@@ -6,6 +6,10 @@ import { asked, mended, said, state } from './balancer-setting.ts';
 
 describe('the security group that the controller has made for its Gateway', () => {
   const https = { port: 443, protocol: 'HTTPS', otherCertificates: [] };
+  const tags = new Map([
+    ['gateway.k8s.aws.alb/stack', 'infra/public'],
+    ['gateway.k8s.aws.alb/resource', 'ManagedLBSecurityGroup'],
+  ]);
   const rule = (port: number, ...sources: string[]) => ({ from: port, to: port, sources });
   const judge = (
     ingress: { from?: number; to?: number; sources: string[] }[],
@@ -18,8 +22,8 @@ describe('the security group that the controller has made for its Gateway', () =
         { ...state, ...change },
         [https],
         [
-          { id: 'sg-1', stack: 'infra/public', ingress },
-          { id: 'sg-backend', ingress: [] },
+          { id: 'sg-1', description: '', tags, ingress },
+          { id: 'sg-backend', description: '', tags: new Map(), ingress: [] },
         ],
       ),
     );
@@ -70,7 +74,8 @@ describe('the security group that the controller has made for its Gateway', () =
 
 test("an IPv6 range counts for nothing where the load balancer has none, in others' groups too", () => {
   const https = { port: 443, protocol: 'HTTPS', otherCertificates: [] };
-  const groups = [{ id: 'sg-1', ingress: [{ from: 443, to: 443, sources: ['10.0.0.0/8'] }] }];
+  const ingress = [{ from: 443, to: 443, sources: ['10.0.0.0/8'] }];
+  const groups = [{ id: 'sg-1', description: '', tags: new Map<string, string>(), ingress }];
   const wanted = asked({ sourceRanges: ['10.0.0.0/8', 'fd00::/8'] });
   expect(judgeSecurityGroups(wanted, state, [https], groups)).toEqual([]);
   expect(judgeSecurityGroups(wanted, { ...state, ipAddressType: 'dualstack' }, [https], groups)).toHaveLength(

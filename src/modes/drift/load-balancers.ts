@@ -18,10 +18,10 @@ import type {
   ListenerState,
   TargetGroupState,
 } from '../../drift/load-balancer-state.ts';
-import { judgeOwnershipTags, type Tagged } from '../../drift/ownership-tags.ts';
 import { judgeRules } from '../../drift/rules.ts';
 import { judgeSecurityGroups } from '../../drift/security-groups.ts';
-import { judgeTargetGroup } from '../../drift/target-groups.ts';
+import { askedTags, judgeTags, type Tagged } from '../../drift/tags.ts';
+import { judgeTargetGroup, propsOf } from '../../drift/target-groups.ts';
 import type { ListenerRule } from '../../gateway/alb-rules.ts';
 import { attach } from '../../gateway/attachment.ts';
 import { configurationFor } from '../../gateway/load-balancer-configuration.ts';
@@ -247,7 +247,7 @@ class AwsLooker {
     asked: Asked,
     state: BalancerState,
     groups: readonly TargetGroupState[],
-    { bindings }: Surroundings,
+    { bindings, targetConfigurations: configurations }: Surroundings,
   ): Promise<readonly Sighting[]> {
     const { namespace, name } = asked.gateway.metadata;
     // A rule that somebody has changed may send to groups of another Gateway.
@@ -261,15 +261,18 @@ class AwsLooker {
       }),
     );
     const all: readonly Tagged[] = [
-      { arn: state.arn, path: '' },
-      ...groups.flatMap(({ arn }) =>
-        services.has(arn) ? [{ arn, path: `targetGroups[${services.get(arn)}].` }] : [],
-      ),
+      { arn: state.arn, path: '', resource: 'LoadBalancer', asked: askedTags(asked.configuration) },
+      ...groups.flatMap(({ arn }) => {
+        const service = services.get(arn);
+        if (service === undefined) return [];
+        const tags = askedTags(propsOf(asked, { service, configurations }));
+        return [{ arn, path: `targetGroups[${service}].`, asked: tags }];
+      }),
     ];
     const arns = all.map(({ arn }) => arn);
     const seen = await this.#reader.tags(arns, this.#context.run.signal);
     const tags = this.#known(`The tags of ${state.name}`, seen);
-    return tags === undefined ? [] : judgeOwnershipTags(asked, state, all, tags);
+    return tags === undefined ? [] : judgeTags(asked, state, all, tags);
   }
 
   async #ofWebAcl(asked: Asked, state: BalancerState): Promise<readonly Sighting[]> {
