@@ -10,7 +10,14 @@ import time
 from pathlib import Path
 
 from lab.cloud import control, net
-from lab.cloud.aws import mend_acm, mend_elbv2, mend_route53, webhooks
+from lab.cloud.aws import (
+    mend_acm,
+    mend_elbv2,
+    mend_listener_clients,
+    mend_route53,
+    mend_transforms,
+    webhooks,
+)
 from lab.cloud.aws.eks_state import STATE
 from lab.cloud.aws.front import Front
 from lab.cloud.aws.layout import LAYOUT
@@ -27,7 +34,7 @@ def moto_app() -> object:
     os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-    for part in (mend_route53, mend_elbv2, mend_acm):
+    for part in (mend_route53, mend_elbv2, mend_listener_clients, mend_transforms, mend_acm):
         part.mend()
     return DomainDispatcherApplication(create_backend_app)
 

@@ -118,9 +118,19 @@ export interface Redirect {
   };
 }
 
+export interface UrlRewrite {
+  hostname?: string;
+  path?: {
+    type: 'ReplaceFullPath' | 'ReplacePrefixMatch';
+    replaceFullPath?: string;
+    replacePrefixMatch?: string;
+  };
+}
+
 export interface RouteFilter {
   type: string;
   requestRedirect?: Redirect;
+  urlRewrite?: UrlRewrite;
 }
 
 export interface RouteRule {
@@ -171,6 +181,12 @@ export interface ListenerConfiguration {
   defaultCertificate?: string;
   certificates?: string[];
   sslPolicy?: string;
+  mutualAuthentication?: {
+    mode: 'off' | 'passthrough' | 'verify';
+    trustStore?: string;
+    ignoreClientCertificateExpiry?: boolean;
+    advertiseTrustStoreCaNames?: 'on' | 'off';
+  };
   listenerAttributes?: KeyValue[];
 }
 

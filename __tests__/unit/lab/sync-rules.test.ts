@@ -33,6 +33,7 @@ test('only the rule that no page has is made', async () => {
   const planned = [1, 2, 3].map((number) => ({
     conditions: [{ Field: 'host-header', HostHeaderConfig: { Values: [`h${number}`] } }],
     action: { Type: 'fixed-response' as const, FixedResponseConfig: { StatusCode: '500' } },
+    transforms: [],
   }));
   await syncRules(elb, 'arn:listener', planned, new Map(), []);
   elb.client.destroy();

@@ -84,6 +84,8 @@ class Batch:
 
     def _permitted(self, name: str, kind: str, wanted: dict[str, Any]) -> bool:
         others = [one for one in self.records if one.name == name and one.type != kind]
+        beside = {one.set_identifier for one in self.records if (one.name, one.type) == (name, kind)}
+        identifier = wanted.get("SetIdentifier")
         in_zone = f"in zone {self.zone.name}"
         if kind == "CNAME" and name == self.zone.name:
             self.problems.append(f"RRSet of type CNAME with DNS name {name} is not permitted at apex {in_zone}")
@@ -96,6 +98,15 @@ class Batch:
             self.problems.append(
                 f"RRSet of type {kind} with DNS name {name} is not permitted because a conflicting RRSet of type "
                 f"CNAME with the same DNS name already exists {in_zone}"
+            )
+        elif identifier is None and beside - {None}:
+            self.problems.append(
+                f"RRSet with DNS name {name}, type {kind} cannot be created as other RRSets exist with the same name and type."
+            )
+        elif identifier is not None and None in beside:
+            self.problems.append(
+                f"RRSet with DNS name {name}, type {kind}, SetIdentifier {identifier} cannot be created as a non-weighted set "
+                "exists with the same name and type."
             )
         else:
             return self._alias_permitted(kind, wanted.get("AliasTarget"))

@@ -1,6 +1,7 @@
 # The whole of AWS through its door, over HTTP, with boto3: STS, IAM's answers, EKS, Route 53, ELB, ACM.
 from __future__ import annotations
 
+import atexit
 import base64
 import json
 import shutil
@@ -33,7 +34,7 @@ AUDIENCE = "sts.amazonaws.com"
 
 
 class Lab:
-    """One AWS for all tests of this file; each test mends what it breaks."""
+    """One AWS for all tests of this process; each test mends what it breaks."""
 
     endpoint: str
     seeded: dict[str, Any]
@@ -43,7 +44,8 @@ class Lab:
         if hasattr(cls, "endpoint"):
             return
         folder = Path(tempfile.mkdtemp(prefix="lab-aws-"))
-        unittest.addModuleCleanup(shutil.rmtree, folder)
+        # Other files' tests go on with it.
+        atexit.register(shutil.rmtree, folder)
         repository = Path(__file__).resolve().parents[3]
         subprocess.run([sys.executable, "lab/pki.py", "--lab-dir", str(folder)], cwd=repository, check=True)
         STATE.lab_dir = folder
@@ -340,6 +342,8 @@ class Records(FrontTest):
         self.change("CREATE")
         listed = client("route53", admin("dns")).list_resource_record_sets(HostedZoneId=Lab.seeded["zoneId"])
         self.assertIn("\\052.w.example.com.", [one["Name"] for one in listed["ResourceRecordSets"]])
+        weighted: dict[str, Any] = {"Name": "v.example.com", "SetIdentifier": "a", "Weight": 1}
+        self.change("CREATE", **weighted)
         cname: dict[str, Any] = {"Type": "CNAME", "ResourceRecords": [{"Value": "a.example.org"}]}
         for words, run in [
             ("but it already exists", lambda: self.change("CREATE")),
@@ -347,10 +351,13 @@ class Records(FrontTest):
             ("but it was not found", lambda: self.change("DELETE", Name="no.example.com")),
             ("conflicts with other records", lambda: self.change("CREATE", **cname)),
             ("is not permitted in zone", lambda: self.change("CREATE", Name="a.example.org")),
+            ("as other RRSets exist", lambda: self.change("CREATE", Name="v.example.com")),
+            ("as a non-weighted set exists", lambda: self.change("CREATE", SetIdentifier="a", Weight=1)),
             ("at apex", lambda: self.change("CREATE", **{**cname, "Name": "example.com"})),
         ]:
             with self.subTest(words):
                 self.refused("InvalidChangeBatch", words, run)
+        self.change("DELETE", **weighted)
         self.change("DELETE")
 
     def test_soa_and_name_servers(self) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Mapping
 from ..control import knobs
 from .http_server import Exchange
 from .load_balancers import Listener, LoadBalancers
-from .rules import Request, first_match
+from .rules import Request, first_match, rewritten
 from .targets import Reply, forward, passed_on, target_groups
 
 log = logging.getLogger("lab.net.alb")
@@ -97,7 +97,7 @@ class _Connection(Exchange):
         rule = first_match(list(self.listener.moto.rules.values()), request)
         if rule is None:
             return self._own(404)
-        return self._act([action.data for action in rule.actions], request, body)
+        return self._act(rule, request, body)
 
     def _header_values(self) -> Mapping[str, list[str]]:
         return {name.lower(): self.headers.get_all(name) or [] for name in self.headers.keys()}
@@ -110,7 +110,8 @@ class _Connection(Exchange):
             return self._own(status)
         self.answer(status, f"{status}\n".encode(), {**_dated(), "Content-Type": "text/plain"})
 
-    def _act(self, actions: list[dict[str, Any]], request: Request, body: bytes) -> None:
+    def _act(self, rule: Any, request: Request, body: bytes) -> None:
+        actions: list[dict[str, Any]] = [action.data for action in rule.actions]
         ordered = sorted(actions, key=lambda action: int(action.get("Order") or 50_000))
         for action in ordered:
             match action.get("Type"):
@@ -119,7 +120,7 @@ class _Connection(Exchange):
                 case "redirect":
                     return self._redirect(action.get("RedirectConfig") or {}, request)
                 case "forward":
-                    return self._forward(action, request, body)
+                    return self._forward(action, list(rule.transforms), request, body)
                 case other:
                     # Nobody signs in here: what an ALB says when the identity provider fails.
                     log.warning("action %s is not served", other)
@@ -154,7 +155,9 @@ class _Connection(Exchange):
         status = int((config.get("StatusCode") or "HTTP_302").removeprefix("HTTP_"))
         self._own(status, {"Location": location})
 
-    def _forward(self, action: dict[str, Any], request: Request, body: bytes) -> None:
+    def _forward(
+        self, action: dict[str, Any], transforms: list[dict[str, Any]], request: Request, body: bytes
+    ) -> None:
         groups = [(arn, weight) for arn, weight in target_groups(action) if weight > 0]
         if not groups:
             return self._own(503)
@@ -164,13 +167,14 @@ class _Connection(Exchange):
         if not targets:
             return self._own(503)
         target = targets[next(self.alb.turns) % len(targets)]
+        host, path = rewritten(transforms, self.headers.get("Host", ""), self.path)
         reply = forward(
             address=target["Id"],
             port=int(target["Port"]),
             tls=group.protocol == "HTTPS",
             method=self.command,
-            target=self.path,
-            headers=self._forwarded_headers(body),
+            target=path,
+            headers=self._forwarded_headers(host, body),
             body=body,
         )
         if not reply.from_target:
@@ -178,8 +182,10 @@ class _Connection(Exchange):
             return self._own(reply.status)
         return self._pass_on(reply)
 
-    def _forwarded_headers(self, body: bytes) -> list[tuple[str, str]]:
-        headers = passed_on(self.headers.items())
+    def _forwarded_headers(self, host: str, body: bytes) -> list[tuple[str, str]]:
+        headers = [
+            (name, host if name.lower() == "host" else value) for name, value in passed_on(self.headers.items())
+        ]
         before = [value for name, value in headers if name.lower() == "x-forwarded-for"]
         told = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-port", "x-amzn-trace-id", "expect"}
         trace = self.headers.get("X-Amzn-Trace-Id") or f"Root=1-{int(time.time()):x}-{secrets.token_hex(12)}"

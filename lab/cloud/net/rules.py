@@ -1,4 +1,4 @@
-# Which rule of an ALB listener a request falls under; no I/O.
+# Which rule of an ALB listener a request falls under, and how the rule rewrites it; no I/O.
 import ipaddress
 import re
 from dataclasses import dataclass, field
@@ -64,6 +64,23 @@ def holds(condition: Mapping[str, Any], request: Request) -> bool:
             )
         case _:
             return False
+
+
+def rewritten(transforms: Iterable[Mapping[str, Any]], host: str, target: str) -> tuple[str, str]:
+    """Host and target (path and query) as the rule's transforms send them on."""
+    for one in transforms:
+        if one["Type"] == "host-header-rewrite":
+            host = _rewritten(one["HostHeaderRewriteConfig"], host)
+        else:
+            target = _rewritten(one["UrlRewriteConfig"], target)
+    return host, target if target.startswith("/") else f"/{target}"
+
+
+def _rewritten(config: Mapping[str, Any], text: str) -> str:
+    [rewrite] = config["Rewrites"]
+    # $1 is a group here, and a group that took no part is empty.
+    to = re.sub(r"\$(\d+)", r"\\g<\1>", rewrite["Replace"].replace("\\", "\\\\"))
+    return _regex(rewrite["Regex"], False).sub(to, text, count=1)
 
 
 def _any_text(condition: Mapping[str, Any], config: str, texts: list[str], ignore_case: bool) -> bool:

@@ -51,6 +51,7 @@ def rule(priority: Any, path: str, *actions: dict[str, Any]) -> Any:
         conditions=conditions,
         actions=[SimpleNamespace(data=action) for action in actions],
         is_default=priority == "default",
+        transforms=[],
     )
 
 

@@ -3,7 +3,7 @@ import unittest
 from types import SimpleNamespace
 from typing import Any
 
-from .rules import Request, first_match, holds
+from .rules import Request, first_match, holds, rewritten
 
 HOST, PATH = ("host-header", "HostHeaderConfig"), ("path-pattern", "PathPatternConfig")
 
@@ -86,6 +86,27 @@ class Order(unittest.TestCase):
         rules = [self.rule(1, condition(HOST, "app.example.com"), condition(PATH, "/api")), self.rule("default")]
         self.assertIs(first_match(rules, request(target="/api")), rules[0])
         self.assertIs(first_match(rules, request(target="/")), rules[1])
+
+
+class Rewrites(unittest.TestCase):
+    def test_table(self) -> None:
+        def path(regex: str, to: str) -> dict[str, Any]:
+            return {"Type": "url-rewrite", "UrlRewriteConfig": {"Rewrites": [{"Regex": regex, "Replace": to}]}}
+
+        host = {"Type": "host-header-rewrite", "HostHeaderRewriteConfig": {"Rewrites": [{"Regex": ".*", "Replace": "in"}]}}
+        table: list[tuple[list[dict[str, Any]], str, tuple[str, str]]] = [
+            ([], "/a?b", ("app", "/a?b")),
+            ([host], "/a", ("in", "/a")),
+            ([path("(^/a(/)?)", "/new$2")], "/a", ("app", "/new")),
+            ([path("(^/a(/)?)", "/new$2")], "/a/b?c", ("app", "/new/b?c")),
+            ([path("(^/a(/)?)", "/")], "/a/b", ("app", "/b")),
+            ([path("^([^?]*)", "/x")], "/a/b?c=/d", ("app", "/x?c=/d")),
+            ([path("^/a", "")], "/a", ("app", "/")),
+            ([path("^/none", "/x"), host], "/a", ("in", "/a")),
+        ]
+        for transforms, target, expected in table:
+            with self.subTest(transforms=transforms, target=target):
+                self.assertEqual(rewritten(transforms, "app", target), expected)
 
 
 if __name__ == "__main__":

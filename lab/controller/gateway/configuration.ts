@@ -79,10 +79,17 @@ function merge(
       each,
     ]),
   );
+  const attributes = new Map(
+    [...(weak.loadBalancerAttributes ?? []), ...(strong.loadBalancerAttributes ?? [])].map((each) => [
+      each.key,
+      each,
+    ]),
+  );
   return {
     ...weak,
     ...strong,
     listenerConfigurations: [...listeners.values()],
+    loadBalancerAttributes: [...attributes.values()],
     tags: { ...weak.tags, ...strong.tags },
   };
 }

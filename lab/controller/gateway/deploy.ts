@@ -15,6 +15,8 @@ import {
   ModifyListenerCommand,
   ModifyTargetGroupCommand,
   type ModifyTargetGroupCommandInput,
+  type MutualAuthenticationAttributes,
+  SetSubnetsCommand,
   type Tag,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { allPages, type Elb } from '../aws/elb.ts';
@@ -24,7 +26,11 @@ import type { Gateway } from '../objects.ts';
 import type { World } from '../world.ts';
 import { dropBindings, ensureBinding } from './bindings.ts';
 import type { Model, PlannedListener, PlannedTargetGroup } from './model.ts';
-import { syncListenerAttributes, syncLoadBalancerAttributes } from './sync-attributes.ts';
+import {
+  syncListenerAttributes,
+  syncLoadBalancerAttributes,
+  syncTargetGroupAttributes,
+} from './sync-attributes.ts';
 import { syncCertificates } from './sync-certificates.ts';
 import { syncRules } from './sync-rules.ts';
 
@@ -94,13 +100,17 @@ async function ownLoadBalancers(cloud: Cloud, gateway: Gateway): Promise<LoadBal
 export async function deploy(world: World, cloud: Cloud, gateway: Gateway, model: Model): Promise<Deployed> {
   const own = await ownLoadBalancers(cloud, gateway);
   const groups = new Map<string, string>();
-  for (const group of model.targetGroups.values())
-    groups.set(group.resource, await ensureTargetGroup(cloud, gateway, group));
+  for (const group of model.targetGroups.values()) {
+    const arn = await ensureTargetGroup(cloud, gateway, group);
+    await syncTargetGroupAttributes(cloud.elb, arn, group.props.targetGroupAttributes ?? []);
+    groups.set(group.resource, arn);
+  }
   // A change of scheme or name means another load balancer; the old one goes first.
   for (const other of own) if (other.LoadBalancerName !== model.name) await deleteLoadBalancer(cloud, other);
   const matched = own.find((each) => each.LoadBalancerName === model.name);
   const balancer = matched ?? (await createLoadBalancer(cloud, gateway, model));
   const arn = balancer.LoadBalancerArn ?? '';
+  await syncSubnets(cloud, balancer, model.subnets);
   await syncLoadBalancerAttributes(cloud.elb, arn, model.configuration.loadBalancerAttributes ?? []);
   await syncListeners(cloud, gateway, arn, model.listeners, groups);
   for (const group of model.targetGroups.values())
@@ -140,6 +150,12 @@ async function createLoadBalancer(
   );
   if (!created) throw new Error(`CreateLoadBalancer answered without a load balancer for ${name}`);
   return created;
+}
+
+async function syncSubnets(cloud: Cloud, balancer: LoadBalancer, wanted: string[]): Promise<void> {
+  const found = (balancer.AvailabilityZones ?? []).flatMap(({ SubnetId }) => SubnetId ?? []);
+  if (found.toSorted().join() === wanted.toSorted().join()) return;
+  await cloud.elb.send(new SetSubnetsCommand({ LoadBalancerArn: balancer.LoadBalancerArn, Subnets: wanted }));
 }
 
 async function deleteLoadBalancer(cloud: Cloud, balancer: LoadBalancer): Promise<void> {
@@ -230,6 +246,7 @@ async function syncListeners(
         },
       ],
       ...(want.protocol === 'HTTPS' && {
+        ...clientsOf(want),
         SslPolicy: want.sslPolicy,
         Certificates: want.certificates.slice(0, 1).map((CertificateArn) => ({ CertificateArn })),
       }),
@@ -240,6 +257,7 @@ async function syncListeners(
       known?.Protocol === want.protocol &&
       known.SslPolicy === (want.protocol === 'HTTPS' ? want.sslPolicy : known.SslPolicy) &&
       known.Certificates?.[0]?.CertificateArn === want.certificates[0] &&
+      sameClients(want, known.MutualAuthentication) &&
       known.DefaultActions?.length === 1 &&
       known.DefaultActions[0]?.FixedResponseConfig?.StatusCode === '404';
     if (!arn) {
@@ -259,6 +277,23 @@ async function syncListeners(
     await syncRules(cloud.elb, arn ?? '', want.rules, groups, tags(cloud, gateway, String(want.port)));
   }
 }
+
+const clientsOf = ({ mutualAuthentication: wanted }: PlannedListener) =>
+  wanted && {
+    MutualAuthentication: {
+      Mode: wanted.mode,
+      ...(wanted.mode === 'verify' && {
+        TrustStoreArn: wanted.trustStore,
+        IgnoreClientCertificateExpiry: wanted.ignoreClientCertificateExpiry ?? false,
+      }),
+    },
+  };
+
+const sameClients = (want: PlannedListener, found: MutualAuthenticationAttributes = {}): boolean => {
+  const wanted = clientsOf(want)?.MutualAuthentication;
+  if (wanted === undefined) return true;
+  return Object.entries(wanted).every(([name, value]) => found[name as keyof typeof wanted] === value);
+};
 
 /** By tags rather than by bindings: a deployment that failed half way left groups that no binding knows. */
 async function dropTargetGroups(

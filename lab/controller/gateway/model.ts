@@ -1,7 +1,13 @@
 // The model of one Gateway: the load balancer, listeners, rules and target groups that it asks for. Nothing is written here.
 import { createHash } from 'node:crypto';
 import type { Scheme } from '../aws/subnets.ts';
-import type { Gateway, KeyValue, LoadBalancerConfigurationSpec, TargetGroupProps } from '../objects.ts';
+import type {
+  Gateway,
+  KeyValue,
+  ListenerConfiguration,
+  LoadBalancerConfigurationSpec,
+  TargetGroupProps,
+} from '../objects.ts';
 import type { Attachment } from './attachment.ts';
 import type { Backend } from './backends.ts';
 import { isValid, type JudgedListener } from './listeners.ts';
@@ -12,6 +18,8 @@ export interface PlannedListener {
   protocol: 'HTTP' | 'HTTPS';
   certificates: string[];
   sslPolicy: string;
+  /** Left as it is where the configuration says nothing. */
+  mutualAuthentication: ListenerConfiguration['mutualAuthentication'];
   attributes: KeyValue[];
   rules: PlannedRule[];
 }
@@ -101,6 +109,7 @@ export async function buildModel(
       protocol,
       certificates: protocol === 'HTTP' ? [] : explicit.length > 0 ? explicit : await discover(hosts, around),
       sslPolicy: own?.sslPolicy ?? DEFAULT_SSL_POLICY,
+      mutualAuthentication: protocol === 'HTTP' ? undefined : own?.mutualAuthentication,
       attributes: own?.listenerAttributes ?? [],
       rules: planRules(attached, groupKey),
     });

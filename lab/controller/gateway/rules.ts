@@ -1,6 +1,6 @@
 // Turns attached routes into a listener's rules: conditions, actions, and their order by Gateway API's precedence.
-import type { Action, RuleCondition } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { HttpMatch, Redirect, RouteFilter } from '../objects.ts';
+import type { Action, RuleCondition, RuleTransform } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { HttpMatch, Redirect, RouteFilter, UrlRewrite } from '../objects.ts';
 import type { AttachedRule, Attachment } from './attachment.ts';
 import type { Backend } from './backends.ts';
 import { compareHostnames } from './hostnames.ts';
@@ -11,6 +11,7 @@ export type PlannedAction = Action | { Type: 'forward'; targets: { key: string; 
 export interface PlannedRule {
   conditions: RuleCondition[];
   action: PlannedAction;
+  transforms: RuleTransform[];
 }
 
 interface Candidate {
@@ -42,7 +43,11 @@ export function planRules(
       ].join(' ');
       return !seen.has(key) && seen.add(key);
     })
-    .map((candidate) => ({ conditions: conditionsOf(candidate), action: actionOf(candidate, keyOf) }));
+    .map((candidate) => ({
+      conditions: conditionsOf(candidate),
+      action: actionOf(candidate, keyOf),
+      transforms: transformsOf(candidate),
+    }));
 }
 
 function candidatesOf(attachment: Attachment): Candidate[] {
@@ -138,6 +143,32 @@ function actionOf(
   if (redirect) return redirectAction(redirect, match);
   if (targets.some(({ weight }) => weight > 0)) return { Type: 'forward', targets };
   return { Type: 'fixed-response', FixedResponseConfig: { StatusCode: '500', ContentType: 'text/plain' } };
+}
+
+function transformsOf({ attachment, match, rule }: Candidate): RuleTransform[] {
+  if (attachment.kind !== 'HTTPRoute') return [];
+  return (rule.rule.filters ?? []).flatMap(({ urlRewrite }) => [
+    ...pathTransform(urlRewrite?.path, match.path?.value ?? '/'),
+    ...(urlRewrite?.hostname === undefined
+      ? []
+      : [
+          {
+            Type: 'host-header-rewrite' as const,
+            HostHeaderRewriteConfig: { Rewrites: [{ Regex: '.*', Replace: urlRewrite.hostname }] },
+          },
+        ]),
+  ]);
+}
+
+function pathTransform(path: UrlRewrite['path'], prefix: string): RuleTransform[] {
+  if (path === undefined) return [];
+  const rewritten = (Regex: string, Replace: string): RuleTransform[] => [
+    { Type: 'url-rewrite', UrlRewriteConfig: { Rewrites: [{ Regex, Replace }] } },
+  ];
+  if (path.type === 'ReplaceFullPath') return rewritten('^([^?]*)', path.replaceFullPath ?? '');
+  const to = path.replacePrefixMatch ?? '';
+  // The slash behind the prefix is taken with it, and put back where the new prefix has none.
+  return rewritten(`(^${prefix}(/)?)`, to === '' ? '/' : to.endsWith('/') ? to : `${to}$2`);
 }
 
 /** A filter that an ALB does not have ends the building of the whole Gateway; those behind a redirect are not read. */

@@ -1,9 +1,11 @@
-// Attributes of a load balancer and of its listeners: those that are asked for, and no others.
+// Attributes of a load balancer, of its listeners and target groups: those that are asked for, and no others.
 import {
   DescribeListenerAttributesCommand,
   DescribeLoadBalancerAttributesCommand,
+  DescribeTargetGroupAttributesCommand,
   ModifyListenerAttributesCommand,
   ModifyLoadBalancerAttributesCommand,
+  ModifyTargetGroupAttributesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Elb } from '../aws/elb.ts';
 import type { KeyValue } from '../objects.ts';
@@ -32,4 +34,12 @@ export async function syncListenerAttributes(elb: Elb, arn: string, wanted: KeyV
   const Attributes = differing(wanted, found.Attributes);
   if (Attributes.length > 0)
     await elb.send(new ModifyListenerAttributesCommand({ ListenerArn: arn, Attributes }));
+}
+
+export async function syncTargetGroupAttributes(elb: Elb, arn: string, wanted: KeyValue[]): Promise<void> {
+  if (wanted.length === 0) return;
+  const found = await elb.send(new DescribeTargetGroupAttributesCommand({ TargetGroupArn: arn }));
+  const Attributes = differing(wanted, found.Attributes);
+  if (Attributes.length > 0)
+    await elb.send(new ModifyTargetGroupAttributesCommand({ TargetGroupArn: arn, Attributes }));
 }

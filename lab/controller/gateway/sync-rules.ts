@@ -6,6 +6,7 @@ import {
   DescribeRulesCommand,
   type Rule,
   type RuleCondition,
+  type RuleTransform,
   SetRulePrioritiesCommand,
   type Tag,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
@@ -29,14 +30,16 @@ export async function syncRules(
       priority: index + 1,
       conditions: rule.conditions,
       action,
-      signature: signatureOf(rule.conditions, [action]),
+      transforms: rule.transforms,
+      signature: signatureOf(rule.conditions, [action], rule.transforms),
     };
   });
   const moves: { arn: string; from: number; to: number }[] = [];
   const left = new Set<Rule>(existing);
   const missing = wanted.filter((want) => {
     const match = [...left].find(
-      (rule) => signatureOf(rule.Conditions ?? [], rule.Actions ?? []) === want.signature,
+      (rule) =>
+        signatureOf(rule.Conditions ?? [], rule.Actions ?? [], rule.Transforms ?? []) === want.signature,
     );
     if (!match) return true;
     left.delete(match);
@@ -46,13 +49,14 @@ export async function syncRules(
   });
   for (const rule of left) await elb.send(new DeleteRuleCommand({ RuleArn: rule.RuleArn }));
   await move(elb, moves);
-  for (const { priority, conditions, action } of missing) {
+  for (const { priority, conditions, action, transforms } of missing) {
     await elb.send(
       new CreateRuleCommand({
         ListenerArn: listenerArn,
         Priority: priority,
         Conditions: conditions,
         Actions: [action],
+        ...(transforms.length > 0 && { Transforms: transforms }),
         Tags: tags,
       }),
     );
@@ -93,7 +97,7 @@ function withArns(action: PlannedAction, groups: Map<string, string>): Action {
 }
 
 /** The same text for the same rule, whether planned or as AWS describes it (which fills in defaults and old spellings). */
-function signatureOf(conditions: RuleCondition[], actions: Action[]): string {
+function signatureOf(conditions: RuleCondition[], actions: Action[], transforms: RuleTransform[]): string {
   const condition = (each: RuleCondition): unknown => [
     each.Field,
     each.HostHeaderConfig?.Values ??
@@ -120,6 +124,10 @@ function signatureOf(conditions: RuleCondition[], actions: Action[]): string {
   return JSON.stringify([
     conditions.map((each) => JSON.stringify(condition(each))).sort(),
     actions.map(action),
+    transforms.map(({ Type, UrlRewriteConfig: path, HostHeaderRewriteConfig: host }) => [
+      Type,
+      (path ?? host)?.Rewrites?.map(({ Regex, Replace }) => [Regex, Replace]),
+    ]),
   ]);
 }
 
