@@ -11,7 +11,15 @@ export interface ControllerEvent {
   /** When it last happened; whole seconds. */
   readonly at: Date;
   readonly count: number;
+  /** Of its last writing: tells which of two events of one second came later. */
+  readonly revision?: number;
 }
+
+/** Whether one event came after another; of two of the same second their revisions tell, if they are known. */
+export const isAfter = (one: ControllerEvent, other: ControllerEvent): boolean =>
+  one.at.getTime() === other.at.getTime()
+    ? (one.revision ?? 0) > (other.revision ?? 0)
+    : one.at.getTime() > other.at.getTime();
 
 /** Each attempt has another request id: without it the same failure reads the same. */
 export const stripIds = (message: string): string =>
@@ -27,11 +35,13 @@ const eventOf = (event: KubernetesObject): ControllerEvent | undefined => {
     moment(event, 'firstTimestamp') ??
     moment(event, 'metadata', 'creationTimestamp');
   if (at === undefined) return undefined;
+  const revision = Number(text(event, 'metadata', 'resourceVersion'));
   return {
     reason: text(event, 'reason') ?? '',
     message: stripIds(text(event, 'message') ?? ''),
     at,
     count: number(event, 'count') ?? number(event, 'series', 'count') ?? 1,
+    ...(Number.isSafeInteger(revision) && { revision }),
   };
 };
 
@@ -54,6 +64,8 @@ export const observeEvents = async (
   });
   return {
     at: seen.at,
-    value: about.flatMap((event) => eventOf(event) ?? []).toSorted((a, b) => a.at.getTime() - b.at.getTime()),
+    value: about
+      .flatMap((event) => eventOf(event) ?? [])
+      .toSorted((a, b) => Number(isAfter(a, b)) - Number(isAfter(b, a))),
   };
 };

@@ -15,7 +15,7 @@ import type { LbcRules } from '../gateway/versions.ts';
 import type { Seen } from '../verdict/seen.ts';
 import { broken, type Evidence, ok, type Verdict, waiting } from '../verdict/verdict.ts';
 import { type Blocker, isSilent } from './blockers.ts';
-import type { ControllerEvent } from './events.ts';
+import { type ControllerEvent, isAfter } from './events.ts';
 import type { Found } from './link.ts';
 import { judgeNotSeen } from './look.ts';
 import type { GatewayValue, GatewayWant } from './observe-gateway.ts';
@@ -100,8 +100,8 @@ class GatewayReading {
   /** The controller's last failure, unless a success came after it. */
   get failed(): ControllerEvent | undefined {
     const failed = this.#events.findLast((event) => stages[event.reason] !== undefined);
-    const later = this.#succeeded !== undefined && failed !== undefined && this.#succeeded.at >= failed.at;
-    return later ? undefined : failed;
+    if (failed === undefined || this.#succeeded === undefined) return failed;
+    return isAfter(failed, this.#succeeded) ? failed : undefined;
   }
 
   isNews(moment: Date): boolean {
@@ -213,7 +213,7 @@ const stageOf = (accepted: Condition, failed: ControllerEvent | undefined, told:
 const sayUnread = (reading: GatewayReading): string => {
   const why =
     reading.eventsUnread === undefined
-      ? 'which have expired: touch the Gateway to get new ones'
+      ? "which have expired, or were too many to be kept (25, then one every five minutes): the controller's log has it"
       : `which could not be read (${reading.eventsUnread})`;
   return `The reason is only in the Gateway's events, ${why}.`;
 };
@@ -238,11 +238,21 @@ const complaintsOf = (
     return [{ name, complaint, evidence: { from, saw: sayCondition(complaint) } }];
   });
 
+/** The event is written just before the condition, both in whole seconds. */
+const slackMs = 5_000;
+
+/**
+ * Whether the event is about this failure, and not about an earlier one: client-go's recorder drops what comes after 25 events
+ * about an object, but for one every five minutes (tools/record/events_cache.go), and a success is an event too.
+ */
+const tellsOf = (failed: ControllerEvent | undefined, { changedAt }: Condition): boolean =>
+  failed !== undefined && (changedAt === undefined || failed.at.getTime() >= changedAt.getTime() - slackMs);
+
 /** Accepted=False at the current generation; of a failure to build or deploy it only says that the events say more. */
 const judgeRefused = (reading: GatewayReading, accepted: Condition, want: GatewayWant, at: Date): Verdict => {
   const { ref, evidence } = reading;
   const told = pointsToEvents.test(accepted.message);
-  const failed = told ? reading.failed : undefined;
+  const failed = told && tellsOf(reading.failed, accepted) ? reading.failed : undefined;
   const failure = failureOf(stageOf(accepted, failed, told), failed?.message ?? accepted.message);
   // After a nudge the condition stays as it is while the same failure comes again as an event.
   const news = isNews(accepted, want, at) || (failed !== undefined && reading.isNews(failed.at));

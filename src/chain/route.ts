@@ -12,7 +12,7 @@ import {
 } from '../gateway/conditions.ts';
 import { fatalsOf } from '../gateway/fatal.ts';
 import { intersect } from '../gateway/hostnames.ts';
-import { namespaceOf, parentRefsOf, sayParent } from '../gateway/shapes.ts';
+import { namespaceOf, parentRefsOf, sameParent, sayParent } from '../gateway/shapes.ts';
 import type { LbcRules } from '../gateway/versions.ts';
 import type { Code } from '../verdict/codes.ts';
 import type { Seen } from '../verdict/seen.ts';
@@ -289,7 +289,10 @@ const judgeParent = (of: Case): Verdict => {
     return judgePending(of, both);
   const complaint = both.find(({ status }) => status === 'False');
   if (complaint !== undefined) return judgeComplaint(of, complaint, both);
+  // Before 2.17 the entry of another listener stays where the route now names one that there is not (real 2.14.0 in the lab).
+  const misfit = sameParent(entry.ref, parent.ref) ? undefined : judgeMisfit(of, both);
   return (
+    misfit ??
     judgeHost(of, both) ??
     ok(`${refOf(route)} is admitted by ${sayParent(parent.ref)}.`, routeEvidence(of, both))
   );

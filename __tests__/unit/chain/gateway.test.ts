@@ -43,6 +43,11 @@ describe('gateway', () => {
     ]);
   const toldByEvent = 'Check Gateway Events for more information.';
   const failedNow = event('FailedDeployModel', 'Failed deploy model due to X', after);
+  const succeededNow = event('SuccessfullyReconciled', 'Successfully reconciled', after);
+  const revised = (of: KubernetesObject, resourceVersion: string): KubernetesObject => ({
+    ...of,
+    metadata: { ...of.metadata, name: `${of.metadata.name}-${resourceVersion}`, resourceVersion },
+  });
   const failedBefore = event('FailedDeployModel', 'Failed deploy model due to X', before);
 
   test.each<
@@ -97,6 +102,30 @@ describe('gateway', () => {
       refused(toldByEvent, before),
       { events: [failedNow] },
       'broken gateway/deploy-failed',
+    ],
+    [
+      'of a failure and a success in one second the later written tells: the failure',
+      gateway(good),
+      { version: '2.14.0', events: [revised(succeededNow, '11'), revised(failedNow, '12')] },
+      'broken gateway/deploy-failed',
+    ],
+    [
+      'of a failure and a success in one second the later written tells: the success',
+      gateway(good),
+      { version: '2.14.0', events: [revised(succeededNow, '12'), revised(failedNow, '11')] },
+      'ok',
+    ],
+    [
+      'of a failure and a success in one second, nobody knows',
+      gateway(good),
+      { version: '2.14.0', events: [succeededNow, failedNow] },
+      'ok',
+    ],
+    [
+      'the event of an earlier failure does not tell of this one',
+      refused(toldByEvent, after),
+      { events: [event('FailedDeployModel', 'Failed deploy model due to X', '2026-11-22T22:30:00Z')] },
+      'broken gateway/build-failed',
     ],
     [
       'told by an old event',

@@ -232,6 +232,23 @@ describe('route', () => {
     });
   });
 
+  test('LBC before 2.17: the status of a listener that the route no longer names is no admission', async () => {
+    const elsewhere = { ...parent, sectionName: 'htps' };
+    const seen = route([entry(admitted)], { spec: { parentRefs: [{ ...parentRef, sectionName: 'htps' }] } });
+    const objects = { ...healthy, 'HTTPRoute apps/web': seen };
+    expect(say(await judge(objects, { parents: [elsewhere] }, '2.14.0'))).toBe(
+      'broken route/no-matching-parent',
+    );
+    // Of several listeners there is one entry, whichever it names.
+    const http = route([entry(admitted)], {
+      spec: { parentRefs: [{ ...parentRef, sectionName: undefined }] },
+    });
+    const { sectionName: _none, ...whole } = parent;
+    expect(say(await judge({ ...healthy, 'HTTPRoute apps/web': http }, { parents: [whole] }, '2.14.0'))).toBe(
+      'ok',
+    );
+  });
+
   test('an old complaint that route and Gateway themselves prove', async () => {
     const seen = route([entry(refused('NoMatchingListenerHostname', before))], {
       spec: { hostnames: ['app.example.org'] },
