@@ -235,6 +235,10 @@ const judgeForeign = (
   });
 };
 
+/** Shared with lint. */
+export const plainHint =
+  "Give the Gateway a listener of protocol HTTPS with a certificate, where it has none, and name it in the route's parentRefs (sectionName), or name none.";
+
 /** Whether the request meets a rule of the host's own routes on the listener for https. */
 export const judgeRule = (want: RuleWant, seen: Seen<RuleValue> | undefined): Verdict => {
   if (seen === undefined)
@@ -267,7 +271,7 @@ export const judgeRule = (want: RuleWant, seen: Seen<RuleValue> | undefined): Ve
     return broken('rule/plain-http', {
       message: `${want.routes.map(refOf).join(', ')} ${want.routes.length === 1 ? 'is' : 'are'} at listeners for plain HTTP alone, so ${url} has no rule.`,
       evidence: plain,
-      hint: "Name a listener for HTTPS in the route's parentRefs (sectionName), or none.",
+      hint: plainHint,
     });
   return waiting('rule/missing', {
     message:

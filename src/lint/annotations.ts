@@ -2,7 +2,7 @@
 import { textMap } from '../bundle/field.ts';
 import { refOf, type Sourced } from '../bundle/object.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
-import { foreignClassOf } from './classes.ts';
+import { foreignClass } from './classes.ts';
 import { type LintInput, ofKind } from './input.ts';
 
 /** For Ingresses, and for Services of type LoadBalancer. */
@@ -44,7 +44,7 @@ const placeOf = (annotation: string): string =>
 export const lintAnnotations = (input: LintInput): readonly Finding[] =>
   [
     ...input.routes,
-    ...ofKind(input, 'Gateway').filter(({ object }) => foreignClassOf(input, object) === undefined),
+    ...ofKind(input, 'Gateway').filter(({ object }) => foreignClass(input, object) === undefined),
   ].flatMap(({ object, source }: Sourced) => {
     const vain = Object.keys(textMap(object.metadata, 'annotations')).filter((name) =>
       prefixes.some((prefix) => name.startsWith(prefix)),

@@ -34,7 +34,7 @@ const gatewayBehind = (input: LintInput, parent: ParentRef): KubernetesObject | 
 };
 
 /** The class of a Gateway where it is known to be another controller's. */
-export const foreignClassOf = (
+export const foreignClass = (
   input: Pick<LintInput, 'objects'>,
   gateway: KubernetesObject | undefined,
 ): KubernetesObject | undefined => {
@@ -68,7 +68,7 @@ export const withoutForeign = (input: LintInput): Sorted => {
     const all = list(object, 'spec', 'parentRefs');
     const kept = all.filter((value) => {
       const parent = parentRefOf(value, namespaceOf(object, input.namespace));
-      const foreign = foreignClassOf(input, gatewayBehind(input, parent));
+      const foreign = foreignClass(input, gatewayBehind(input, parent));
       if (foreign !== undefined) findings.push(...tell(route, parent, foreign));
       return foreign === undefined;
     });

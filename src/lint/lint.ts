@@ -6,7 +6,7 @@ import { lintBackends } from './backends.ts';
 import { withoutForeign } from './classes.ts';
 import { lintControllers } from './controllers.ts';
 import type { LintInput } from './input.ts';
-import { lintBudgets, lintPlain, lintWildcards } from './listeners.ts';
+import { lintBudgets, lintCertificates, lintPlain, lintWildcards } from './listeners.ts';
 import { lintNames } from './names.ts';
 import { lintRedirects } from './redirects.ts';
 import { lintReferences } from './references.ts';
@@ -26,6 +26,7 @@ const rules: readonly ((input: LintInput) => readonly Finding[])[] = [
   lintRedirects,
   lintWildcards,
   lintPlain,
+  lintCertificates,
   lintBudgets,
   lintTargetTypes,
   lintGrants,

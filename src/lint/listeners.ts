@@ -1,9 +1,12 @@
 // Hosts at the listeners of the repository's Gateways: how deep a wildcard reaches, and how many rules there would be.
+import { list, text } from '../bundle/field.ts';
 import { refOf } from '../bundle/object.ts';
+import { plainHint } from '../chain/rule.ts';
 import { byHost, hostsOf, isRedirected } from '../gateway/hosts.ts';
 import { listenersOf, namespaceOf, parentRefsOf } from '../gateway/shapes.ts';
 import { albLimits, targetGroupsOf, wantedRules } from '../gateway/wanted-rules.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
+import { foreignClass } from './classes.ts';
 import { gatewayOf, gatewaysIn, type LintInput, ofKind } from './input.ts';
 
 /** The wildcard, if the host lies more than one label below it: a certificate's `*` stands for exactly one (RFC 6125, 6.4.3). */
@@ -57,9 +60,32 @@ export const lintPlain = (input: LintInput): readonly Finding[] =>
         {
           source: route.source,
           ref,
-          hint: "Give the Gateway a listener of protocol HTTPS with a certificate, and name it in the route's parentRefs (sectionName), or name none.",
+          hint: plainHint,
         },
       );
+    });
+
+/** LBC: "configuration of TLS certificates cannot be done via the certificateRefs field" (docs/guide/gateway/gateway.md, v3.5.0). */
+export const lintCertificates = (input: LintInput): readonly Finding[] =>
+  ofKind(input, 'Gateway')
+    .filter(({ object }) => foreignClass(input, object) === undefined)
+    .flatMap(({ object, source }) => {
+      const ref = refOf(object);
+      return list(object, 'spec', 'listeners')
+        .filter((listener) => list(listener, 'tls', 'certificateRefs').length > 0)
+        .map((listener) => {
+          const names = list(listener, 'tls', 'certificateRefs').map((each) => text(each, 'name') ?? '');
+          return finding(
+            'warning',
+            'lint/certificate-unread',
+            `Listener "${text(listener, 'name') ?? ''}" of ${ref} names Secret ${names.join(', ')} for its certificate, which the controller does not read: an ALB has certificates of ACM.`,
+            {
+              source,
+              ref,
+              hint: 'Name the certificate of ACM as `defaultCertificate` in a LoadBalancerConfiguration, or let the controller find one by the hostnames of listener and routes.',
+            },
+          );
+        });
     });
 
 /** From this part of a quota on it is said. */

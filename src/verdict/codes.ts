@@ -155,6 +155,7 @@ export const codes = {
   'lint/label-too-long': entry('A label is too long for its ownership record', 'app-team', 0),
   'lint/redirect-loop': entry('A redirect leads to where it comes from', 'app-team', 0),
   'lint/wildcard-depth': entry('A wildcard certificate does not reach that deep', 'platform-team', 0),
+  'lint/certificate-unread': entry('The certificate of a listener is not read', 'platform-team', 0),
   'lint/budget': entry("The routes need more than a load balancer's quota", 'platform-team', 0),
   'lint/target-type': entry('Instance targets need a node port', 'platform-team', 0),
   'lint/chart-not-rendered': entry('The templates of a chart were not checked', 'github-admin', 0),

@@ -248,3 +248,22 @@ test.each([
 ])('a rule %s', (rule, said) => {
   expect(codesOf([route({ rule })])).toEqual(said);
 });
+
+describe('a certificate in a Secret', () => {
+  const secret = gateway(undefined).replace(
+    'port: 443',
+    'port: 443, tls: { certificateRefs: [{ name: tls }] }',
+  );
+  test('is none for an ALB', () => {
+    const [found, ...more] = findingsOf([], [secret]);
+    expect(more).toEqual([]);
+    expect(found).toMatchObject({
+      code: 'lint/certificate-unread',
+      message:
+        'Listener "https" of Gateway infra/public names Secret tls for its certificate, which the controller does not read: an ALB has certificates of ACM.',
+    });
+  });
+  test('is one for other controllers', () => {
+    expect(codesOf([], [secret.replace('aws-alb', 'istio')])).toEqual([]);
+  });
+});
