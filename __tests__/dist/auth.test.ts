@@ -31,11 +31,11 @@ async function expectLive(given: Partial<Parameters<typeof run>[0]> = {}): Promi
 beforeAll(async () => {
   await ensureInfra();
   trust = await trustPolicy('eks', deploy);
-}, 300_000);
+});
 
 afterAll(workspace.remove);
 
-test('the control: the same workspace and inputs, nothing broken', () => expectLive(), 120_000);
+test('the control: the same workspace and inputs, nothing broken', () => expectLive());
 
 test('no `id-token: write`: named before any AWS call, with the lines that are missing', async () => {
   await lab('DELETE', '/calls');
@@ -101,14 +101,10 @@ describe('a pull request', () => {
         .map(({ kind }) => kind);
       expect(kinds).not.toContain('oidc-token');
     },
-    60_000,
   );
 
-  test(
-    'of this repository is deployed',
-    () => expectLive({ event: { name: 'pull_request', payload: pull(repository) } }),
-    60_000,
-  );
+  test('of this repository is deployed', () =>
+    expectLive({ event: { name: 'pull_request', payload: pull(repository) } }));
 });
 
 interface Statement {
@@ -171,7 +167,6 @@ describe('a trust policy that does not match the token', () => {
       await setTrustPolicy('eks', deploy, JSON.stringify(mended));
       await expectLive();
     },
-    120_000,
   );
 });
 
@@ -189,7 +184,7 @@ describe('the DNS role assumed from the first role', () => {
     });
   });
 
-  test('the right external id', () => expectLive(chained('lab-external-id')), 60_000);
+  test('the right external id', () => expectLive(chained('lab-external-id')));
 });
 
 describe('an account that is not allowed', () => {
@@ -198,20 +193,16 @@ describe('an account that is not allowed', () => {
   test.each([
     ["the first role's", [layout.accounts.dns], roleArn],
     ["the DNS role's", [layout.accounts.eks], `${layout.accounts.dns}:role/${layout.roles.dnsReader}`],
-  ])(
-    '%s: named with the role, and no token is sent to it',
-    async (_whose, allowed, role) => {
-      await lab('DELETE', '/calls');
-      const { code, report } = await attempt(allowing(...allowed));
-      expect({ code, errors: errorsOf(report) }).toEqual({ code: 1, errors: ['auth/account-not-allowed'] });
-      expect(report.verdict).toContain(role);
-      expect(report.verdict).toContain(`only ${allowed[0]} is allowed`);
-      expect(await callsOfAction()).toEqual([]);
-    },
-    60_000,
-  );
+  ])('%s: named with the role, and no token is sent to it', async (_whose, allowed, role) => {
+    await lab('DELETE', '/calls');
+    const { code, report } = await attempt(allowing(...allowed));
+    expect({ code, errors: errorsOf(report) }).toEqual({ code: 1, errors: ['auth/account-not-allowed'] });
+    expect(report.verdict).toContain(role);
+    expect(report.verdict).toContain(`only ${allowed[0]} is allowed`);
+    expect(await callsOfAction()).toEqual([]);
+  });
 
-  test('both allowed', () => expectLive(allowing(layout.accounts.eks, layout.accounts.dns)), 60_000);
+  test('both allowed', () => expectLive(allowing(layout.accounts.eks, layout.accounts.dns)));
 });
 
 test('wrong inputs: all of them listed at once, with what is accepted, before anything is called', async () => {

@@ -45,7 +45,7 @@ const tidy = (): void => {
   kubectl('delete', 'namespace', namespace, brought, '--ignore-not-found');
   kubectl('delete', 'crd', crdName, '--ignore-not-found');
 };
-beforeAll(tidy, 60_000);
+beforeAll(tidy);
 afterAll(() => {
   tidy();
   for (const remove of removals) remove();
@@ -61,7 +61,7 @@ test('a kind that nobody serves: one error for all its objects, and nothing is w
     );
     expectNothingWritten();
   }
-}, 120_000);
+});
 
 test('a kind in a chart that nobody serves', async () => {
   const workspace = files({ 'chart/Chart.yaml': chartYaml('doors'), 'chart/templates/doors.yaml': doors });
@@ -70,7 +70,7 @@ test('a kind in a chart that nobody serves', async () => {
     expect({ code, errors: errorsOf(report) }).toEqual({ code: 1, errors: ['crds/missing'] });
     expectNothingWritten();
   }
-}, 120_000);
+});
 
 test('where a chart may bring the kind while it runs, that is awaited: the chart is installed first', async () => {
   const role =
@@ -88,7 +88,7 @@ test('where a chart may bring the kind while it runs, that is awaited: the chart
     errors: ['crds/missing'],
     release: 'installed',
   });
-}, 120_000);
+});
 
 describe("a release of somebody else's", () => {
   const inOwn = (...args: string[]): string =>
@@ -119,7 +119,7 @@ describe("a release of somebody else's", () => {
       },
     ]);
     tidy();
-  }, 120_000);
+  });
 
   test('nor one that is kept where helm does not look', async () => {
     const chart = workspaceOf({ 'Chart.yaml': chartYaml('app'), 'templates/a.yaml': map });
@@ -147,5 +147,4 @@ test.each([['deploy'], ['verify'], ['plan'], ['lint']])(
     });
     expectNothingWritten();
   },
-  60_000,
 );

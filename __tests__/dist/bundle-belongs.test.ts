@@ -17,13 +17,12 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { appFiles } from './app-files.ts';
 import { workspaceOf } from './lab-control.ts';
 
 const root = join(import.meta.dirname, '../..');
 const dist = process.env['LAB_DIST'] ?? join(root, 'dist');
-jest.setTimeout(60_000);
 const scratch = mkdtempSync(join(tmpdir(), 'eks-gateway-bundle-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
@@ -42,7 +41,7 @@ test('dist/ is what src/ builds, byte for byte (npm run build)', () => {
   } finally {
     rmSync(join(root, 'build', basename(built)), { recursive: true, force: true });
   }
-}, 240_000);
+});
 
 test('it is under 10 MB', () => {
   const sizes = readdirSync(dist).map((file) => statSync(join(dist, file)).size);

@@ -15,7 +15,7 @@ import {
 } from './harness.ts';
 import { annotated, callsOfAction, errorIn, errorsOf, fakeHelm, quick } from './reading.ts';
 
-beforeAll(ensureInfra, 300_000);
+beforeAll(ensureInfra);
 
 const at = (path: string, line: number) => ({ source: { file: path, line } });
 
@@ -53,21 +53,17 @@ describe('a hostname outside every listener', () => {
       /actions\/checkout/,
     ],
     ['..', /`working-directory` \(\.\.\) leads out of the workspace/, /copy what is needed into it/],
-  ])(
-    'the working directory %s is refused',
-    async (folder, says, hint) => {
-      const workspace = workspaceOf(appFiles('lost'));
-      const { code, report } = await run({
-        workspace: workspace.path,
-        inputs: { 'working-directory': folder },
-      });
-      workspace.remove();
-      expect(code).toBe(1);
-      expect(report.verdict).toMatch(says);
-      expect(errorIn(report)?.hint).toMatch(hint);
-    },
-    60_000,
-  );
+  ])('the working directory %s is refused', async (folder, says, hint) => {
+    const workspace = workspaceOf(appFiles('lost'));
+    const { code, report } = await run({
+      workspace: workspace.path,
+      inputs: { 'working-directory': folder },
+    });
+    workspace.remove();
+    expect(code).toBe(1);
+    expect(report.verdict).toMatch(says);
+    expect(errorIn(report)?.hint).toMatch(hint);
+  });
 
   test('an empty repository: not green, and what to look at', async () => {
     const workspace = workspaceOf({ 'README.md': '# nothing\n' });
@@ -109,7 +105,7 @@ describe('a hostname outside every listener', () => {
       );
       expect(report.objects).toHaveLength(5);
       expect(kubectl('get', 'deployment', name, '-n', name, '-o', 'jsonpath={.spec.replicas}')).toBe('2');
-    }, 120_000);
+    });
 
     test('is linted without a cluster; what is wrong has its line in the resource', async () => {
       const route = join(workspace.path, 'k8s/base/route.yaml');
@@ -141,7 +137,7 @@ describe('a hostname outside every listener', () => {
     expect(report.hosts[0]).toMatchObject(at('routes/route.yaml', 1));
     for (const shown of [log, summary]) expect(shown).toContain('inside.example.com');
     expect(summary).toContain('`routes/route.yaml:1`');
-  }, 120_000);
+  });
 
   test('below the listener, it is live', async () => {
     const route = join(workspace.path, 'routes/route.yaml');
@@ -154,7 +150,7 @@ describe('a hostname outside every listener', () => {
       code: 0,
       verdict: 'inside.example.com is live.',
     });
-  }, 120_000);
+  });
 });
 
 describe('a repository with mistakes', () => {
@@ -247,5 +243,5 @@ describe('a repository with mistakes', () => {
     expect(kubectl('get', 'configmap', '-n', 'mistaken', '-o', 'name')).toMatch(
       /from-chart[\s\S]*fine|fine[\s\S]*from-chart/,
     );
-  }, 120_000);
+  });
 });

@@ -125,7 +125,7 @@ const slowInputs = { namespace: 'slow', 'create-namespace': 'true' };
 beforeAll(async () => {
   await ensureInfra();
   prepareSample(sample.path, process.env['LAB_DIR'] ?? '');
-}, 240_000);
+});
 
 afterAll(async () => {
   sample.remove();
@@ -190,7 +190,7 @@ describe('cancelled', () => {
     expectCancelled(stopped);
     expect(stopped.report.firstBroken).toMatchObject({ host, link: 'https' });
     expect(stopped.summary).toContain('gets 503 from the load balancer itself');
-  }, 120_000);
+  });
 
   test('while helm waits: helm ends, and the next run takes over', async () => {
     const workspace = workspaceOf(slow);
@@ -204,7 +204,7 @@ describe('cancelled', () => {
     const next = await run(given);
     workspace.remove();
     expect({ code: next.code, outcome: next.report.outcome }).toEqual({ code: 0, outcome: 'live' });
-  }, 120_000);
+  });
 
   describe('while a helm runs that will not end', () => {
     const workspace = workspaceOf(slow);

@@ -32,13 +32,13 @@ async function expectLive(): Promise<void> {
   expect({ code, verdict: report.verdict }).toEqual({ code: 0, verdict: 'reach.example.com is live.' });
 }
 
-beforeAll(ensureInfra, 300_000);
+beforeAll(ensureInfra);
 
 afterAll(() => {
   for (const { remove } of [workspace, chart]) remove();
 });
 
-test('the control: the same workspace and inputs, nothing broken', expectLive, 120_000);
+test('the control: the same workspace and inputs, nothing broken', expectLive);
 
 describe('a wrong name or region', () => {
   test.each([
@@ -54,33 +54,26 @@ describe('a wrong name or region', () => {
       expect(errorIn(report)?.hint).toContain(`eks:DescribeCluster on ${resource}`);
       expect(report.objects).toEqual([]);
     },
-    60_000,
   );
 
   const seesAll = { RoleName: roles.deploy, PolicyName: 'sees-all-clusters' };
   test.each([
     ['cluster-name', 'simple', `has no cluster simple in ${region}.`, `There is: ${cluster.name}.`],
-  ])(
-    '%s: a role that may list clusters learns which there are',
-    async (input, value, says, others) => {
-      await iam('eks', 'PutRolePolicy', {
-        ...seesAll,
-        PolicyDocument: JSON.stringify({
-          Version: '2012-10-17',
-          Statement: [
-            { Effect: 'Allow', Action: ['eks:ListClusters', 'eks:DescribeCluster'], Resource: '*' },
-          ],
-        }),
-      });
-      const { code, report } = await attempt({ [input]: value }).finally(() =>
-        iam('eks', 'DeleteRolePolicy', seesAll),
-      );
-      expect({ code, errors: errorsOf(report) }).toEqual({ code: 1, errors: ['cluster/not-found'] });
-      expect(report.verdict).toBe(`Account ${accounts.eks} ${says}`);
-      expect(errorIn(report)?.hint).toContain(others);
-    },
-    60_000,
-  );
+  ])('%s: a role that may list clusters learns which there are', async (input, value, says, others) => {
+    await iam('eks', 'PutRolePolicy', {
+      ...seesAll,
+      PolicyDocument: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Action: ['eks:ListClusters', 'eks:DescribeCluster'], Resource: '*' }],
+      }),
+    });
+    const { code, report } = await attempt({ [input]: value }).finally(() =>
+      iam('eks', 'DeleteRolePolicy', seesAll),
+    );
+    expect({ code, errors: errorsOf(report) }).toEqual({ code: 1, errors: ['cluster/not-found'] });
+    expect(report.verdict).toBe(`Account ${accounts.eks} ${says}`);
+    expect(errorIn(report)?.hint).toContain(others);
+  });
 });
 
 describe('an endpoint that cannot be reached', () => {
@@ -119,7 +112,6 @@ describe('an endpoint that cannot be reached', () => {
       // Linux sends SYN for 127 s.
       expect(seconds).toBeLessThan(60);
     },
-    60_000,
   );
 });
 

@@ -51,7 +51,7 @@ test('the sample comes alive, and the second run changes nothing', async () => {
   expect(second.outputs['changed']).toBe('false');
   expect(versions()).toEqual(before);
   workspace.remove();
-}, 300_000);
+});
 
 test('an app team publishes from a repository of routes alone', async () => {
   const { code, report } = await runApp('bookshop');
@@ -64,4 +64,4 @@ test('an app team publishes from a repository of routes alone', async () => {
     'Deployment bookshop/bookshop created app/app.yaml:5',
     'HTTPRoute bookshop/bookshop created routes/route.yaml:1',
   ]);
-}, 120_000);
+});

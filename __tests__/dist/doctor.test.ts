@@ -1,7 +1,7 @@
 // doctor: what is wrong in AWS and the cluster is named before anything is applied, with what mends it; nothing is written.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { documented } from '../../lab/documented.ts';
 import { prepareSample } from '../../lab/sample.ts';
 import type { Finding } from '../../src/verdict/finding.ts';
@@ -34,7 +34,6 @@ import {
 import { errorIn } from './reading.ts';
 
 // Each test is a run or two of some seconds.
-jest.setTimeout(60_000);
 
 const lookers = { eks: layout.roles.deploy, dns: layout.roles.dnsReader } as const;
 const accounts = ['eks', 'dns'] as const;
@@ -90,7 +89,7 @@ const denials = ({ report }: Finished): readonly string[] =>
 /** The lines to copy below a hint's first. */
 const toCopy = ({ hint }: Finding): readonly string[] => hint.split('\n').slice(1);
 
-beforeAll(ensureInfra, 300_000);
+beforeAll(ensureInfra);
 afterAll(resetKnobs);
 
 test('the role that deploys: every permission that is missing is named, and nothing fails', async () => {

@@ -1,7 +1,7 @@
 // drift: one edit of each layer is found by a role that may only get and list, told in one issue, and gone after mending.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { aws } from '../../lab/mutations/aws.ts';
 import { deployInputs, faults, repositoryInputs } from '../../lab/mutations/check.ts';
 import { churn } from '../../lab/mutations/churn.ts';
@@ -15,8 +15,6 @@ import { driftRole, driftRoleArn, forbidAuthors, makeDriftRole } from '../../lab
 import { prepareSample } from '../../lab/sample.ts';
 import { callsOf, granted } from './granted.ts';
 import { type Finished, infraInputs, kubectl, lab, layout, resetKnobs, run, workspaceOf } from './harness.ts';
-
-jest.setTimeout(120_000);
 
 const workspace = workspaceOf({});
 
@@ -88,7 +86,7 @@ beforeAll(async () => {
   await makeDriftRole();
   await lab('DELETE', '/github');
   await lab('DELETE', '/calls');
-}, 300_000);
+});
 
 afterAll(async () => {
   await resetKnobs();
@@ -103,7 +101,7 @@ afterAll(async () => {
   sample.remove();
   if (report.outcome !== 'live') throw new Error(`the sample did not come alive again:\n${log}`);
   workspace.remove();
-}, 300_000);
+});
 
 test('nothing has drifted while controllers are at work, no issue is opened, nothing is written by a role that only reads', async () => {
   // `npm run mutations:untouched` has a hundred checks of it, one after each.

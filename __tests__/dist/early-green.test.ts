@@ -40,7 +40,7 @@ const stops = ({ report }: Finished) =>
     return { name, live, link: link?.id, code: link?.code, message: link?.message ?? '' };
   });
 
-beforeAll(ensureInfra, 240_000);
+beforeAll(ensureInfra);
 
 afterAll(async () => {
   await resetKnobs();
@@ -127,4 +127,4 @@ test('one stale name server, one wrong certificate, one answer of three: none pa
   );
   expect(stops(mended).filter(({ live }) => !live)).toEqual([]);
   expect(mended.report.outcome).toBe('live');
-}, 240_000);
+});

@@ -10,7 +10,7 @@ const seconds = full
   ? { token: 20, session: 60, loadBalancer: 180, release: 75 }
   : { token: 14, session: 36, loadBalancer: 38, release: 20 };
 
-beforeAll(ensureInfra, 240_000);
+beforeAll(ensureInfra);
 
 afterAll(async () => {
   await resetKnobs();
@@ -51,4 +51,4 @@ test('tokens and sessions are renewed for as long as the run lasts', async () =>
     expect(assumed.filter(({ resource }) => resource.endsWith(`/${role}`)).length).toBeGreaterThan(1);
   }
   expect(log).not.toMatch(/Unauthorized|ExpiredToken/);
-}, 420_000);
+});

@@ -23,7 +23,7 @@ const chosen = faults.filter(({ name }) => names.includes(name));
 
 const reader = { RoleName: layout.roles.dnsReader, PolicyName: 'test-dns-answer' };
 
-beforeAll(ensureInfra, 240_000);
+beforeAll(ensureInfra);
 
 afterAll(async () => {
   await resetKnobs();
@@ -49,7 +49,7 @@ test('each is named by its link, its code and its object', async () => {
     }),
   );
   expect(wrong.flat()).toEqual([]);
-}, 240_000);
+});
 
 test("where port 53 is blocked, Route 53's API stands in by input, and the report says so", async () => {
   await iam('dns', 'PutRolePolicy', {
@@ -66,4 +66,4 @@ test("where port 53 is blocked, Route 53's API stands in by input, and the repor
   expect(report.outcome).toBe('live');
   const link = report.hosts[0]?.links.find(({ id }) => id === 'nameservers');
   expect(link?.message).toContain('stood in for the name servers (input `test-dns-answer`)');
-}, 120_000);
+});

@@ -46,7 +46,7 @@ const history = (): readonly string[] => {
   return rows.split('\n').flatMap((row) => /\.v(\d+) .* (\S+)$/.exec(row)?.slice(1).join(' ') ?? []);
 };
 
-beforeAll(ensureInfra, 300_000);
+beforeAll(ensureInfra);
 afterAll(() => {
   kubectl('delete', 'namespace', name, '--ignore-not-found', '--wait=false');
   workspace.remove();
@@ -64,18 +64,14 @@ describe('before anything is written', () => {
 
   test.each([
     ['too old', 'echo v3.12.3', 'helm/too-old', /helm is v3\.12\.3; it must be 3\.18 or later, or 4\./],
-  ])(
-    'helm is %s',
-    async (_how, script, errorCode, says) => {
-      const helm = fakeHelm(script);
-      const { code, report } = await attempt({ env: { PATH: helm.path } });
-      helm.remove();
-      expect({ code, errors: errorsOf(report) }).toEqual({ code: 1, errors: [errorCode] });
-      expect(report.verdict).toMatch(says);
-      expect(ours('all,secret,httproute')).toBe('');
-    },
-    60_000,
-  );
+  ])('helm is %s', async (_how, script, errorCode, says) => {
+    const helm = fakeHelm(script);
+    const { code, report } = await attempt({ env: { PATH: helm.path } });
+    helm.remove();
+    expect({ code, errors: errorsOf(report) }).toEqual({ code: 1, errors: [errorCode] });
+    expect(report.verdict).toMatch(says);
+    expect(ours('all,secret,httproute')).toBe('');
+  });
 
   test('a template fails: its own words, with the line in the template', async () => {
     writeFileSync(inChart('templates/odd.yaml'), 'a: 1\n{{ fail "replicas must be odd" }}\n');
@@ -94,20 +90,16 @@ describe('before anything is written', () => {
       'https://charts.example.invalid',
       /charts\.example\.invalid.*no such host/,
     ],
-  ])(
-    'a dependency %s: named, with the reason',
-    async (_how, version, repository, says) => {
-      const wanted = `dependencies:\n  - { name: external-dns, version: ${version}, repository: '${repository}' }\n`;
-      writeFileSync(inChart('Chart.yaml'), `${chartYaml}${wanted}`);
-      const { code, report } = await attempt();
-      writeFileSync(inChart('Chart.yaml'), chartYaml);
-      expect({ code, errors: errorsOf(report) }).toEqual({ code: 1, errors: ['helm/dependency-failed'] });
-      expect(errorIn(report)?.message).toMatch(/failed for chart:/);
-      expect(errorIn(report)?.message).toMatch(says);
-      expect(ours('all,secret,httproute')).toBe('');
-    },
-    60_000,
-  );
+  ])('a dependency %s: named, with the reason', async (_how, version, repository, says) => {
+    const wanted = `dependencies:\n  - { name: external-dns, version: ${version}, repository: '${repository}' }\n`;
+    writeFileSync(inChart('Chart.yaml'), `${chartYaml}${wanted}`);
+    const { code, report } = await attempt();
+    writeFileSync(inChart('Chart.yaml'), chartYaml);
+    expect({ code, errors: errorsOf(report) }).toEqual({ code: 1, errors: ['helm/dependency-failed'] });
+    expect(errorIn(report)?.message).toMatch(/failed for chart:/);
+    expect(errorIn(report)?.message).toMatch(says);
+    expect(ours('all,secret,httproute')).toBe('');
+  });
 });
 
 describe('while helm runs', () => {
@@ -229,4 +221,4 @@ test('a run killed while helm waits does not block the next one', async () => {
     /was left pending-upgrade at revision \d+ by a helm that has ended; that revision was dropped/,
   );
   expect(history().at(-1)).toMatch(/deployed$/);
-}, 120_000);
+});

@@ -73,7 +73,7 @@ beforeAll(async () => {
   } finally {
     workspace.remove();
   }
-}, 240_000);
+});
 
 afterAll(() => {
   kubectl('delete', 'namespace', namespace, '--wait=false');

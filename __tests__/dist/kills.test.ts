@@ -13,7 +13,7 @@ const workspace = mkdtempSync(join(tmpdir(), 'eks-gateway-kills-'));
 
 beforeAll(async () => {
   await ensureInfra();
-}, 300_000);
+});
 afterAll(() => {
   rmSync(workspace, { recursive: true, force: true });
   clear({ wait: false });
@@ -32,4 +32,4 @@ test(`seed ${seed}: the next run comes alive, and the cluster holds exactly what
     again: 'new attempt',
   });
   expect({ log: '', ...result }).toMatchObject({ ok: true, next: 'live', differences: [], log: '' });
-}, 180_000);
+});

@@ -42,12 +42,12 @@ const ended = ({ code, report }: Finished) => ({
   release: report.releases?.[0]?.result,
 });
 
-beforeAll(makeDriftRole, 60_000);
+beforeAll(makeDriftRole);
 afterAll(() => {
   // Others count what is there: nothing is left on its way out.
   kubectl('delete', 'namespace', ...made, '--ignore-not-found');
   for (const remove of removals) remove();
-}, 120_000);
+});
 
 describe.each(versions)('with Helm %s', (major, env) => {
   const given = (workspace: string, namespace: string) => ({
@@ -91,7 +91,7 @@ describe.each(versions)('with Helm %s', (major, env) => {
       outcome: 'clean',
       items: [],
     });
-  }, 120_000);
+  });
 
   test('drift: what may not be looked up is not checked, which is neither drift nor its absence', async () => {
     const namespace = namespaceOf(`counts-${major}`);
@@ -123,7 +123,7 @@ describe.each(versions)('with Helm %s', (major, env) => {
         ),
       },
     ]);
-  }, 120_000);
+  });
 
   test('a chart finds what another one brings, in a plan before as in the deploy', async () => {
     const namespace = namespaceOf(`brings-${major}`);
@@ -155,11 +155,11 @@ spec:
     } finally {
       kubectl('delete', 'crd', `doors.${group}`, '--ignore-not-found', '--wait=false');
     }
-  }, 120_000);
+  });
 });
 
 describe('hostnames', () => {
-  beforeAll(ensureInfra, 300_000);
+  beforeAll(ensureInfra);
 
   test.each(versions)(
     'of a route that is there only with what this run creates are waited for, with Helm %s',
@@ -180,7 +180,6 @@ describe('hostnames', () => {
         hosts: [[`${name}.example.com`, true]],
       });
     },
-    120_000,
   );
 });
 
@@ -216,5 +215,5 @@ describe('without the cluster', () => {
     const { code } = await preview({ number: 97, sha: shas.first }, { files: chart(stolen), inputs });
     expect({ code, value: valueIn('pr-97-sample-app', 'stolen') }).toEqual({ code: 0, value: '{}' });
     await preview({ number: 97, sha: shas.first, action: 'closed' }, { mode: 'teardown' });
-  }, 120_000);
+  });
 });

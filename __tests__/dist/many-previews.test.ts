@@ -8,7 +8,7 @@ import { freshPreviews, github, namespaceOf, preview, records, rest, shas } from
 const full = process.env['PREVIEWS'] === 'full';
 const [atOnce, all] = full ? [10, 60] : [3, 4];
 
-beforeAll(freshPreviews, 300_000);
+beforeAll(freshPreviews);
 beforeEach(async () => {
   await lab('DELETE', '/github');
 });
@@ -30,7 +30,7 @@ test(`${atOnce} at once: all live, none in the way of another`, async () => {
   expect(made.map(({ report }) => report.outcome)).toEqual(made.map(() => 'live'));
   expect(new Set(made.map(({ outputs }) => outputs['preview-url'])).size).toBe(atOnce);
   expect((await github()).comments).toHaveLength(atOnce);
-}, 600_000);
+});
 
 test(`${all} against the budget: the one too many is refused before anything is applied, and stale ones make room`, async () => {
   const limit = pLimit(10);

@@ -83,7 +83,7 @@ async function tire(name: Name): Promise<void> {
   while (Date.now() - last < 3 * second) await new Promise((done) => setTimeout(done, 200));
 }
 
-beforeAll(ensureInfra, 240_000);
+beforeAll(ensureInfra);
 afterAll(() => allow().catch(() => undefined));
 
 test('a policy and a certificate: named, still missing, then mended', async () => {
@@ -132,4 +132,4 @@ test('a policy and a certificate: named, still missing, then mended', async () =
   expect(
     kubectl('get', 'gateway', 'edge', '-n', 'edge-policy', '-o', 'jsonpath={.spec.listeners[*].name}'),
   ).toBe('https');
-}, 240_000);
+});

@@ -30,7 +30,7 @@ beforeAll(async () => {
   missed = run({ workspace: forgotten.path, action: 'verify', inputs: { 'wait-timeout': '30s' } });
   // Whatever goes wrong is the test's to say.
   missed.catch(() => undefined);
-}, 300_000);
+});
 afterAll(forgotten.remove);
 
 test('verify: follows to live what Argo CD or Flux would have applied, and writes nothing', async () => {
@@ -53,7 +53,7 @@ test('verify: follows to live what Argo CD or Flux would have applied, and write
   });
   expect(report.objects).toEqual([]);
   expect(managers()).not.toContain('eks-gateway-action');
-}, 120_000);
+});
 
 test('lint: the charts too, by their values and, where helm is, by what they render', async () => {
   const workspace = workspaceOf({});
@@ -98,7 +98,7 @@ test('verify: a route that nobody applied is named', async () => {
   const { code, report } = await missed;
   expect(code).toBe(1);
   expect(report.firstBroken).toEqual({ host: 'forgotten.example.com', link: 'route', code: 'route/missing' });
-}, 120_000);
+});
 
 test('lint: finds slips with file and line, without a token, a call or a cluster; also for a fork', async () => {
   await lab('DELETE', '/calls');

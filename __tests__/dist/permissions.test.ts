@@ -120,7 +120,7 @@ beforeAll(async () => {
     accessScope: { type: 'cluster' },
   });
   await lab('DELETE', '/calls');
-}, 300_000);
+});
 
 afterAll(async () => {
   await resetKnobs();
@@ -180,7 +180,7 @@ test('deploy, with both forms of the subject; the controllers have no more than 
     await restore();
     await resetKnobs();
   }
-}, 180_000);
+});
 
 test('what these modes were granted, they used: all of it', async () => {
   expect(await used('eks')).toEqual(granted('run-eks'));
@@ -199,7 +199,7 @@ test('plan, and the teardown of what was deployed, need nothing more', async () 
   const { eks: ours, dns } = own;
   expect(await callsOf('eks', ours)).toMatchObject({ denied: [] });
   expect(await callsOf('dns', dns)).toMatchObject({ denied: [] });
-}, 90_000);
+});
 
 test('doctor, with what it needs besides: nothing is left unseen, and nothing granted is left over', async () => {
   await grant('eks', 'doctor', 'doctor-eks');
@@ -236,7 +236,7 @@ test('teardown of a Gateway that does not go: what it holds is listed, with no a
     scale(1);
   }
   kubectl('wait', '--for=delete', 'gateway/edge', '-n', 'held', '--timeout=60s');
-}, 150_000);
+});
 
 test('without the permission on load balancers: the link that needs it is unknown, and says which it is', async () => {
   const policy = JSON.parse(policyOf('run-eks')) as { Statement: unknown[] };

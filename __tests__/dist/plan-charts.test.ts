@@ -1,7 +1,7 @@
 // plan of charts: what an upgrade of each release would change, with its hooks, also where releases may not be read.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { documented } from '../../lab/documented.ts';
 import { prepareSample } from '../../lab/sample.ts';
 import { clusterAdminPolicy, createAccessEntry, deleteAccessEntry } from './admin.ts';
@@ -18,9 +18,7 @@ import {
 import { inputs, planIn, pull } from './planned.ts';
 import { errorsOf } from './reading.ts';
 
-jest.setTimeout(120_000);
-
-beforeAll(ensureInfra, 300_000);
+beforeAll(ensureInfra);
 beforeEach(() => lab('DELETE', '/github'));
 
 /** The role of docs/permissions.md, without the rule on Secrets. */

@@ -1,6 +1,6 @@
 // plan: says what a deploy would change and break, writes nothing, and deploy then does just that.
 import { ListResourceRecordSetsCommand, Route53Client } from '@aws-sdk/client-route-53';
-import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { documented } from '../../lab/documented.ts';
 import { clusterAdminPolicy, createAccessEntry, deleteAccessEntry } from './admin.ts';
 import {
@@ -17,8 +17,6 @@ import {
 } from './harness.ts';
 import { inputs, planIn, pull } from './planned.ts';
 import { callsOfAction, errorsOf } from './reading.ts';
-
-jest.setTimeout(120_000);
 
 const secret = (value: string): string => `---
 apiVersion: v1
@@ -82,7 +80,7 @@ const recordsOf = async (host: string): Promise<readonly string[]> => {
 beforeAll(async () => {
   await ensureInfra();
   await untilQuiet();
-}, 300_000);
+});
 beforeEach(async () => {
   await lab('DELETE', '/github');
   await lab('DELETE', '/calls');

@@ -12,7 +12,7 @@ beforeAll(async () => {
   await freshPreviews();
   await previewRole();
   await lab('DELETE', '/calls');
-}, 300_000);
+});
 
 const asStranger = ['--as=stranger', '--as-group=eks-gateway-preview', '--as-group=system:authenticated'];
 
@@ -38,7 +38,7 @@ test('a preview comes alive and goes with these rights alone', async () => {
   expect([namespace, binding]).toEqual([`Namespace ${name}`, `RoleBinding ${name}/eks-gateway-preview`]);
   // Two requests of one stage: either may be answered first.
   expect(rest.slice(0, 2).sort()).toEqual([`NetworkPolicy ${name}/preview`, `ResourceQuota ${name}/preview`]);
-}, 120_000);
+});
 
 describe('plain kubectl with the same role', () => {
   test.each([
@@ -156,7 +156,7 @@ test('two runs at once write one after the other, and no version is mixed with t
     'jsonpath={.spec.leaseTransitions}',
   );
   expect(Number(transitions)).toBe(Number(lease.spec['leaseTransitions']) + 2);
-}, 120_000);
+});
 
 test('and is removed with them', async () => {
   const gone = await preview(

@@ -5,7 +5,7 @@ import { appFiles, kubectl, kubectlApply, lab, layout } from './harness.ts';
 import { freshPreviews, github, namespaceOf, preview, records, shas } from './previews.ts';
 import { callsOfAction } from './reading.ts';
 
-beforeAll(freshPreviews, 300_000);
+beforeAll(freshPreviews);
 beforeEach(async () => {
   await lab('DELETE', '/github');
   await lab('DELETE', '/calls');
@@ -118,7 +118,7 @@ test('one standing record: checked before anything is applied; no preview writes
   } finally {
     await wildcard('DELETE', address);
   }
-}, 120_000);
+});
 
 /** PREVIEWS=full: also those that take longer. */
 const more = () => {
@@ -183,7 +183,7 @@ spec: { holderIdentity: killed, leaseDurationSeconds: 30, renewTime: '${renewed.
     );
     expect(codesOf(missing)).toContain('preview/no-services');
     kubectl('delete', 'namespace', 'store', '--wait=false');
-  }, 120_000);
+  });
 
   test('from a chart: rendered with its values, then held to the same rules; without its hooks', async () => {
     const { 'app/app.yaml': app = '', 'routes/route.yaml': route = '' } = appFiles('web');
@@ -213,6 +213,6 @@ spec: { holderIdentity: killed, leaseDurationSeconds: 30, renewTime: '${renewed.
       'registry.example.com/web:pr',
     );
     expect(kubectl('get', 'secret', '-n', 'pr-96-sample-app', '-o', 'name')).toBe('');
-  }, 120_000);
+  });
 };
 if (process.env['PREVIEWS'] === 'full') more();

@@ -14,7 +14,7 @@ import {
 } from './previews.ts';
 import { callsOfAction } from './reading.ts';
 
-beforeAll(freshPreviews, 300_000);
+beforeAll(freshPreviews);
 beforeEach(async () => {
   await lab('DELETE', '/github');
   await lab('DELETE', '/calls');
@@ -130,7 +130,7 @@ test('opened, pushed to, closed: live, updated, gone; one comment all along', as
   );
   expect(again.report.outcome).toBe('removed');
   expect((await github()).comments).toHaveLength(third.comments.length);
-}, 240_000);
+});
 
 describe('what a pull request may not do', () => {
   test('every attack in one bundle is named with file and line; nobody signs in; the pull request is told', async () => {

@@ -44,7 +44,7 @@ proxy.on('connect', ({ url = '' }, client, head) => {
 beforeAll(async () => {
   await ensureInfra();
   await new Promise<void>((done) => proxy.listen(0, '127.0.0.1', done));
-}, 300_000);
+});
 afterAll(async () => {
   kubectl('delete', 'namespace', name, '--ignore-not-found', '--wait=false');
   workspace.remove();
@@ -74,7 +74,7 @@ test('a deploy with a chart from elsewhere comes alive; what NO_PROXY excepts go
     ]),
   );
   expect([...asked].filter((each) => each.includes(github) || each.includes('example.com'))).toEqual([]);
-}, 120_000);
+});
 
 test('a certificate that helm has no authority for is helm’s own complaint, with the repository', async () => {
   const { code, report } = await through('', { SSL_CERT_FILE: '/dev/null', SSL_CERT_DIR: '/nowhere' });

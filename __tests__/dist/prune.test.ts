@@ -82,7 +82,7 @@ test('what left the repository goes; too much at once is refused; a second run w
     result: 'conflict',
     message: expect.stringContaining('It belongs to another inventory'),
   });
-}, 120_000);
+});
 
 test('a run that fails on its way leaves an inventory that finds everything; the next one makes it exact', async () => {
   const kinds = (): string =>

@@ -15,7 +15,7 @@ beforeAll(async () => {
   await ensureInfra();
   const xml = await iam('dns', 'GetRolePolicy', policy);
   own = decodeURIComponent(/<PolicyDocument>([^<]*)</.exec(xml)?.[1] ?? '').replaceAll('&quot;', '"');
-}, 240_000);
+});
 
 afterAll(async () => {
   await put(own);
@@ -52,4 +52,4 @@ test("ExternalDNS's target role cannot see the zone, and then it can", async () 
   kubectl('annotate', 'httproute', 'sample-app', '-n', 'sample-app', '--overwrite', `touched=${Date.now()}`);
   const mended = await runApp('ledger', { inputs: { 'wait-timeout': '90s' } });
   expect({ code: mended.code, outcome: mended.report.outcome }).toEqual({ code: 0, outcome: 'live' });
-}, 240_000);
+});

@@ -100,7 +100,6 @@ describe.each(versions)('with Helm %s', (major, path) => {
       helm(['registry', 'login', host, '--username', user, '--password-stdin'], password);
       expectPlanned(await planned(repository, files));
     },
-    60_000,
   );
 
   const inFull = full || major === '4' ? test : undefined;
@@ -131,7 +130,6 @@ describe.each(versions)('with Helm %s', (major, path) => {
       expectRefused(await planned(address, strangers, lock), /401 Unauthorized/);
       expect(readFileSync(files.HELM_REPOSITORY_CONFIG, 'utf8')).toBe(more);
     },
-    120_000,
   );
 
   if (major === '4') {

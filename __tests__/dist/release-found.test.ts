@@ -91,19 +91,15 @@ describe.each([
   ['3', helm3],
 ])('removed, by Helm %s', (version, path) => {
   const inFull = full || version === '4' ? test : undefined;
-  inFull?.(
-    'but kept in the history: a first install',
-    async () => {
-      helm(['install', 'app', join(workspace.path, 'app')], { PATH: path });
-      helm(['uninstall', 'app', '--keep-history'], { PATH: path });
-      const finished = await go({}, { PATH: path });
-      expectDone(finished, 'installed');
-      expect(finished.report.releases?.[0]?.changes).toEqual([
-        { object: `${namespace}, ours, ConfigMap (v1)`, change: 'added', diff: [] },
-      ]);
-    },
-    60_000,
-  );
+  inFull?.('but kept in the history: a first install', async () => {
+    helm(['install', 'app', join(workspace.path, 'app')], { PATH: path });
+    helm(['uninstall', 'app', '--keep-history'], { PATH: path });
+    const finished = await go({}, { PATH: path });
+    expectDone(finished, 'installed');
+    expect(finished.report.releases?.[0]?.changes).toEqual([
+      { object: `${namespace}, ours, ConfigMap (v1)`, change: 'added', diff: [] },
+    ]);
+  });
 
   test('by half, by a helm that was killed: to the end, and installed anew', async () => {
     helm(['install', 'app', join(workspace.path, 'app')], { PATH: path });
@@ -157,14 +153,10 @@ test('a failed release whose only revision before failed too is removed, with `h
 test.each([
   ['longer than helm takes', 'a'.repeat(54), /it has 54 characters, and may have 53/],
   ['no name of an object', 'App_1', /only small letters, digits/],
-])(
-  'a chart whose name is %s',
-  async (_what, name, says) => {
-    const named = workspaceOf({ 'Chart.yaml': `apiVersion: v2\nname: ${name}\nversion: 0.1.0\n` });
-    const finished = await run({ workspace: named.path, inputs: { namespace } });
-    named.remove();
-    expectRefused(finished, 'input/invalid', says);
-    expect(errorIn(finished.report)?.hint).toContain('give it another name with `release-name`');
-  },
-  60_000,
-);
+])('a chart whose name is %s', async (_what, name, says) => {
+  const named = workspaceOf({ 'Chart.yaml': `apiVersion: v2\nname: ${name}\nversion: 0.1.0\n` });
+  const finished = await run({ workspace: named.path, inputs: { namespace } });
+  named.remove();
+  expectRefused(finished, 'input/invalid', says);
+  expect(errorIn(finished.report)?.hint).toContain('give it another name with `release-name`');
+});

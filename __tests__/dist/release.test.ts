@@ -87,22 +87,16 @@ describe.each(versions)('with Helm %s', (major, version, path) => {
   });
 
   const inFull = full || major === '4' ? test : undefined;
-  inFull?.(
-    'again: no new revision, nothing changed',
-    async () => {
-      const finished = await go();
-      expect(finished.report.releases?.map(({ name, result, revision }) => [name, result, revision])).toEqual(
-        [
-          ['one', 'unchanged', 1],
-          ['two', 'unchanged', 1],
-        ],
-      );
-      expect(finished.outputs['changed']).toBe('false');
-      const kept = kubectl('get', 'secret', '-n', namespace, '-l', 'owner=helm,name=one', '-o', 'name');
-      expect(kept.trim().split('\n')).toHaveLength(1);
-    },
-    60_000,
-  );
+  inFull?.('again: no new revision, nothing changed', async () => {
+    const finished = await go();
+    expect(finished.report.releases?.map(({ name, result, revision }) => [name, result, revision])).toEqual([
+      ['one', 'unchanged', 1],
+      ['two', 'unchanged', 1],
+    ]);
+    expect(finished.outputs['changed']).toBe('false');
+    const kept = kubectl('get', 'secret', '-n', namespace, '-l', 'owner=helm,name=one', '-o', 'name');
+    expect(kept.trim().split('\n')).toHaveLength(1);
+  });
 
   test('other values: the change is listed as helm-diff does, secrets masked', async () => {
     const finished = await go({ values: `colour: blue\npassword: ${secret}-2\n` });
@@ -122,23 +116,19 @@ describe.each(versions)('with Helm %s', (major, version, path) => {
     expectHidden(finished);
   });
 
-  inFull?.(
-    'a chart that repeats a password when it fails: the rest of its words, without it',
-    async () => {
-      writeFileSync(
-        inChart('boom.yaml'),
-        '{{ fail (printf "%s does not do for a password" .Values.password) }}',
-      );
-      const finished = await go();
-      rmSync(inChart('boom.yaml'));
-      expect(errorsOf(finished.report)).toEqual(['helm/render-failed']);
-      expect(errorIn(finished.report)?.message).toContain('*** does not do for a password');
-      expect(finished.log).toContain('*** does not do for a password');
-      expect(finished.summary).toContain('does not do for a password');
-      expectHidden(finished);
-    },
-    60_000,
-  );
+  inFull?.('a chart that repeats a password when it fails: the rest of its words, without it', async () => {
+    writeFileSync(
+      inChart('boom.yaml'),
+      '{{ fail (printf "%s does not do for a password" .Values.password) }}',
+    );
+    const finished = await go();
+    rmSync(inChart('boom.yaml'));
+    expect(errorsOf(finished.report)).toEqual(['helm/render-failed']);
+    expect(errorIn(finished.report)?.message).toContain('*** does not do for a password');
+    expect(finished.log).toContain('*** does not do for a password');
+    expect(finished.summary).toContain('does not do for a password');
+    expectHidden(finished);
+  });
 
   if (major === '4') {
     const undone = { 'helm-rollback': 'true' };
@@ -204,15 +194,11 @@ spec:
 test.each([
   ['no map', '- a\n', /`values` cannot be read; accepted: a YAML map/],
   ['no YAML', `a: "${secret}\n`, /`values` cannot be read; accepted: YAML; line \d/],
-])(
-  'inline values that are %s are refused, and not shown',
-  async (_what, values, says) => {
-    const workspace = workspaceOf(charts);
-    const { code, log, report } = await run({ workspace: workspace.path, inputs: { values } });
-    workspace.remove();
-    expect({ code, errors: errorsOf(report) }).toEqual({ code: 1, errors: ['input/invalid'] });
-    expect(errorIn(report)?.message).toMatch(says);
-    expect(log).not.toContain(secret);
-  },
-  60_000,
-);
+])('inline values that are %s are refused, and not shown', async (_what, values, says) => {
+  const workspace = workspaceOf(charts);
+  const { code, log, report } = await run({ workspace: workspace.path, inputs: { values } });
+  workspace.remove();
+  expect({ code, errors: errorsOf(report) }).toEqual({ code: 1, errors: ['input/invalid'] });
+  expect(errorIn(report)?.message).toMatch(says);
+  expect(log).not.toContain(secret);
+});

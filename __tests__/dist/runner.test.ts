@@ -4,11 +4,10 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { parseCommandFile } from '../../lab/runner.ts';
 
 const script = join(process.env['LAB_DIST'] ?? join(import.meta.dirname, '../../dist'), 'index.js');
-jest.setTimeout(60_000);
 
 const scratch = mkdtempSync(join(tmpdir(), 'eks-gateway-runner-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));

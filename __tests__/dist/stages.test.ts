@@ -59,7 +59,7 @@ const files = {
 
 beforeAll(async () => {
   await ensureInfra();
-}, 300_000);
+});
 afterAll(() => {
   kubectl('delete', 'namespace', 'stages-release', 'stages-brought', '--ignore-not-found', '--wait=false');
   kubectl(
@@ -102,4 +102,4 @@ test('a kind, the release’s namespace and a chart’s namespace arrive in the 
   } finally {
     workspace.remove();
   }
-}, 120_000);
+});

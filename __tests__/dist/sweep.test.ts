@@ -13,7 +13,7 @@ import {
   shas,
 } from './previews.ts';
 
-beforeAll(freshPreviews, 300_000);
+beforeAll(freshPreviews);
 beforeEach(async () => {
   await lab('DELETE', '/github');
 });
@@ -92,7 +92,7 @@ const late = () => {
     const { comments, statuses } = await github();
     expect(comments[0]?.body).toContain('The preview is removed');
     expect(statuses.map(({ state }) => state)).not.toContain('failure');
-  }, 120_000);
+  });
 
   test('a commit that is pushed while the one before is deployed: the pull request hears of the newer one alone', async () => {
     const slow = (yaml: string): string =>
@@ -138,7 +138,7 @@ const late = () => {
       { mode: 'teardown', files: {} },
     );
     expect(namespaceOf('pr-52-sample-app')).toBe('');
-  }, 120_000);
+  });
 
   test('a pull request that is closed while its preview is being made ends without one', async () => {
     await pull(51);
@@ -164,7 +164,7 @@ const late = () => {
     expect(['removed', 'failed']).toContain((await running).report.outcome);
     expect(namespaceOf('pr-51-sample-app')).toBe('');
     expect((await records()).filter((name) => name.includes('pr-51'))).toEqual([]);
-  }, 120_000);
+  });
 };
 if (full) late();
 
@@ -275,7 +275,7 @@ describe('sweep', () => {
       scaleExternalDns(1);
       kubectl('delete', 'namespace', 'new-name', '--wait=false');
     }
-  }, 240_000);
+  });
 
   test('what GitHub may not be asked is said, and only time counts', async () => {
     kubectl('create', 'namespace', 'untold');

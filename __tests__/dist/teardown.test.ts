@@ -57,7 +57,7 @@ beforeAll(async () => {
   await ensureInfra();
   const { code, report } = await go();
   expect({ code, verdict: report.verdict }).toEqual({ code: 0, verdict: `${host} is live.` });
-}, 300_000);
+});
 afterAll(() => {
   kubectl('delete', 'namespace', name, '--ignore-not-found', '--wait=false');
   kubectl('delete', 'gatewayclass', gatewayClass, '--ignore-not-found', '--wait=false');
@@ -117,7 +117,7 @@ if (full) {
     });
     expect(errorIn(finished.report)?.hint).toContain('is scaled to zero: scale it up, then run again');
     expect((await go()).report.outcome).toBe('live');
-  }, 120_000);
+  });
 
   test('the controller is away: routes and records go, the Gateway waits, and what it holds in AWS is listed', async () => {
     scale(lbc(), 0);
@@ -146,7 +146,7 @@ if (full) {
     expect(removed(finished)).toEqual([`HTTPRoute ${name}/web`, `Gateway ${name}/edge`]);
     expect(there('deployment')).not.toBe('');
     ready(lbc());
-  }, 120_000);
+  });
 }
 
 test('everything goes, in order; definitions and namespaces stay', async () => {
@@ -177,7 +177,7 @@ test('everything goes, in order; definitions and namespaces stay', async () => {
     outcome: 'removed',
     removed: [],
   });
-}, 120_000);
+});
 
 if (full) {
   test('ExternalDNS removes nothing: its records are listed, and the rest goes', async () => {
@@ -212,5 +212,5 @@ if (full) {
     );
     expect(evidence.some(({ saw }) => saw.includes('external-dns/owner=sample'))).toBe(true);
     expect(there('httproute', 'gateway', 'deployment')).toBe('');
-  }, 120_000);
+  });
 }

@@ -11,7 +11,7 @@ import { callsOfAction, errorsOf, quick } from './reading.ts';
 const workspace = workspaceOf(appFiles('threat'));
 const runner = workspaceOf({});
 
-beforeAll(ensureInfra, 300_000);
+beforeAll(ensureInfra);
 afterAll(() => {
   workspace.remove();
   runner.remove();
@@ -31,7 +31,6 @@ test.each(['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_STS'])(
     expect(report.objects).toEqual([]);
     expect(await callsOfAction()).toEqual([]);
   },
-  60_000,
 );
 
 test('a job that turns the check of certificates off: a stranger on the way gets no token', async () => {
@@ -105,7 +104,7 @@ test('kubeconfigs with a program and helm plugins that lie about: nothing of the
   hostile.remove();
   expect({ code, verdict: report.verdict }).toEqual({ code: 0, verdict: 'threat.example.com is live.' });
   expect(marks.filter((mark) => existsSync(mark))).toEqual([]);
-}, 120_000);
+});
 
 test("a stranger's text in names of files, kinds and values is text in log, summary and annotations", async () => {
   const evil =

@@ -92,7 +92,6 @@ describe('the definitions of Gateway API 1.6.1', () => {
       expect(results(second)).toEqual(names(all).map((ref) => `${ref} unchanged`));
       expect(kube.requests()).toEqual(['GET /apis/apiextensions.k8s.io/v1/customresourcedefinitions']);
     },
-    60_000,
   );
 });
 

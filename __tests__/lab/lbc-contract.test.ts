@@ -120,7 +120,7 @@ beforeAll(async () => {
     return status?.conditions?.[0]?.status === 'True';
   };
   await until(isAccepted, `GatewayClass ${STANDING_CLASS} accepted by ${subject.name}`, 60);
-}, 120_000);
+});
 
 afterAll(async () => {
   await resetKnobs();
@@ -154,7 +154,6 @@ describe('the load balancer controller does as the real 3.5.0 did', () => {
         left.push(own, ...applied.filter(({ kind }) => kind === 'GatewayClass'));
       }
     },
-    120_000,
   );
 
   test('and holds nothing back', async () => {
@@ -164,5 +163,5 @@ describe('the load balancer controller does as the real 3.5.0 did', () => {
       const { name } = manifest.metadata;
       await until(() => isManifestGone(api, manifest), `${name} gone: nothing holds it`, 60);
     }
-  }, 120_000);
+  });
 });

@@ -53,7 +53,7 @@ const codes = async (objects: readonly Sourced[]): Promise<readonly string[]> =>
   );
 };
 
-beforeEach(clear, 60_000);
+beforeEach(clear);
 afterAll(async () => {
   await kube.close();
   clear();
@@ -65,17 +65,13 @@ const core = ['gatewayclasses', 'gateways'];
 test.each<[string, readonly Sourced[], readonly Sourced[], string]>([
   ['another channel', release('standard', 'v1.6.1'), release('experimental', 'v1.6.1'), 'crds/other-channel'],
   ['a lower version', release('standard', 'v1.6.1'), release('standard', 'v1.5.0'), 'crds/lower-version'],
-])(
-  'of %s: nothing of it is written',
-  async (_what, theirs, ours, code) => {
-    await applyAll(kube, named(theirs, ...core), options);
-    expect(await codes(named(ours, ...core, 'httproutes', 'grpcroutes'))).toEqual(
-      [...core, 'httproutes', 'grpcroutes'].map((name) => expect.stringMatching(`^${code} (${name}|\\w+)$`)),
-    );
-    expect(there()).toEqual(core);
-  },
-  60_000,
-);
+])('of %s: nothing of it is written', async (_what, theirs, ours, code) => {
+  await applyAll(kube, named(theirs, ...core), options);
+  expect(await codes(named(ours, ...core, 'httproutes', 'grpcroutes'))).toEqual(
+    [...core, 'httproutes', 'grpcroutes'].map((name) => expect.stringMatching(`^${code} (${name}|\\w+)$`)),
+  );
+  expect(there()).toEqual(core);
+});
 
 test('where somebody else keeps a lower version, what is missing is left to them', async () => {
   const theirs = named(release('standard', 'v1.5.0'), ...core);

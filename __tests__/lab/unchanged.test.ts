@@ -284,4 +284,4 @@ test('what is called unchanged would not be changed by the API server, nor would
   // It must also be said most times when it is so, or the fast path would be none.
   expect(said.toldAlone).toBeGreaterThan(50);
   expect(said.askedInVain).toBeLessThan(said.toldAlone / 2);
-}, 120_000);
+});

@@ -58,7 +58,7 @@ test("the example's workflow publishes the example", async () => {
     'Post org/eks-gateway-action@v1: success',
   ]);
   workspace.remove();
-}, 300_000);
+});
 
 test('the reusable workflow publishes for its caller, and hands on what came out', async () => {
   await ensureInfra();
@@ -71,7 +71,7 @@ test('the reusable workflow publishes for its caller, and hands on what came out
   });
   expect(ran.summary).toContain('## ✅ reused.example.com is live.');
   workspace.remove();
-}, 300_000);
+});
 
 test('the reusable workflow plans for its caller, on the runner that it names, and hands on that something would change', async () => {
   await ensureInfra();
@@ -92,7 +92,7 @@ test('the reusable workflow plans for its caller, on the runner that it names, a
   });
   expect(ran.summary).toContain('HTTPRoute foreseen/foreseen');
   workspace.remove();
-}, 300_000);
+});
 
 test('a deployment that fails fails the job, says why, and cleans up', async () => {
   const files = {
@@ -109,7 +109,7 @@ test('a deployment that fails fails the job, says why, and cleans up', async () 
   );
   expect(ran.steps.at(-1)).toMatch(/^Post org\/eks-gateway-action\/deploy@v1: success$/);
   workspace.remove();
-}, 120_000);
+});
 
 test('previews: opened, live, closed, gone, with the rights of a preview alone', async () => {
   await freshPreviews();
@@ -142,7 +142,7 @@ test('previews: opened, live, closed, gone, with the rights of a preview alone',
   });
   expect({ code: swept.code, jobs: swept.jobs }).toEqual({ code: 0, jobs: { sweep: 'success' } });
   workspace.remove();
-}, 300_000);
+});
 
 test('the reusable workflow of a nightly check says what has drifted, and hands it on', async () => {
   await ensureInfra();
@@ -180,4 +180,4 @@ jobs:
   expect(clean.log).toContain('drift is false, 0 in all');
   expect(clean.summary).toContain('## ✅ Nothing has drifted.');
   workspace.remove();
-}, 300_000);
+});

@@ -70,7 +70,7 @@ test('platform: the chart with the older controller, then its workflow, which up
   expect(result).toEqual({ code: 0, jobs: { deploy: 'success' } });
   expect(summary).toContain('## ✅ canary.example.com is live.');
   expect(versionOfController()).toMatch(/:v3\.5\.0$/);
-}, 300_000);
+});
 
 const team = {
   role: 'gateway-deploy-shop',
@@ -116,13 +116,13 @@ test('app-team: routes alone, by a role that may write routes of its namespace a
   await removeTeamRole();
   expect(refused.code).toBe(1);
   expect(refused.report.verdict).toMatch(/patch.*httproutes.*canary/);
-}, 120_000);
+});
 
 test('monorepo: linted as one, and a run for each app', async () => {
   const { result, log } = await runExample('monorepo', 'deploy.yml');
   expect(result).toEqual({ code: 0, jobs: { lint: 'success', deploy: 'success' } });
   for (const host of ['www.example.com', 'api.example.com']) expect(log).toContain(`${host} is live.`);
-}, 120_000);
+});
 
 test('migrate-from-ingress: the Ingress stays, and the hostname answers through the Gateway', async () => {
   const { result, summary } = await runExample('migrate-from-ingress', 'migrate.yml');
@@ -131,7 +131,7 @@ test('migrate-from-ingress: the Ingress stays, and the hostname answers through 
   expect(kubectl('get', 'ingress,httproute', '-n', 'store', '-o', 'name')).toBe(
     'ingress.networking.k8s.io/store\nhttproute.gateway.networking.k8s.io/store\n',
   );
-}, 120_000);
+});
 
 test('drift: nothing at night, and one edit by hand is found, told and not touched', async () => {
   const workspace = copyOf('drift');
@@ -152,7 +152,7 @@ test('drift: nothing at night, and one edit by hand is found, told and not touch
   expect(drifted.result).toEqual({ code: 0, jobs: { drift: 'success' } });
   expect(drifted.outputs).toMatchObject({ drift: 'true', 'drift-ignored': '1' });
   expect(drifted.summary).toContain('replicas');
-}, 180_000);
+});
 
 test('every example is run by a test', () => {
   // previews and sample-app: act.test.ts.

@@ -96,7 +96,7 @@ metadata: {name: w}
     'infra/templates/test.yaml',
     'apiVersion: v1\nkind: Pod\nmetadata: {name: t, annotations: {helm.sh/hook: test}}\n',
   );
-}, 120_000);
+});
 
 afterAll(async () => {
   await repository.close();

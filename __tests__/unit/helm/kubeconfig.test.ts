@@ -50,7 +50,7 @@ beforeEach(async () => {
   tools = await toolFolder(base);
   server = await startApiServer();
   made = 0;
-}, 120_000);
+});
 afterEach(async () => {
   await server.close();
   await rm(base, { recursive: true, force: true });

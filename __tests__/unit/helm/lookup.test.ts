@@ -20,7 +20,7 @@ beforeAll(async () => {
   base = await mkdtemp(join(tmpdir(), 'lookup-test-'));
   const tools = await toolFolder(base);
   helm = await findHelm(helmEnvironment({ PATH: `${tools}:/usr/bin:/bin` }, base), never);
-}, 120_000);
+});
 
 afterAll(() => rm(base, { recursive: true, force: true }));
 

@@ -114,7 +114,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => registry.listen(0, '127.0.0.1', resolve));
   host = `localhost:${(registry.address() as AddressInfo).port}`;
-}, 120_000);
+});
 
 afterAll(async () => {
   registry.closeAllConnections();
