@@ -38,7 +38,8 @@ const settle = async (patience: number, ...looks: ReadonlyMap<DriftLayer, LayerS
     signal,
     onWait: () => undefined,
   });
-  return { paths: result.sightings.map(({ path }) => path), asked, unchecked: result.unchecked };
+  const { sightings, unchecked } = result;
+  return { paths: sightings.map(({ path }) => path), asked, unchecked, sightings };
 };
 const aws = (...sightings: Sighting[]) => new Map<DriftLayer, LayerSeen>([['aws', seen(...sightings)]]);
 
@@ -59,6 +60,24 @@ test('what has passed does not count, what is still there does', async () => {
 test('pods that come and go all the time are none that stay', async () => {
   const targets = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) => aws(passing(name)));
   expect((await settle(90_000, ...targets)).paths).toEqual([]);
+});
+
+test('who was to mend it within the check and has not is not said to; who has time until later is', async () => {
+  const start = leapingClock().now().getTime();
+  const heals = (by: string, seconds: number) => ({
+    heals: { by, until: new Date(start + seconds * 1000).toISOString() },
+  });
+  const late = passing('record', heals('ExternalDNS', 75));
+  // Each look gives it time anew.
+  const again = passing('record', heals('ExternalDNS', 160));
+  const target = passing('target', heals('AWS Load Balancer Controller', 36_000));
+  const { sightings } = await settle(90_000, aws(late, target), aws(again, target));
+  expect(sightings.map(({ path, heals: healing }) => [path, healing])).toEqual([
+    ['record', false],
+    ['target', target.heals],
+  ]);
+  expect(sightings[0]?.remedy).toMatch(/^ExternalDNS should have mended it .* Mend it\.$/);
+  expect((await settle(30_000, aws(late), aws(again))).sightings[0]?.heals).toEqual(again.heals);
 });
 
 test('without patience everything counts as it is seen', async () => {

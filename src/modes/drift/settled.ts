@@ -1,4 +1,5 @@
 // What may be gone in a moment is looked at again: only what is seen twice in a row, until its time is up, counts.
+// Whoever was to mend it by then, and has not, is not said to.
 import type { Clock } from '../../clock.ts';
 import { type DriftLayer, identityOf, type Sighting } from '../../drift/item.ts';
 import { distinct, type LayerSeen } from './layer.ts';
@@ -8,7 +9,7 @@ export type Looks = ReadonlyMap<DriftLayer, LayerSeen>;
 
 export interface Settling {
   readonly look: (layers: readonly DriftLayer[]) => Promise<Looks>;
-  readonly clock: Pick<Clock, 'monotonic' | 'sleep'>;
+  readonly clock: Clock;
   /** Milliseconds for which it is looked again. */
   readonly patience: number;
   readonly signal: AbortSignal;
@@ -26,6 +27,33 @@ const unique = (sightings: readonly Sighting[]): readonly Sighting[] => [
   ...new Map(sightings.map((each) => [identityOf(each), each])).values(),
 ];
 
+/** By when each is to be mended, as the look that saw it first has it. */
+class Promised {
+  #until: ReadonlyMap<string, Date> = new Map();
+
+  /** What is gone in between, and is there again, has its time anew. */
+  note(all: readonly Sighting[]): void {
+    const before = this.#until;
+    this.#until = new Map(
+      all.flatMap((each) => {
+        const { heals } = each;
+        if (heals === false || heals.until === undefined) return [];
+        const key = identityOf(each);
+        return [[key, before.get(key) ?? new Date(heals.until)]];
+      }),
+    );
+  }
+
+  /** A controller that lets its time go by may have lost its permissions, or its wits. */
+  broken(each: Sighting, at: Date): Sighting {
+    const { heals, remedy } = each;
+    const until = this.#until.get(identityOf(each));
+    if (heals === false || until === undefined || until >= at) return each;
+    const why = `${heals.by} should have mended it within this check, and has not: look at its log, and at what its role may do (\`mode: doctor\` does).`;
+    return { ...each, heals: false, remedy: `${why} ${remedy}` };
+  }
+}
+
 /** What does not pass stays as it was seen; what could not be looked at may have been by now. */
 const after = (before: LayerSeen | undefined, next: LayerSeen): LayerSeen => ({
   ...next,
@@ -40,12 +68,17 @@ export async function settled(
 ): Promise<LayerSeen> {
   const deadline = clock.monotonic() + patience;
   const looks = new Map(first);
+  const promised = new Promised();
   let seenBefore: ReadonlySet<string> | undefined;
   for (let wait = shortest; ; wait = Math.min(longest, wait * 2)) {
     const all = [...looks.values()].flatMap(({ sightings }) => sightings);
+    promised.note(all);
     const passing = all.filter(isPassing);
     const left = deadline - clock.monotonic();
-    if (passing.length === 0 || left <= 0) return ended(looks, seenBefore);
+    if (passing.length === 0 || left <= 0) {
+      const end = ended(looks, seenBefore);
+      return { ...end, sightings: end.sightings.map((each) => promised.broken(each, clock.now())) };
+    }
     onWait(passing);
     seenBefore = new Set(all.map(identityOf));
     await clock.sleep(Math.min(wait, left), signal);
