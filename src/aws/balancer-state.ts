@@ -27,6 +27,7 @@ import type {
   TargetGroupState,
 } from '../drift/load-balancer-state.ts';
 import { type AwsSettings, type CredentialSource, configuration, elbv2Client } from './clients.ts';
+import { orGone } from './denial.ts';
 import { findLoadBalancer } from './elbv2.ts';
 import { look } from './look.ts';
 
@@ -117,19 +118,43 @@ async function listenerAttributesOf(
   return new Map(Attributes.map(({ Key = '', Value = '' }) => [Key, Value]));
 }
 
+/** Since it was heard of: the controller removes what a route leaves behind when it goes. */
+const unlessGone = <Value>(read: () => Promise<Value>): Promise<Value | undefined> =>
+  orGone(read, 'TargetGroupNotFound', 'LoadBalancerNotFound');
+
+/** One that is gone fails the whole call: the others are asked for in halves. */
+async function presentOf<Value>(
+  arns: readonly string[],
+  read: (some: string[]) => Promise<readonly Value[]>,
+): Promise<readonly Value[]> {
+  const found: Value[] = [];
+  for (let start = 0; start < arns.length; start += batch) {
+    const some = arns.slice(start, start + batch);
+    const values = await unlessGone(() => read(some));
+    const middle = Math.ceil(some.length / 2);
+    if (values !== undefined) found.push(...values);
+    else if (some.length > 1)
+      for (const half of [some.slice(0, middle), some.slice(middle)])
+        found.push(...(await presentOf(half, read)));
+  }
+  return found;
+}
+
 async function tagsOf(
   client: ElasticLoadBalancingV2Client,
   arns: readonly string[],
   how: Sending,
 ): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
-  const tags = new Map<string, ReadonlyMap<string, string>>();
-  for (let start = 0; start < arns.length; start += batch) {
-    const command = new DescribeTagsCommand({ ResourceArns: arns.slice(start, start + batch) });
-    const { TagDescriptions = [] } = await client.send(command, how);
-    for (const { ResourceArn = '', Tags = [] } of TagDescriptions)
-      tags.set(ResourceArn, new Map(Tags.map(({ Key = '', Value = '' }) => [Key, Value])));
-  }
-  return tags;
+  const found = await presentOf(arns, async (ResourceArns) => {
+    const { TagDescriptions = [] } = await client.send(new DescribeTagsCommand({ ResourceArns }), how);
+    return TagDescriptions;
+  });
+  return new Map(
+    found.map(({ ResourceArn = '', Tags = [] }) => [
+      ResourceArn,
+      new Map(Tags.map(({ Key = '', Value = '' }) => [Key, Value])),
+    ]),
+  );
 }
 
 const clientsOf = ({ MutualAuthentication }: Listener): Pick<ListenerState, 'clients'> => {
@@ -187,11 +212,17 @@ async function targetGroupsOf(
   arns: readonly string[],
   how: Sending,
 ): Promise<readonly TargetGroupState[]> {
+  const groups = await presentOf(arns, async (TargetGroupArns) => {
+    const { TargetGroups = [] } = await client.send(
+      new DescribeTargetGroupsCommand({ TargetGroupArns }),
+      how,
+    );
+    return TargetGroups;
+  });
   const states: TargetGroupState[] = [];
-  for (let start = 0; start < arns.length; start += batch) {
-    const command = new DescribeTargetGroupsCommand({ TargetGroupArns: arns.slice(start, start + batch) });
-    const { TargetGroups = [] } = await client.send(command, how);
-    for (const group of TargetGroups) states.push(await targetGroupOf(client, group, how));
+  for (const group of groups) {
+    const state = await unlessGone(() => targetGroupOf(client, group, how));
+    if (state !== undefined) states.push(state);
   }
   return states;
 }

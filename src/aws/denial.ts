@@ -36,6 +36,19 @@ function errorCodes(error: unknown): readonly string[] {
 export const hasCode = (error: unknown, ...wanted: readonly string[]): boolean =>
   errorCodes(error).some((code) => wanted.includes(code) || wanted.includes(code.replace(/Exception$/, '')));
 
+/** `undefined` where AWS says, by one of the codes, that there is no such thing. */
+export async function orGone<Value>(
+  read: () => Promise<Value>,
+  ...codes: readonly string[]
+): Promise<Value | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (hasCode(error, ...codes)) return undefined;
+    throw error;
+  }
+}
+
 /** `undefined` when the error is no denial. */
 export function denialOf(error: unknown): Denial | undefined {
   const text = error instanceof Error ? error.message : '';

@@ -19,7 +19,7 @@ import type { Clock } from '../clock.ts';
 import type { ListenerRule, Rewrite, RuleAction, RuleCondition } from '../gateway/alb-rules.ts';
 import type { Seen } from '../verdict/seen.ts';
 import { type AwsSettings, type CredentialSource, elbv2Client } from './clients.ts';
-import { denialOf, hasCode, permissionOf, sentenceOf } from './denial.ts';
+import { denialOf, orGone, permissionOf, sentenceOf } from './denial.ts';
 
 /** Milliseconds for which an answer is shared; what is healthy is asked again more seldom. */
 const fresh = 3_000;
@@ -116,19 +116,6 @@ const seenHealth = (reading: Reading, arn: string): Promise<Seen<TargetGroupHeal
   });
 
 const isHealthy = (targets: readonly Target[]): boolean => targets.some(({ state }) => state === 'healthy');
-
-/** `undefined` where ELBv2 says that there is no such thing. */
-async function orGone<Value>(
-  read: () => Promise<Value>,
-  ...codes: readonly string[]
-): Promise<Value | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (hasCode(error, ...codes)) return undefined;
-    throw error;
-  }
-}
 
 /** Follows the pages that ELBv2 gives. */
 async function pagesOf<Item>(

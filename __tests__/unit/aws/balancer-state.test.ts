@@ -119,3 +119,31 @@ test('tags of many, twenty at a time', async () => {
   expect('value' in seen && seen.value.get('arn:44')).toEqual(new Map([['a', 'arn:44']]));
   expect(server.requests).toHaveLength(3);
 });
+
+test('what was removed since it was heard of is left out, and the others are read', async () => {
+  const gone = ['arn:7', 'arn:44'];
+  const arnsIn = (form: URLSearchParams): string[] =>
+    [...form].flatMap(([name, value]) => (/^(ResourceArns|TargetGroupArns?)\b/.test(name) ? [value] : []));
+  const members = (tag: string, arns: readonly string[]): string =>
+    arns.map((arn) => `<member><${tag}>${arn}</${tag}></member>`).join('');
+  server = await awsServer(({ form }) => {
+    const [action, arns] = [form.get('Action') ?? '', arnsIn(form)];
+    if (arns.some((arn) => gone.includes(arn))) return xmlError('TargetGroupNotFound', 'no such group');
+    // This one goes after the groups were described.
+    if (action === 'DescribeTargetHealth' && arns.includes('arn:3'))
+      return xmlError('TargetGroupNotFound', 'no such group');
+    const inner: Readonly<Record<string, string>> = {
+      DescribeTags: `<TagDescriptions>${members('ResourceArn', arns)}</TagDescriptions>`,
+      DescribeTargetGroups: `<TargetGroups>${members('TargetGroupArn', arns)}</TargetGroups>`,
+    };
+    return result(action, inner[action] ?? '');
+  });
+  const reader = readerOf(server);
+  const arns = Array.from({ length: 45 }, (_, index) => `arn:${index}`);
+  const tags = await reader.tags(arns, signal);
+  expect('value' in tags && [...tags.value.keys()]).toEqual(arns.filter((arn) => !gone.includes(arn)));
+  const groups = await reader.targetGroups(arns.slice(0, 9), signal);
+  expect('value' in groups && groups.value.map(({ arn }) => arn)).toEqual(
+    arns.slice(0, 9).filter((arn) => arn !== 'arn:3' && arn !== 'arn:7'),
+  );
+});
