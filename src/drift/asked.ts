@@ -1,10 +1,11 @@
 // What a Gateway asks of its load balancer, and how items about the two are made.
-import { list, text, texts } from '../bundle/field.ts';
+import { list, textMap, texts } from '../bundle/field.ts';
 import type { Json, JsonObject, KubernetesObject } from '../bundle/object.ts';
 import type { LbcFound } from '../chain/release.ts';
 import type { Source } from '../verdict/finding.ts';
 import type { Healing, Sighting } from './item.ts';
 import type { BalancerState } from './load-balancer-state.ts';
+import { isRunning } from './running.ts';
 
 export interface Asked {
   readonly gateway: KubernetesObject;
@@ -36,22 +37,30 @@ const syncPeriodOf = (lbc: LbcFound): number => {
   return total > 0 ? total : 36_000;
 };
 
-const isAvailable = ({ deployment }: LbcFound): boolean =>
-  list(deployment, 'status', 'conditions').some(
-    (each) => text(each, 'type') === 'Available' && text(each, 'status') === 'True',
-  );
+/** With this annotation the controller plans, and makes nothing. */
+const isDryRun = ({ metadata }: KubernetesObject): boolean =>
+  textMap(metadata, 'annotations')['gateway.k8s.aws/dry-run'] === 'true';
 
 /** Between two looks the controller sees no edit in AWS, and it comes when its Gateway is touched. */
-const resync = ({ lbc, at: now }: Asked): Healing | false =>
-  lbc !== undefined && isAvailable(lbc)
+const resync = ({ gateway, lbc, at: now }: Asked): Healing | false =>
+  lbc !== undefined && isRunning(lbc.deployment) && !isDryRun(gateway)
     ? {
         by: 'AWS Load Balancer Controller',
         until: new Date(now.getTime() + syncPeriodOf(lbc) * 1000).toISOString(),
       }
     : false;
 
-const touchIt = ({ gateway: { metadata } }: Asked): string =>
-  `Let the controller look at once: kubectl --namespace ${metadata.namespace ?? 'default'} annotate gateway ${metadata.name} --overwrite touched=now.`;
+const whatHinders = ({ gateway, lbc }: Asked): string => {
+  if (isDryRun(gateway))
+    return 'Take the annotation gateway.k8s.aws/dry-run off the Gateway: with it the controller makes nothing. ';
+  if (lbc === undefined || isRunning(lbc.deployment)) return '';
+  return `Start the controller: the Deployment ${lbc.namespace}/${lbc.name} has no pod that is available. `;
+};
+
+const touchIt = (asked: Asked): string => {
+  const { metadata } = asked.gateway;
+  return `${whatHinders(asked)}Let the controller look at once: kubectl --namespace ${metadata.namespace ?? 'default'} annotate gateway ${metadata.name} --overwrite touched=now.`;
+};
 
 /** An item that the controller mends at its next full look, unless said otherwise. */
 export const balancerItem = (

@@ -10,7 +10,7 @@ import { restartedAt } from './wanted-form.ts';
  * Managers of tools with which people edit (kubectl pkg/cmd: the field manager of each command; k9s, Lens, and what runs in a
  * browser go by their program). Not those that make or apply whole objects.
  */
-const byPeople = /^(kubectl-(autoscale|edit|patch|replace|rollout|set)|k9s|node-fetch|Mozilla)$/;
+const byPeople = /^(kubectl-(annotate|autoscale|edit|patch|replace|rollout|set)|k9s|node-fetch|Mozilla)$/;
 
 const isByPeople = ({ manager, operation, subresource }: FieldsEntry): boolean =>
   operation === 'Update' && subresource === undefined && byPeople.test(manager);
@@ -18,9 +18,16 @@ const isByPeople = ({ manager, operation, subresource }: FieldsEntry): boolean =
 const isField = (step: Step | undefined, ...names: readonly string[]): boolean =>
   step !== undefined && 'field' in step && names.includes(step.field);
 
+/** Annotations by which people steer ExternalDNS and AWS Load Balancer Controller: another target, hands off, a dry run. */
+const steers = /^\.metadata\.annotations\["?(external-dns\.(alpha\.)?kubernetes\.io|gateway\.k8s\.aws)\//;
+
+/** @param path as `pathText` writes it */
+export const isSteering = (path: string): boolean => steers.test(path);
+
 /** Labels and annotations of the object itself are everybody's, certificates are injected by scripts, a restart is no wish. */
 const isNobodys = ({ steps }: Left): boolean =>
-  isField(steps[0], 'metadata', 'status') || isField(steps.at(-1), 'caBundle', restartedAt);
+  (isField(steps[0], 'metadata', 'status') && !isSteering(pathText(steps))) ||
+  isField(steps.at(-1), 'caBundle', restartedAt);
 
 /** @param wanted the manifest in its forms */
 export const addedByHand = (

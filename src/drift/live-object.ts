@@ -9,7 +9,7 @@ import { ownersOf } from '../compare/owner.ts';
 import type { Schema } from '../compare/schema.ts';
 import { pathText, unmetFields } from '../compare/unmet.ts';
 import type { Source } from '../verdict/finding.ts';
-import { addedByHand } from './by-hand.ts';
+import { addedByHand, isSteering } from './by-hand.ts';
 import { type DriftLayer, type Healing, type Sighting, shownValue } from './item.ts';
 import { inOrderOf, wantedForm } from './wanted-form.ts';
 
@@ -177,7 +177,7 @@ const healingOf = (live: KubernetesObject): Healing | false => {
 const routing = ['Gateway', 'GatewayClass', 'HTTPRoute', 'GRPCRoute', 'Service', 'LoadBalancerConfiguration'];
 
 const severityOf = ({ kind }: KubernetesObject, path: string): Sighting['severity'] => {
-  if (path.startsWith('.metadata')) return 'notice';
+  if (path.startsWith('.metadata') && !isSteering(path)) return 'notice';
   return routing.includes(kind) ? 'error' : 'warning';
 };
 

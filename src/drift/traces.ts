@@ -21,11 +21,22 @@ const inEks = (resources: readonly (string | undefined)[], calls: Trace['calls']
   calls,
 });
 
-/** @param call with which a setting of the whole load balancer is changed */
-export const settingTrace = (arn: string, call: string, value?: string): Trace =>
-  inEks([arn], {
-    [call]: when((event) => has(event, arn) && (value === undefined || has(event, value))),
-  });
+/**
+ * @param call with which a setting of a load balancer, a listener or a target group is changed
+ * @param key of the attribute, where it is one
+ */
+export const settingTrace = (arn: string, call: string, key?: string): Trace => ({
+  ...inEks([arn], {
+    [call]: when((event) => has(event, arn) && (key === undefined || has(event, key))),
+  }),
+  sent: ({ request }) =>
+    key === undefined
+      ? JSON.stringify(request)
+      : text(
+          list(request, 'attributes').find((each) => text(each, 'key') === key),
+          'value',
+        ),
+});
 
 export const tagTrace = (arn: string, key: string): Trace => {
   const test = when((event) => has(event, arn) && has(event, key));
@@ -46,11 +57,13 @@ export const goneTrace = (name: string): Trace =>
 export const listenerTrace = (
   { arn = '', port }: { readonly arn?: string; readonly port: number },
   ...parameters: readonly string[]
-): Trace =>
-  inEks([arn], {
+): Trace => ({
+  ...inEks([arn], {
     ModifyListener: when((event) => has(event, arn) && sets(event, ...parameters)),
     CreateListener: when((event) => has(event, arn) && has(event, String(port))),
-  });
+  }),
+  sent: ({ request }) => JSON.stringify(parameters.map((name) => field(request, name) ?? null)),
+});
 
 /** One that is gone, or that has moved to another port; nothing says any more which it was. */
 export const missingListenerTrace = (balancer: string): Trace => {
@@ -131,10 +144,12 @@ const parameters: Readonly<Record<string, string>> = {
   'matcher.grpcCode': 'matcher',
 };
 
-export const healthCheckTrace = (group: string, name: string): Trace =>
-  inEks([group], {
+export const healthCheckTrace = (group: string, name: string): Trace => ({
+  ...inEks([group], {
     ModifyTargetGroup: when((event) => has(event, group) && sets(event, parameters[name] ?? name)),
-  });
+  }),
+  sent: ({ request }) => JSON.stringify(field(request, parameters[name] ?? name)),
+});
 
 export const targetTrace = (group: string, id: string): Trace => {
   const test = when((event) => has(event, group) && has(event, id));

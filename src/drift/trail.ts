@@ -37,6 +37,8 @@ export interface Trace {
   readonly resources: readonly string[];
   /** The calls that can have made it, each with what tells whether it was about this thing. */
   readonly calls: Readonly<Record<string, (event: TrailEvent) => Concern>>;
+  /** What a call has set, where that can be told: AWS's console sends also what it leaves as it was. */
+  readonly sent?: (event: TrailEvent) => string | undefined;
 }
 
 export interface Author {
@@ -103,19 +105,33 @@ export const has = (event: TrailEvent, value: string): boolean => parts(event).i
 export const mentions = (event: TrailEvent, part: string): boolean =>
   parts(event).some((each) => each === part || each.endsWith(`/${part}`) || each.includes(`/${part}/`));
 
+interface Concerned {
+  readonly event: TrailEvent;
+  readonly concern: Concern;
+}
+
+/** Without those that set what the certain call before them had set already. @param concerned the latest first */
+const changing = ({ sent }: Trace, concerned: readonly Concerned[]): readonly Concerned[] =>
+  concerned.filter(({ event, concern }, index) => {
+    const value = concern === 'this' ? sent?.(event) : undefined;
+    const before = concerned.slice(index + 1).find((each) => each.concern === 'this');
+    return value === undefined || before === undefined || sent?.(before.event) !== value;
+  });
+
 /**
  * The latest call about the thing, unless it was a controller's: that one wrote over whatever was before it, and a later
  * call has not arrived in CloudTrail yet. Where several calls may have been it, all of them must be the same principal's.
  */
 export const authorOf = (
-  { calls }: Trace,
+  trace: Trace,
   events: readonly TrailEvent[],
   isController: (event: TrailEvent) => boolean,
 ): Author | undefined => {
-  const concerned = events
-    .map((event) => ({ event, concern: calls[event.name]?.(event) ?? 'none' }))
+  const all = events
+    .map((event) => ({ event, concern: trace.calls[event.name]?.(event) ?? 'none' }))
     .filter(({ event, concern }) => concern === 'this' || (concern === 'one' && !isController(event)))
     .toSorted((one, other) => other.event.at.getTime() - one.event.at.getTime());
+  const concerned = changing(trace, all);
   const certain = concerned.findIndex(({ concern }) => concern === 'this');
   const until = certain === -1 ? concerned.length : certain + 1;
   const may = concerned

@@ -1,5 +1,5 @@
 // A hosted zone as a drift check looks at it: its records by name, who owns them, and what ExternalDNS would mend.
-import { list, text, texts } from '../bundle/field.ts';
+import { texts } from '../bundle/field.ts';
 import type { KubernetesObject } from '../bundle/object.ts';
 import type { ExternalDnsFound } from '../chain/release.ts';
 import type { HostedZone, RecordSet } from '../chain/zone.ts';
@@ -8,6 +8,7 @@ import { type Ownership, ownershipNames, parseOwnership } from '../externaldns/r
 import { externalDnsContainer } from '../externaldns/settings.ts';
 import type { Source } from '../verdict/finding.ts';
 import type { Healing, Sighting } from './item.ts';
+import { isRunning } from './running.ts';
 import { recordTrace } from './traces.ts';
 
 export interface HostWant {
@@ -58,11 +59,6 @@ const intervalOf = ({ deployment }: ExternalDnsFound): number => {
   return total > 0 ? total : 60;
 };
 
-const isRunning = ({ deployment }: ExternalDnsFound): boolean =>
-  list(deployment, 'status', 'conditions').some(
-    (condition) => text(condition, 'type') === 'Available' && text(condition, 'status') === 'True',
-  );
-
 export class ZoneView {
   readonly want: RecordsWant;
   readonly #byName: ReadonlyMap<string, readonly RecordSet[]>;
@@ -79,7 +75,7 @@ export class ZoneView {
   /** ExternalDNS's own next run, where its settings and the record's owner let it mend what is amiss. */
   heals(may: boolean): Healing | false {
     const { externalDns, at } = this.want;
-    if (!may || externalDns === undefined || !isRunning(externalDns)) return false;
+    if (!may || externalDns === undefined || !isRunning(externalDns.deployment)) return false;
     // A run takes its time, and Route 53 some seconds.
     const until = new Date(at.getTime() + (intervalOf(externalDns) + 15) * 1000);
     return { by: 'ExternalDNS', until: until.toISOString() };

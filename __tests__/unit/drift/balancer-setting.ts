@@ -26,7 +26,7 @@ export const controller: KubernetesObject = {
   kind: 'Deployment',
   metadata: { name: 'lbc', namespace: 'infra' },
   spec: { template: { spec: { containers: [{ name: 'lbc', args: ['--sync-period=2h'] }] } } },
-  status: { conditions: [{ type: 'Available', status: 'True' }] },
+  status: { availableReplicas: 1, conditions: [{ type: 'Available', status: 'True' }] },
 };
 export const asked = (configuration: JsonObject = {}): Asked => ({
   gateway,

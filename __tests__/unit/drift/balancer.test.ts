@@ -312,3 +312,31 @@ test('class and Gateway are merged: the class wins unless it says otherwise, lis
   });
   expect(merged({ mergingMode: 'prefer-gateway' })['scheme']).toBe('internal');
 });
+
+test.each<[string, object, object, RegExp]>([
+  [
+    'is scaled to zero',
+    { availableReplicas: undefined },
+    {},
+    /^Start the controller: the Deployment infra\/lbc /,
+  ],
+  [
+    'only plans',
+    {},
+    { 'gateway.k8s.aws/dry-run': 'true' },
+    /^Take the annotation gateway.k8s.aws\/dry-run off/,
+  ],
+])('a controller that %s mends nothing, although it is Available', (_what, status, annotations, remedy) => {
+  const deployment = { ...controller, status: { ...(controller['status'] as JsonObject), ...status } };
+  const wanted = {
+    ...asked(),
+    gateway: { ...gateway, metadata: { ...gateway.metadata, annotations: annotations as JsonObject } },
+    lbc: { namespace: 'infra', name: 'lbc', deployment },
+  };
+  const [item] = judgeWebAcl(
+    { ...wanted, configuration: { wafV2: { webACL: 'arn:acl' } } },
+    state,
+    undefined,
+  );
+  expect(item).toMatchObject({ heals: false, remedy: expect.stringMatching(remedy) });
+});

@@ -136,6 +136,29 @@ test("labels and annotations of the object itself are everybody's", () => {
   expect(told(gateway, owned(live, entry('kubectl-edit', fields)))).toEqual([]);
 });
 
+test.each<[string, string, string[]]>([
+  ['a dry run of the load balancer controller', 'gateway.k8s.aws/dry-run', ['gateway.k8s.aws/dry-run']],
+  [
+    'hands off for ExternalDNS',
+    'external-dns.alpha.kubernetes.io/controller',
+    ['external-dns.alpha.kubernetes.io/controller'],
+  ],
+  ['whatever else', 'touched', []],
+])('an annotation by which people steer controllers is told: %s', (_what, key, expectedKeys) => {
+  const annotated = { ...gateway, metadata: { ...gateway.metadata, annotations: { [key]: 'true' } } };
+  const fields = { 'f:metadata': { 'f:annotations': { '.': {}, [`f:${key}`]: {} } } };
+  const [difference, ...rest] = told(gateway, owned(annotated, entry('kubectl-annotate', fields)));
+  expect(rest).toEqual([]);
+  expect(difference === undefined ? [] : [difference.path]).toEqual(
+    expectedKeys.map((each) => `.metadata.annotations[${each}]`),
+  );
+  expect(difference && sightingOf(expected(gateway), annotated, difference).severity).toBe(
+    difference && 'error',
+  );
+  // Not where a controller has written it.
+  expect(told(gateway, owned(annotated, entry('controller', fields)))).toEqual([]);
+});
+
 test('a key of a Secret is told without its value', () => {
   const wanted = object('v1', 'Secret', { data: { a: 'YQ==' } });
   const live = owned(

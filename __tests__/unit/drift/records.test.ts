@@ -36,7 +36,7 @@ const externalDns = (...args: string[]): ExternalDnsFound => {
         },
       },
     },
-    status: { conditions: [{ type: 'Available', status: 'True' }] },
+    status: { availableReplicas: 1, conditions: [{ type: 'Available', status: 'True' }] },
   };
   const settings = settingsOf(deployment, '0.19.0');
   return { namespace: 'infra', name: 'external-dns', version: '0.19.0', settings, deployment };
