@@ -14,13 +14,18 @@ asked = json.load(sys.stdin)
 certificate, key = certificate_for(asked["names"], Path(asked["pki"]))
 acm = boto3.client("acm", region_name=asked["region"], endpoint_url=asked["endpoint"],
     aws_access_key_id=asked["admin"]["accessKeyId"], aws_secret_access_key=asked["admin"]["secretAccessKey"])
-print(acm.import_certificate(Certificate=certificate, PrivateKey=key)["CertificateArn"])
+again = {"CertificateArn": asked["arn"]} if "arn" in asked else {}
+print(acm.import_certificate(Certificate=certificate, PrivateKey=key, **again)["CertificateArn"])
 `;
 
-/** For these names, in the EKS account; gives its ARN. To be called inside a lab. */
-export function importCertificate(names: readonly string[]): string {
+/**
+ * For these names, in the EKS account; gives its ARN. To be called inside a lab.
+ * @param arn of a certificate that it succeeds
+ */
+export function importCertificate(names: readonly string[], arn?: string): string {
   const asked = {
     names,
+    ...(arn !== undefined && { arn }),
     region: layout.region,
     admin: layout.admin.eks,
     pki: join(process.env['LAB_DIR'] ?? '', 'pki'),

@@ -2,6 +2,9 @@
 import {
   AuthorizeSecurityGroupIngressCommand,
   CreateSecurityGroupCommand,
+  CreateTagsCommand,
+  DeleteTagsCommand,
+  DescribeSubnetsCommand,
   EC2Client,
   RevokeSecurityGroupIngressCommand,
 } from '@aws-sdk/client-ec2';
@@ -11,15 +14,18 @@ import {
   CreateListenerCommand,
   DeleteListenerCommand,
   DeregisterTargetsCommand,
+  DescribeTagsCommand,
   DescribeTargetHealthCommand,
   ModifyListenerAttributesCommand,
   ModifyListenerCommand,
   ModifyLoadBalancerAttributesCommand,
+  ModifyTargetGroupAttributesCommand,
   ModifyTargetGroupCommand,
   RegisterTargetsCommand,
   RemoveTagsCommand,
   SetIpAddressTypeCommand,
   SetSecurityGroupsCommand,
+  SetSubnetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { AssociateWebACLCommand, DisassociateWebACLCommand, WAFV2Client } from '@aws-sdk/client-wafv2';
 import { layout } from '../cluster/layout.ts';
@@ -35,23 +41,69 @@ let group = '';
 let deregistered: { Id: string; Port: number } | undefined;
 let moved: { Id: string; Port: number } | undefined;
 
-const stack = 'gateway.k8s.aws.alb/stack';
+const ofBalancer = async (): Promise<string> => (await balancer()).arn;
+const ofAdmin = async (): Promise<string> => (await groupOf('admin')).TargetGroupArn ?? '';
+
+const tag = async (arn: string, Key: string, Value: string): Promise<void> => {
+  await elb.send(new AddTagsCommand({ ResourceArns: [arn], Tags: [{ Key, Value }] }));
+};
 
 /** Without its tags the controller does not know it any more. */
-const { heals: _, ...untagged } = edit(
-  'a tag of the controller is taken off',
-  `tags[${stack}]`,
-  async () => {
-    await elb.send(new RemoveTagsCommand({ ResourceArns: [(await balancer()).arn], TagKeys: [stack] }));
-  },
-  async () => {
-    const Tags = [{ Key: stack, Value: 'infra/public' }];
-    await elb.send(new AddTagsCommand({ ResourceArns: [(await balancer()).arn], Tags }));
-  },
-);
+const untagged = (path: string, of: () => Promise<string>, key: string): Mutation => {
+  let value = '';
+  const { heals: _, ...rest } = edit(
+    `the tag ${key} is taken off: ${path}tags`,
+    `${path}tags[${key}]`,
+    async () => {
+      const arn = await of();
+      const { TagDescriptions = [] } = await elb.send(new DescribeTagsCommand({ ResourceArns: [arn] }));
+      value = TagDescriptions[0]?.Tags?.find(({ Key }) => Key === key)?.Value ?? '';
+      await elb.send(new RemoveTagsCommand({ ResourceArns: [arn], TagKeys: [key] }));
+    },
+    async () => tag(await of(), key, value),
+  );
+  return rest;
+};
+
+/** Zones in which it does not stand. */
+const otherSubnets = async (): Promise<string[]> => {
+  const own = (process.env['LAB_SUBNET_IDS'] ?? '').split(',');
+  const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({}));
+  const zones = new Map(
+    Subnets.map(({ AvailabilityZone = '', SubnetId = '' }) => [AvailabilityZone, SubnetId]),
+  );
+  return [...zones.values()].filter((id) => !own.includes(id)).slice(0, 2);
+};
 
 const settings: readonly Mutation[] = [
-  untagged,
+  untagged('', ofBalancer, 'gateway.k8s.aws.alb/stack'),
+  untagged('', ofBalancer, 'gateway.k8s.aws.alb/resource'),
+  untagged('targetGroups[shop/admin].', ofAdmin, 'elbv2.k8s.aws/cluster'),
+  untagged('targetGroups[shop/admin].', ofAdmin, 'gateway.k8s.aws.alb/resource'),
+  edit(
+    'a tag that the configuration asks for is changed',
+    'tags[team]',
+    async () => tag(await ofBalancer(), 'team', 'other'),
+    async () => tag(await ofBalancer(), 'team', 'shop'),
+  ),
+  edit(
+    'a tag that the configuration of a target group asks for is changed',
+    'targetGroups[shop/admin].tags[cost-center]',
+    async () => tag(await ofAdmin(), 'cost-center', '7'),
+    async () => tag(await ofAdmin(), 'cost-center', '42'),
+  ),
+  edit('it is put into other subnets', 'subnets', async () => {
+    const Subnets = await otherSubnets();
+    await elb.send(new SetSubnetsCommand({ LoadBalancerArn: (await balancer()).arn, Subnets }));
+  }),
+  edit(
+    'clients are no longer asked for a certificate',
+    'listeners[443].mutualAuthentication.mode',
+    async () => {
+      const { ListenerArn } = await listener();
+      await elb.send(new ModifyListenerCommand({ ListenerArn, MutualAuthentication: { Mode: 'off' } }));
+    },
+  ),
   edit(
     'the web ACL is taken off',
     'webACL',
@@ -151,6 +203,23 @@ const settings: readonly Mutation[] = [
 
 const range = (CidrIp: string) => ({ IpProtocol: 'tcp', FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp }] });
 
+const resource = 'gateway.k8s.aws.alb/resource';
+
+/** Taken off the group that the one before has made. */
+const { heals: _, ...unknownGroup } = edit(
+  "the controller's security group loses a tag",
+  /^securityGroups\[sg-[0-9a-f]+\]\.tags\[gateway\.k8s\.aws\.alb\/stack\]$/,
+  async () => {
+    await ec2.send(
+      new DeleteTagsCommand({ Resources: [group], Tags: [{ Key: 'gateway.k8s.aws.alb/stack' }] }),
+    );
+  },
+  async () => {
+    const Tags = [{ Key: 'gateway.k8s.aws.alb/stack', Value: 'infra/public' }];
+    await ec2.send(new CreateTagsCommand({ Resources: [group], Tags }));
+  },
+);
+
 /** As the controller makes one for its Gateway, with a rule that was narrowed by hand. */
 const managedGroup: readonly Mutation[] = [
   edit(
@@ -168,6 +237,7 @@ const managedGroup: readonly Mutation[] = [
               Tags: [
                 { Key: 'elbv2.k8s.aws/cluster', Value: layout.cluster.name },
                 { Key: 'gateway.k8s.aws.alb/stack', Value: 'infra/public' },
+                { Key: resource, Value: 'ManagedLBSecurityGroup' },
               ],
             },
           ],
@@ -217,6 +287,15 @@ const groups: readonly Mutation[] = [
     'targetGroups[shop/shop].healthCheckConfig.matcher.httpCode',
     check('shop', { Matcher: { HttpCode: '200' } }),
     check('shop', { Matcher: { HttpCode: '200-399' } }),
+  ),
+  edit(
+    'clients no longer stick to a target',
+    'targetGroups[shop/admin].attributes[stickiness.enabled]',
+    async () => {
+      const Attributes = [{ Key: 'stickiness.enabled', Value: 'false' }];
+      const { TargetGroupArn } = await groupOf('admin');
+      await elb.send(new ModifyTargetGroupAttributesCommand({ TargetGroupArn, Attributes }));
+    },
   ),
   edit(
     'a target is deregistered',
@@ -286,7 +365,7 @@ const touch = (): void => {
 export function aws(other: () => string): readonly Family[] {
   return [
     { name: 'settings', mutations: [...settings, ...certificates(other)], mend: touch },
-    { name: 'security group', mutations: managedGroup },
+    { name: 'security group', mutations: [...managedGroup, unknownGroup] },
     { name: 'rules', mutations: rules, mend: touch },
     { name: 'target groups', mutations: groups, mend: touch },
     { name: 'default certificate', mutations: defaultCertificate(other), mend: touch },

@@ -1,5 +1,7 @@
 // What controllers and people do to a cluster on an ordinary day, none of which is drift.
 import { execFileSync } from 'node:child_process';
+import { importCertificate } from '../certificate.ts';
+import { layout } from '../cluster/layout.ts';
 import { kubectl } from './mutation.ts';
 
 /** The autoscaler's way of writing: the scale subresource, under the name of kube-controller-manager. */
@@ -39,6 +41,12 @@ const inject = JSON.stringify({
 });
 
 /** What goes on in a cluster on an ordinary day. */
+/** As whoever imports certificates renews them, in time and under the same ARN. */
+const renew = (): void => {
+  const { zone } = layout;
+  importCertificate([zone, `*.${zone}`, `*.preview.${zone}`], process.env['LAB_CERTIFICATE_ARN']);
+};
+
 export const churn: readonly (() => unknown)[] = [
   () => kubectl('-n', 'shop', 'rollout', 'restart', 'deployment/shop'),
   () => kubectl('-n', 'shop', 'delete', 'pod', '-l', 'app=worker', '--wait=false'),
@@ -62,4 +70,6 @@ export const churn: readonly (() => unknown)[] = [
   comes,
   () => kubectl('-n', 'shop', 'patch', 'deployment', 'worker', '--field-manager=operator', '-p', inject),
   () => kubectl('-n', 'shop', 'delete', 'httproute', 'guest'),
+  () => kubectl('-n', 'shop', 'delete', 'pod', '-l', 'app=shop', '--wait=false'),
+  renew,
 ];

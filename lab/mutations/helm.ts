@@ -139,6 +139,19 @@ export function helm(workspace: string): readonly Family[] {
           make: () => listener({ op: 'add', path: '/spec/listeners/-', value: plain }),
           mend: () => listener({ op: 'remove', path: '/spec/listeners/1' }),
         },
+        {
+          name: "the chart's Gateway is only planned any more",
+          layer: 'helm',
+          ref: 'Gateway infra/public',
+          path: '.metadata.annotations[gateway.k8s.aws/dry-run]',
+          by: 'kubectl-annotate',
+          make: () => {
+            kubectl('-n', 'infra', 'annotate', 'gateway', 'public', 'gateway.k8s.aws/dry-run=true');
+          },
+          mend: () => {
+            kubectl('-n', 'infra', 'annotate', 'gateway', 'public', 'gateway.k8s.aws/dry-run-');
+          },
+        },
       ],
     },
   ];

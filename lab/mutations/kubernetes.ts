@@ -176,6 +176,16 @@ const hands: readonly Mutation[] = [
     ),
   ),
   by(
+    () => inShop('annotate', 'httproute', 'moved', 'external-dns.alpha.kubernetes.io/ttl-'),
+    edit(
+      'ExternalDNS is steered by an annotation',
+      'HTTPRoute shop/moved',
+      '.metadata.annotations[external-dns.alpha.kubernetes.io/ttl]',
+      () => inShop('annotate', 'httproute', 'moved', 'external-dns.alpha.kubernetes.io/ttl=60'),
+      'kubectl-annotate',
+    ),
+  ),
+  by(
     () => json('configmap', 'shop', 'remove', '/data/more'),
     edit('a value is added to a ConfigMap', 'ConfigMap shop/shop', '.data.more', () =>
       json('configmap', 'shop', 'add', '/data/more', 'x'),

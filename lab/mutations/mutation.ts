@@ -28,6 +28,8 @@ export interface Family {
   readonly name: string;
   readonly mutations: readonly Mutation[];
   readonly mend?: () => void | Promise<void>;
+  /** How long the check waits for whoever mends them, where that has to be known; a second otherwise. */
+  readonly recheck?: string;
   /** Somebody mends them within a minute: where that one was faster than the check, they are made anew. */
   readonly hurried?: true;
 }

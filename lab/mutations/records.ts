@@ -55,6 +55,9 @@ const by = adminOf('dns');
 const put = (record: () => ResourceRecordSet) => () => changeRecord('UPSERT', record());
 const drop = (record: () => ResourceRecordSet) => () => changeRecord('DELETE', record());
 
+export const aliasRecord = (host: string): Promise<void> => changeRecord('UPSERT', alias(host, 'A'));
+export const removeAlias = (host: string): Promise<void> => changeRecord('DELETE', alias(host, 'A'));
+
 /** ExternalDNS puts these right by itself, so they are looked at at once. */
 const passing: readonly Mutation[] = [
   {

@@ -116,6 +116,10 @@ spec:
   targetReference: { name: admin }
   defaultConfiguration:
     healthCheckConfig: { healthCheckPath: /health, healthCheckInterval: 20 }
+    targetGroupAttributes:
+      - { key: stickiness.enabled, value: 'true' }
+      - { key: stickiness.type, value: lb_cookie }
+    tags: { cost-center: '42' }
 `;
 
 const route = (name: string, body: string): string => `apiVersion: gateway.networking.k8s.io/v1
@@ -143,18 +147,36 @@ const moved = `    - filters:
         - { type: RequestRedirect, requestRedirect: { hostname: shop.example.com, statusCode: 301 } }
 `;
 
+/** Of a load balancer's own rewrites. */
+const rewritten = `    - matches: [{ path: { type: PathPrefix, value: /old } }]
+      filters:
+        - type: URLRewrite
+          urlRewrite: { path: { type: ReplacePrefixMatch, replacePrefixMatch: /new } }
+      backendRefs: [{ name: shop, port: 8080 }]
+    - matches: [{ path: { type: PathPrefix, value: /full } }]
+      filters:
+        - type: URLRewrite
+          urlRewrite: { hostname: inside.example.com, path: { type: ReplaceFullPath, replaceFullPath: /x } }
+      backendRefs: [{ name: shop, port: 8080 }]
+    - backendRefs: [{ name: shop, port: 8080 }]
+`;
+
 /** Settings that the example does not have. */
-const attributes = `  scheme: internet-facing
-  loadBalancerAttributes:
+const attributesIn = (subnets: readonly string[]): string => `  scheme: internet-facing
+  tags: { team: shop }
+  loadBalancerSubnets:
+${subnets.map((id) => `    - { identifier: ${id} }\n`).join('')}  loadBalancerAttributes:
     - { key: idle_timeout.timeout_seconds, value: '120' }
     - { key: routing.http.drop_invalid_header_fields.enabled, value: 'true' }
 `;
 const listenerAttributes = `    - protocolPort: HTTPS:443
+      mutualAuthentication: { mode: passthrough }
       listenerAttributes:
         - { key: routing.http.response.x_content_type_options.header_value, value: nosniff }
 `;
 
-function withAttributes(file: string): void {
+function withAttributes(file: string, subnets: readonly string[]): void {
+  const attributes = attributesIn(subnets);
   const text = readFileSync(file, 'utf8');
   const changed = text
     .replace('  scheme: internet-facing\n', attributes)
@@ -167,12 +189,14 @@ function withAttributes(file: string): void {
 /** Fills a workspace; `lab` is the lab's folder. */
 export function prepareRepository(workspace: string, lab: string): void {
   prepareSample(workspace, lab);
-  withAttributes(join(workspace, 'infra/templates/gateway.yaml'));
+  const seeded = JSON.parse(readFileSync(join(lab, 'seeded.json'), 'utf8')) as { subnetIds: string[] };
+  withAttributes(join(workspace, 'infra/templates/gateway.yaml'), seeded.subnetIds);
   mkdirSync(join(workspace, 'shop'), { recursive: true });
   writeFileSync(join(workspace, 'shop/shop.yaml'), extra);
   const routes = [
     route('shop', shop),
     route('moved', moved),
+    route('rewritten', rewritten),
     ...tampered.map((host) => route(host.slice(0, host.indexOf('.')), plain)),
   ];
   writeFileSync(join(workspace, 'routes/shop.yaml'), routes.join('---\n'));

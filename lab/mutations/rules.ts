@@ -4,6 +4,7 @@ import {
   DeleteRuleCommand,
   ModifyRuleCommand,
   type RuleCondition,
+  type RuleTransform,
   SetRulePrioritiesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { edit, elb, groupOf, listener, ruleOf } from './load-balancer.ts';
@@ -18,6 +19,11 @@ async function narrow(host: string, condition: RuleCondition): Promise<void> {
   ];
   await elb.send(new ModifyRuleCommand({ RuleArn, Conditions: [...own, condition] }));
 }
+
+const toPath = (Regex: string, Replace: string): RuleTransform => ({
+  Type: 'url-rewrite',
+  UrlRewriteConfig: { Rewrites: [{ Regex, Replace }] },
+});
 
 export const rules: readonly Mutation[] = [
   edit('a rule is deleted', 'listeners[443].rules[host=one.example.com,path=/]', async () => {
@@ -132,4 +138,20 @@ export const rules: readonly Mutation[] = [
       );
     },
   ),
+  edit(
+    'a rewrite leads elsewhere',
+    'listeners[443].rules[host=rewritten.example.com,path=/old]',
+    async () => {
+      const { RuleArn } = await ruleOf('rewritten.example.com', '/old');
+      await elb.send(new ModifyRuleCommand({ RuleArn, Transforms: [toPath('(^/old(/)?)', '/elsewhere$2')] }));
+    },
+  ),
+  edit('rewrites are taken off', 'listeners[443].rules[host=rewritten.example.com,path=/full]', async () => {
+    const { RuleArn } = await ruleOf('rewritten.example.com', '/full');
+    await elb.send(new ModifyRuleCommand({ RuleArn, ResetTransforms: true }));
+  }),
+  edit('a rule rewrites', 'listeners[443].rules[host=nine.example.com,path=/]', async () => {
+    const { RuleArn } = await ruleOf('nine.example.com');
+    await elb.send(new ModifyRuleCommand({ RuleArn, Transforms: [toPath('^([^?]*)', '/closed')] }));
+  }),
 ];

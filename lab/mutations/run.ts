@@ -1,5 +1,5 @@
 // `npm run mutations`: more than fifty mutations, each to be found with layer, path, author and healing verdict, and gone after mending.
-// Options: --only FAMILY (part of its name), --out .lab/mutations.json; --inside is how it calls itself.
+// Options: --only FAMILY,… (parts of their names), --out .lab/mutations.json; --inside is how it calls itself.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -9,9 +9,11 @@ import { runInOwnLab } from '../own-lab.ts';
 import { runAction } from '../runner.ts';
 import { stamp } from '../stamp.ts';
 import { aws } from './aws.ts';
+import { certificates } from './certificates.ts';
 import { type Checked, check, deployInputs, faults, itemFor } from './check.ts';
 import { helm } from './helm.ts';
 import { https } from './https.ts';
+import { identity } from './identity.ts';
 import { kubernetes } from './kubernetes.ts';
 import type { Family, Mutation } from './mutation.ts';
 import { records } from './records.ts';
@@ -44,10 +46,10 @@ const { values } = parseArgs({
 const attempts = 8;
 
 /** Makes them and looks; once more where whoever mends them was faster. */
-async function found(workspace: string, { mutations, hurried }: Family): Promise<Checked> {
+async function found(workspace: string, { mutations, hurried, recheck }: Family): Promise<Checked> {
   for (let attempt = 1; ; attempt += 1) {
     for (const each of mutations) await each.make();
-    const checked = await check(workspace);
+    const checked = await check(workspace, recheck === undefined ? {} : { 'drift-recheck': recheck });
     const all = mutations.every((each) => itemFor(each, checked.items) !== undefined);
     if (all || hurried !== true || attempt === 3) return checked;
     for (const each of mutations) await each.mend?.();
@@ -111,9 +113,18 @@ async function inside(out: string): Promise<number> {
       certificate ??= importCertificate(['other.example.com']);
       return certificate;
     };
-    const families = [...kubernetes(workspace), ...helm(workspace), ...records(), ...aws(other), ...https()];
+    const families = [
+      ...kubernetes(workspace),
+      ...helm(workspace),
+      ...records(),
+      ...identity(),
+      ...certificates(),
+      ...aws(other),
+      ...https(),
+    ];
     const verdicts: Verdict[] = [];
-    for (const family of families.filter(({ name }) => name.includes(values.only ?? '')))
+    const only = (values.only ?? '').split(',');
+    for (const family of families.filter(({ name }) => only.some((each) => name.includes(each))))
       verdicts.push(...(await ofFamily(workspace, family)));
     const stamped = stamp();
     mkdirSync(dirname(out), { recursive: true });

@@ -1,8 +1,10 @@
-# Mends moto's ACM: certificates are listed by key type as AWS does it, with the fields of a summary.
+# Mends moto's ACM: certificates are listed by key type as AWS does it, and issued once the records of their domains stand in DNS.
 from __future__ import annotations
 
 import json
 from typing import Any
+
+from .route53_names import normalized
 
 # What AWS lists when the caller names no key types: EC certificates stay hidden.
 DEFAULT_KEY_TYPES = ("RSA_1024", "RSA_2048")
@@ -55,8 +57,35 @@ def list_certificates(self: Any) -> str:
     return json.dumps(answer)
 
 
+def _stands(record: dict[str, str]) -> bool:
+    """In a public zone of any account, as ACM finds it by asking the DNS."""
+    from moto.route53.models import route53_backends
+
+    wanted = (normalized(record["Name"]), record["Type"])
+    return any(
+        (one.name, one.type) == wanted and normalized(record["Value"]) in map(normalized, one.records)
+        for backends in list(route53_backends.values())
+        for backend in list(backends.values())
+        for zone in list(backend.zones.values())
+        if not zone.private_zone
+        for one in zone.rrsets
+    )
+
+
+def _check(bundle: Any) -> None:
+    """In place of moto's, which issues every certificate after a minute."""
+    from moto.core.utils import utcnow
+
+    if bundle._not_valid_after(bundle._cert) <= utcnow():
+        bundle.status = "EXPIRED"
+    elif bundle.type == "AMAZON_ISSUED" and bundle.status == "PENDING_VALIDATION":
+        options = bundle.describe()["Certificate"]["DomainValidationOptions"]
+        if all(_stands(one["ResourceRecord"]) for one in options):
+            bundle.status = "ISSUED"
+
+
 def mend() -> None:
-    from moto.acm import exceptions, responses
+    from moto.acm import exceptions, models, responses
 
     first = exceptions.CertificateNotFound.__init__
 
@@ -66,4 +95,5 @@ def mend() -> None:
         error.description = json.dumps({"__type": "ResourceNotFoundException", "message": error.message})
 
     exceptions.CertificateNotFound.__init__ = not_found
+    models.CertBundle.check = _check
     responses.AWSCertificateManagerResponse.list_certificates = list_certificates
