@@ -9,6 +9,7 @@ import {
   AddListenerCertificatesCommand,
   RemoveListenerCertificatesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { ResourceRecordSet } from '@aws-sdk/client-route-53';
 import { elb, listener } from './load-balancer.ts';
 import { adminOf, asAdmin, changeRecord, type Family } from './mutation.ts';
 
@@ -26,6 +27,13 @@ const write = async (action: 'UPSERT' | 'DELETE'): Promise<void> => {
   if (proof === undefined) throw new Error('the certificate has no record that proves its domain');
   const { Name, Type, Value } = proof;
   await changeRecord(action, { Name, Type, TTL: 300, ResourceRecords: [{ Value }] });
+};
+
+const reserved: ResourceRecordSet = {
+  Name: domain,
+  Type: 'CAA',
+  TTL: 300,
+  ResourceRecords: [{ Value: '0 issue "letsencrypt.org"' }],
 };
 
 /** Asked for, proved, and in use; only then somebody removes what proved it. */
@@ -55,6 +63,15 @@ export const certificates = (): readonly Family[] => [
         by: adminOf('dns'),
         make: removeProof,
         mend: () => write('UPSERT'),
+      },
+      {
+        name: 'another authority alone may issue for its domain',
+        layer: 'route53',
+        ref: `Record ${domain}`,
+        path: 'CAA',
+        by: adminOf('dns'),
+        make: () => changeRecord('UPSERT', reserved),
+        mend: () => changeRecord('DELETE', reserved),
       },
     ],
   },

@@ -9,7 +9,7 @@ import { foundGateway } from '../../chain/gateway.ts';
 import { observeRelease } from '../../chain/release.ts';
 import type { Asked } from '../../drift/asked.ts';
 import { judgeBalancer, judgeQuotas, judgeWebAcl, missingBalancer } from '../../drift/balancer.ts';
-import { isProvedByRecords, judgeCertificate, judgeProof } from '../../drift/certificates.ts';
+import { judgeCertificate } from '../../drift/certificates.ts';
 import type { Sighting } from '../../drift/item.ts';
 import { judgeListeners, wantsAttributes } from '../../drift/listeners.ts';
 import type {
@@ -28,9 +28,9 @@ import { configurationFor } from '../../gateway/load-balancer-configuration.ts';
 import { type AttachedRoute, candidatesOf, refusedBy } from '../../gateway/route-requests.ts';
 import { gatewayGroup, namespaceOf, parentRefsOf } from '../../gateway/shapes.ts';
 import type { AcmCertificate, CertificateStore } from '../../preflight/certificates.ts';
-import { proofsOf } from '../../preflight/renewal.ts';
 import type { Finding, Source } from '../../verdict/finding.ts';
 import type { Seen } from '../../verdict/seen.ts';
+import { lookAtCertificateRecords } from './certificate-records.ts';
 import type { DriftContext } from './context.ts';
 import { distinct, type LayerSeen, notChecked } from './layer.ts';
 import { type Surroundings, surroundings } from './surroundings.ts';
@@ -160,7 +160,7 @@ class AwsLooker {
           sightings.push(...judgeCertificate(asked, state, `listeners[${port}]`, known, arn));
       }
     }
-    sightings.push(...(await this.#ofProofs(certificates.filter(isProvedByRecords))));
+    sightings.push(...(await this.#ofTheirRecords(certificates)));
     if (state.securityGroups.length === 0) return sightings;
     const groups = await this.#reader.securityGroups(state.securityGroups, signal);
     const known = this.#known(`The security groups of ${state.name}`, groups);
@@ -170,10 +170,10 @@ class AwsLooker {
   }
 
   /** A zone that may not be read is told by its own layer. */
-  async #ofProofs(certificates: readonly AcmCertificate[]): Promise<readonly Sighting[]> {
+  async #ofTheirRecords(certificates: readonly AcmCertificate[]): Promise<readonly Sighting[]> {
     const { ports, run } = this.#context;
-    if (certificates.length === 0 || !run.inputs.drift.layers.includes('route53')) return [];
-    return (await proofsOf(certificates, ports.zones, run.signal)).flatMap(judgeProof);
+    if (!run.inputs.drift.layers.includes('route53')) return [];
+    return await lookAtCertificateRecords(certificates, ports.zones, run.signal);
   }
 
   async #withAttributes(asked: Asked, listener: ListenerState): Promise<ListenerState> {
