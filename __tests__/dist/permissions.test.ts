@@ -54,6 +54,8 @@ async function removeRole(account: Account): Promise<void> {
 
 const workspace = workspaceOf({
   ...appFiles('exact'),
+  // No route is at it: of its certificates the controller tells nothing.
+  'app/alone.yaml': edgeGateway('exact-alone'),
   // A listener that leaves it to the controller to find its certificate: doctor looks for it too.
   'edge/gateway.yaml': `apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
@@ -105,7 +107,10 @@ const used = async (account: Account): Promise<readonly string[]> =>
 
 /** Nothing that could not be looked at, in no link and no finding. */
 function expectNothingUnseen({ report }: Finished): void {
-  const unseen = report.hosts.flatMap(({ links }) => links.filter(({ state }) => state === 'unknown'));
+  const { hosts, gateways = [] } = report;
+  const unseen = [...hosts, ...gateways].flatMap(({ links }) =>
+    links.filter(({ state }) => state === 'unknown'),
+  );
   expect(unseen).toEqual([]);
   expect(report.findings.filter(({ code }) => code === 'look/denied')).toEqual([]);
 }
@@ -173,7 +178,9 @@ test('deploy, with both forms of the subject; the controllers have no more than 
       return [deployed, await attempt('verify')];
     };
     const [live, failing] = await Promise.all([both(), attempt('deploy', { 'wait-timeout': '25s' }, unfit)]);
-    expect(live.map(({ report }) => report.verdict)).toEqual(live.map(() => 'exact.example.com is live.'));
+    expect(live.map(({ report }) => report.verdict)).toEqual(
+      live.map(() => 'exact.example.com is live. Gateway exact-alone/edge is ready.'),
+    );
     expect(failing.report.outcome).toBe('not-live');
     for (const each of [...live, failing]) expectNothingUnseen(each);
   } finally {

@@ -35,6 +35,7 @@ export interface Scenario {
   /** What kind of trouble it is; of each family one scenario runs by default. */
   family:
     | 'live'
+    | 'routeless'
     | 'listener'
     | 'route'
     | 'backend'
@@ -105,6 +106,24 @@ const namedPorts = (given: Given): Manifest =>
 
 export const SCENARIOS: Scenario[] = [
   { name: 'all-at-once', family: 'live', steps: (given) => [gatewayFirst(given, route(given))] },
+  {
+    name: 'gateway-without-routes',
+    family: 'routeless',
+    steps: (given) => [{ apply: [...surroundings(given), gateway(given, { listeners: [http, https] })] }],
+  },
+  {
+    name: 'gateway-without-routes-unknown-certificate',
+    family: 'routeless',
+    steps: (given) => [
+      {
+        apply: [
+          ...surroundings({ ...given, certificateArn: unknownCertificate(given.certificateArn) }),
+          gateway(given),
+        ],
+      },
+      { apply: [route(given)] },
+    ],
+  },
   {
     name: 'route-before-gateway',
     family: 'live',

@@ -1,5 +1,6 @@
 // What every link has in common: it is looked at, judged, and hands on what later links need.
 import type { LinkId, NotOk, Verdict } from '../verdict/verdict.ts';
+import type { LinkState } from './live.ts';
 
 /** What earlier links found and later ones want. */
 export interface Found {
@@ -54,8 +55,11 @@ export interface Link {
   look(found: Found, signal: AbortSignal): Promise<Look>;
 }
 
+/** Of a host, or of a Gateway or a class that no host's chain covers: then its `refOf` stands for the host. */
 export interface HostChain {
   readonly host: string;
   readonly ref: string;
   readonly links: readonly Link[];
+  /** Whether nothing is left to wait for; default `isLive`. */
+  readonly isDone?: (links: readonly LinkState[]) => boolean;
 }

@@ -2,7 +2,7 @@
 import type { Code } from '../verdict/codes.ts';
 import type { LinkId, State } from '../verdict/verdict.ts';
 
-interface LinkState {
+export interface LinkState {
   readonly id: LinkId;
   readonly state: State;
   readonly code?: Code;
@@ -21,6 +21,16 @@ const proves = (link: LinkState): boolean =>
 export const isLive = (links: readonly LinkState[]): boolean =>
   proofs.every((id) => links.some((link) => link.id === id && proves(link))) &&
   links.every((link) => link.state !== 'broken');
+
+/**
+ * Of what has no host to answer for it: each link was looked at, and none is in the way. What could not be seen is no more
+ * than not known.
+ */
+export const isClear = (links: readonly LinkState[]): boolean =>
+  links.every(
+    ({ state, code }) =>
+      state === 'ok' || state === 'unknown' || (state === 'skipped' && code !== 'look/not-reached'),
+  );
 
 /** The first link that is broken or waiting; failing that, the first of the proofs that could not be had. */
 export const firstNotOk = <Some extends LinkState>(links: readonly Some[]): Some | undefined =>

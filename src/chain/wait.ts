@@ -128,7 +128,7 @@ class HostWait {
 
   result(): WaitedHost {
     const links = this.standings.map((standing) => standing.reported());
-    const live = isLive(links);
+    const live = this.isDone(links);
     const first = live ? undefined : firstNotOk(links);
     return {
       host: this.chain.host,
@@ -166,7 +166,7 @@ class HostWait {
     for (const standing of this.standings.slice(reached))
       changed = standing.take(notReached(last), this.seconds()) || changed;
     this.settle(last);
-    if (this.end === undefined && isLive(this.standings.map((standing) => standing.reported())))
+    if (this.end === undefined && this.isDone(this.standings.map((standing) => standing.reported())))
       this.end = 'live';
     if (changed || this.ended) this.options.onChange?.(this.chain.host, this.result());
   }
@@ -189,6 +189,10 @@ class HostWait {
     const now = this.options.clock.monotonic();
     if (this.troubleSince?.code !== last.code) this.troubleSince = { code: last.code, at: now };
     if (now - this.troubleSince.at >= codes[last.code].settle * 1000) this.end = 'broken';
+  }
+
+  private isDone(links: readonly ReportedLink[]): boolean {
+    return (this.chain.isDone ?? isLive)(links);
   }
 
   private seconds(): number {

@@ -196,7 +196,7 @@ const awsRows: readonly Row[] = [
     'The VPC needs subnets in two zones, tagged kubernetes.io/role/elb=1 (internet-facing) or kubernetes.io/role/internal-elb=1. Then touch the Gateway: the controller does not watch tags.',
   ),
   row(
-    /couldn't find all subnets|subnet ID not found|subnet with Name tag|SubnetNotFound|multiple subnets in same Availability Zone|subnets in multiple locales|do not have an associated IPv6 CIDR/,
+    /couldn't find all subnets|subnet ID not found|InvalidSubnetID|subnet with Name tag|SubnetNotFound|multiple subnets in same Availability Zone|subnets in multiple locales|do not have an associated IPv6 CIDR/,
     'loadBalancerSubnets of the LoadBalancerConfiguration must name subnets of the VPC that exist, one a zone, in two zones; with IPv6 addresses for a load balancer that is to have them.',
   ),
   row(

@@ -33,7 +33,7 @@ export async function deploy(run: Run): Promise<Outcome> {
   );
 }
 
-type Finish = (written: Pick<Applied, 'routes' | 'since' | 'generations'>) => Promise<Outcome>;
+type Finish = (written: Pick<Applied, 'routes' | 'objects' | 'since' | 'generations'>) => Promise<Outcome>;
 
 async function deployTo(whole: Run, cluster: Cluster, bundle: Bundle, untilLive: Finish): Promise<Outcome> {
   const turn = turnOf(whole, cluster, ownInventory(whole));
@@ -79,7 +79,8 @@ async function deployTo(whole: Run, cluster: Cluster, bundle: Bundle, untilLive:
 
     begin(run, 'Wait until every hostname is live');
     const routes = [...bundle.routes, ...stages(brought).routes];
-    return await untilLive({ routes, since, generations: writer.generations });
+    const objects = [...bundle.manifests, ...brought];
+    return await untilLive({ routes, objects, since, generations: writer.generations });
   } finally {
     await turn.end();
     await helm.close();

@@ -1,16 +1,14 @@
 // doctor: a read-only look at AWS and the cluster before anything is applied; each finding with what mends it.
-import { partitionOf } from '../access/arn.ts';
-import type { ClusterDescription } from '../aws/eks.ts';
 import { identityReader } from '../aws/pod-identity.ts';
 import type { Bundle } from '../bundle/object.ts';
 import { clusterReader } from '../kube/reader.ts';
-import type { Setting } from '../preflight/setting.ts';
 import type { Outcome } from '../report/report.ts';
 import type { Run } from '../run.ts';
 import { type Finding, findingOf } from '../verdict/finding.ts';
 import { Problem } from '../verdict/problem.ts';
 import { connectCluster, lookUpCluster } from './access/reach-cluster.ts';
-import { type SignedIn, signIn } from './access/sign-in.ts';
+import { settingOf } from './access/setting.ts';
+import { signIn } from './access/sign-in.ts';
 import { zonesOf } from './access/zones.ts';
 import { findBundle } from './bundle/find.ts';
 import { lookAtCertificates } from './doctor/certificates.ts';
@@ -88,7 +86,7 @@ async function bundleOrNothing(run: Run, say: Say): Promise<Bundle | undefined> 
 
 async function examine(run: Run, given: Given, say: Say): Promise<void> {
   const { signedIn, description, cluster } = given;
-  const setting = settingOf(run, signedIn, description);
+  const setting = settingOf(run, signedIn, description?.arn);
   const look: Look = { ...given, setting, reader: cluster && clusterReader(cluster.kube) };
   const zoneReader = zonesOf(run, signedIn);
   const identity = identityReader({
@@ -112,20 +110,4 @@ async function examine(run: Run, given: Given, say: Say): Promise<void> {
   } finally {
     identity.close();
   }
-}
-
-function settingOf(
-  { inputs }: Run,
-  { accounts }: SignedIn,
-  description: ClusterDescription | undefined,
-): Setting {
-  const { clusterName: cluster, region, role, dnsRole } = inputs;
-  const composed = `arn:${partitionOf(region).name}:eks:${region}:${accounts.eks}:cluster/${cluster}`;
-  return {
-    cluster,
-    arn: description?.arn ?? composed,
-    region,
-    accounts,
-    roles: { eks: role, dns: dnsRole ?? role },
-  };
 }

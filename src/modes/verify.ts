@@ -28,6 +28,7 @@ export async function verify(run: Run): Promise<Outcome> {
         cluster,
         bundle,
         routes,
+        objects: [...bundle.manifests, ...rendered.flatMap(({ objects }) => objects)],
         since: always,
         readOnly: true,
         generations: new Map(),

@@ -15,6 +15,7 @@ import type {
   Outcome,
   Phase,
   Report,
+  ReportedGateway,
   ReportedHost,
   ReportedLink,
   ReportedPreview,
@@ -38,6 +39,7 @@ export class Draft {
   #plan: Plan | undefined;
   #previews: readonly SweptPreview[] | undefined;
   #hosts: readonly ReportedHost[] = [];
+  #gateways: readonly ReportedGateway[] = [];
   #loadBalancers: readonly string[] = [];
   #drift: readonly DriftItem[] = [];
   #driftIgnored = 0;
@@ -105,6 +107,11 @@ export class Draft {
     this.#hosts = hosts;
   }
 
+  /** Those that no host hangs on. */
+  gateways(gateways: readonly ReportedGateway[]): void {
+    this.#gateways = gateways;
+  }
+
   loadBalancers(names: readonly string[]): void {
     this.#loadBalancers = names;
   }
@@ -121,7 +128,7 @@ export class Draft {
 
   /** The report as it stands; may be called more than once. */
   finish(outcome: Outcome): Report {
-    const firstBroken = firstBrokenOf(this.#hosts);
+    const firstBroken = firstBrokenOf([...this.#hosts, ...this.#gateways.map(asHost)]);
     return {
       schemaVersion: 1,
       mode: this.mode,
@@ -138,6 +145,7 @@ export class Draft {
       objects: [...this.#objects],
       ...(this.#releases.size > 0 && { releases: [...this.#releases.values()] }),
       hosts: this.#hosts,
+      ...(this.#gateways.length > 0 && { gateways: this.#gateways }),
       findings: [...this.#findings],
       ...(this.#plan && { plan: this.#plan }),
       ...(this.#fleet && { fleet: this.#fleet }),
@@ -157,8 +165,17 @@ export class Draft {
       return 'What the repository deployed is removed; definitions and namespaces stay.';
     const errors = this.#findings.some(({ severity }) => severity === 'error');
     if (this.mode !== 'drift' || outcome === 'cancelled' || outcome === 'refused' || errors)
-      return verdictOf(this.mode, outcome, this.#hosts, this.#findings, this.#plan);
+      return this.#verdictOf(outcome);
     return driftVerdict({ outcome, drift: this.#drift, findings: this.#findings });
+  }
+
+  #verdictOf(outcome: Outcome): string {
+    const hosts = this.#hosts;
+    const gateways = this.#gateways.map(asHost);
+    if (outcome === 'live' && gateways.length > 0) return liveVerdict(this.mode, hosts, this.#gateways);
+    // A host that is not live tells more than a Gateway without one.
+    const told = hosts.every(({ live }) => live) && gateways.some(({ live }) => !live) ? gateways : hosts;
+    return verdictOf(this.mode, outcome, told, this.#findings, this.#plan);
   }
 
   #running(): Phase[] {
@@ -194,6 +211,18 @@ export function stuckAt(host: ReportedHost): ReportedLink | undefined {
     ? undefined
     : (host.links.find(stops) ?? host.links.find((link) => link.state === 'unknown'));
 }
+
+/** A Gateway as what has a host is told: where there is none its name stands for it. */
+export const asHost = ({ ref, state, source, links }: ReportedGateway): ReportedHost => ({
+  host: ref,
+  live: state === 'ok' || state === 'unknown',
+  ref,
+  ...(source && { source }),
+  url: '',
+  links,
+});
+
+const isGateway = ({ host, ref }: ReportedHost): boolean => host === ref;
 
 function firstBrokenOf(hosts: readonly ReportedHost[]): Report['firstBroken'] {
   for (const host of hosts) {
@@ -231,6 +260,29 @@ function clean(findings: readonly Finding[]): string {
   return `No error was found; ${parts.join(', and ')}.`;
 }
 
+/** Of a run whose repository holds Gateways that no host hangs on. */
+function liveVerdict(
+  mode: Mode,
+  hosts: readonly ReportedHost[],
+  gateways: readonly ReportedGateway[],
+): string {
+  const fine = gateways.filter(({ state }) => state === 'ok');
+  const blind = gateways.filter(({ state }) => state === 'unknown');
+  const names = (of: readonly ReportedGateway[]): string =>
+    of.length > 2 ? `${of.length} Gateways` : of.map(({ ref }) => ref).join(' and ');
+  const are = (of: readonly ReportedGateway[]): string => (of.length === 1 ? 'is' : 'are');
+  const said = [
+    ...(fine.length > 0 ? [`${names(fine)} ${are(fine)} ready`] : []),
+    ...(blind.length > 0 ? [`not all of ${names(blind)} could be looked at`] : []),
+  ].join('; ');
+  if (hosts.length > 0) return `${liveHosts(hosts)} ${said.charAt(0).toUpperCase()}${said.slice(1)}.`;
+  const done = mode === 'verify' ? '' : 'Everything is applied; ';
+  return `${done}${said}; the repository publishes no hostname.`;
+}
+
+const liveHosts = (hosts: readonly ReportedHost[]): string =>
+  hosts.length === 1 ? `${hosts[0]?.host ?? ''} is live.` : `All ${hosts.length} hostnames are live.`;
+
 function verdictOf(
   mode: Draft['mode'],
   outcome: Outcome,
@@ -239,12 +291,11 @@ function verdictOf(
   plan: Plan | undefined,
 ): string {
   const live = hosts.filter((host) => host.live).length;
-  const names = hosts.length === 1 ? (hosts[0]?.host ?? '') : `${hosts.length} hostnames`;
   if (outcome === 'live' && hosts.length === 0)
     return mode === 'verify'
       ? 'The repository publishes no hostname: nothing was verified.'
       : 'Everything is applied; the repository publishes no hostname.';
-  if (outcome === 'live') return hosts.length === 1 ? `${names} is live.` : `All ${names} are live.`;
+  if (outcome === 'live') return liveHosts(hosts);
   if (outcome === 'removed') return 'The preview is removed, and so are its records.';
   if (outcome === 'planned')
     return `${offline(plan)}${plan === undefined ? 'Nothing would change.' : planSentence(plan)}`;
@@ -258,7 +309,7 @@ function verdictOf(
     const others = hosts.length - live - 1;
     const more = others > 0 ? ` (and ${others} more)` : '';
     const title = link.code === undefined ? link.message : codes[link.code].title;
-    return `${stuck.host}${more} is not live: ${title.charAt(0).toLowerCase()}${title.slice(1)} (link \`${link.id}\`).`;
+    return `${stuck.host}${more} is not ${isGateway(stuck) ? 'ready' : 'live'}: ${title.charAt(0).toLowerCase()}${title.slice(1)} (link \`${link.id}\`).`;
   }
   if (errors[0]) return `${offline(plan)}${headline(errors[0], errors.length - 1)}`;
   return outcome === 'refused' ? (findings[0]?.message ?? 'Nothing was done.') : `The run ended: ${outcome}.`;

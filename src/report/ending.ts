@@ -1,7 +1,7 @@
 // What the log of a run ends with when hosts are not live: once for each reason, whose job it is and what to do.
 import { type Finding, finding } from '../verdict/finding.ts';
 import { owners } from '../verdict/owners.ts';
-import { stuckAt } from './draft.ts';
+import { asHost, stuckAt } from './draft.ts';
 import type { Report, ReportedHost } from './report.ts';
 
 /** So many reasons are told; GitHub shows ten annotations of a step. */
@@ -9,16 +9,17 @@ const most = 10;
 
 const names = (hosts: readonly ReportedHost[]): string => {
   const [first = '', second] = hosts.map(({ host }) => host);
-  if (second === undefined) return `${first} is not live`;
+  const wanted = hosts.every(({ host, ref }) => host === ref) ? 'ready' : 'live';
+  if (second === undefined) return `${first} is not ${wanted}`;
   return hosts.length === 2
-    ? `${first} and ${second} are not live`
-    : `${first}, ${second} and ${hosts.length - 2} more are not live`;
+    ? `${first} and ${second} are not ${wanted}`
+    : `${first}, ${second} and ${hosts.length - 2} more are not ${wanted}`;
 };
 
 /** Each at the line of the first host's route, so that it is an annotation there. */
-export const endingOf = ({ outcome, hosts }: Report): readonly Finding[] => {
+export const endingOf = ({ outcome, hosts, gateways = [] }: Report): readonly Finding[] => {
   if (outcome !== 'not-live') return [];
-  const stuck = hosts.flatMap((host) => {
+  const stuck = [...hosts, ...gateways.map(asHost)].flatMap((host) => {
     const link = stuckAt(host);
     return link?.code === undefined ? [] : [{ host, link, code: link.code }];
   });

@@ -5,7 +5,7 @@ import type { Evidence } from '../verdict/verdict.ts';
 import { chainParts, marks } from './chain-parts.ts';
 import { stuckAt } from './draft.ts';
 import { block, clip, code, folded, plain, sentence, table } from './markdown.ts';
-import type { ReportedHost, ReportedLink } from './report.ts';
+import type { ReportedGateway, ReportedHost, ReportedLink } from './report.ts';
 
 const rowsShown = 200;
 /** From here on those that are live are folded, so that what is broken is seen first. */
@@ -62,6 +62,18 @@ export function hostTable(hosts: readonly ReportedHost[]): string {
     ...(live.length > 0 ? [folded(`${live.length} hostnames are live`, rowsOf(live))] : []),
   ].join('\n\n');
 }
+
+/** Of each Gateway without a host a line, in which each of its links has its name. */
+export const gatewayLines = (gateways: readonly ReportedGateway[]): string =>
+  gateways
+    .slice(0, rowsShown)
+    .map(({ ref, state, links }) =>
+      [
+        `**${marks[state]} ${plain(clip(ref, 300))}**`,
+        ...links.map((link) => `${marks[link.state]}&nbsp;${link.id}`),
+      ].join(' · '),
+    )
+    .join('<br>\n');
 
 /** A fact in a list; what has several lines keeps them. */
 function evidenceItem({ from, saw }: Evidence, indent = ''): string {

@@ -66,6 +66,17 @@ export interface ReportedHost {
   readonly links: readonly ReportedLink[];
 }
 
+/** A Gateway that the repository holds and no hostname of it hangs on; or a GatewayClass that none of its Gateways has. */
+export interface ReportedGateway {
+  /** `Gateway infra/public`. */
+  readonly ref: string;
+  /** The worst of its links: `unknown` where a permission to look is missing. */
+  readonly state: Exclude<State, 'skipped'>;
+  readonly source?: Source;
+  /** Those that exist without a host. */
+  readonly links: readonly ReportedLink[];
+}
+
 export interface ReportedTarget {
   readonly cluster: string;
   readonly region: string;
@@ -133,6 +144,7 @@ export interface Report {
   readonly exitCode: 0 | 1;
   /** One sentence for a tired person. */
   readonly verdict: string;
+  /** `host` is a Gateway's `ref` where no hostname is in the way. */
   readonly firstBroken?: { readonly host: string; readonly link: LinkId; readonly code: Code };
   readonly startedAt: string;
   readonly finishedAt: string;
@@ -146,6 +158,8 @@ export interface Report {
   /** Absent where no chart was installed. */
   readonly releases?: readonly ReportedRelease[];
   readonly hosts: readonly ReportedHost[];
+  /** Absent where there is none. */
+  readonly gateways?: readonly ReportedGateway[];
   readonly findings: readonly Finding[];
   /** Of `mode: plan`. */
   readonly plan?: Plan;

@@ -4,9 +4,10 @@ import { fleetTable } from '../fleet/table.ts';
 import type { Finding } from '../verdict/finding.ts';
 import { owners } from '../verdict/owners.ts';
 import { docsPath } from './docs.ts';
+import { asHost } from './draft.ts';
 import { driftPart } from './drift-part.ts';
 import { grouped } from './grouped.ts';
-import { areMany, type Explained, evidenceItems, hostTable, notLive } from './hosts.ts';
+import { areMany, type Explained, evidenceItems, gatewayLines, hostTable, notLive } from './hosts.ts';
 import { block, clip, code, fitting, folded, plain, sentence, table } from './markdown.ts';
 import { chainPicture, timePicture } from './pictures.ts';
 import { planParts } from './plan-text.ts';
@@ -39,15 +40,18 @@ const explainedSize = 200_000;
 export function summaryOf(report: Report, docs?: string): string {
   const explained: Explained = (each) =>
     docs === undefined ? code(each) : `[${code(each)}](${docs}/${docsPath(each)})`;
+  const gateways = report.gateways ?? [];
+  const subjects = [...report.hosts, ...gateways.map(asHost)];
   const parts = [
     `## ${headMarks[report.outcome]} ${sentence(report.verdict)}`,
     versionsLine(report),
     fleetTable(report.fleet ?? []),
     driftPart(report.drift, rowsShown),
     ...(areMany(report.hosts) ? [] : [hostTable(report.hosts)]),
+    gatewayLines(gateways),
     previewTable(report.previews ?? []),
     ...fitting(
-      notLive(report.hosts, explained),
+      notLive(subjects, explained),
       explainedSize,
       (left) => `… and ${left} more in \`report.json\`.`,
     ),

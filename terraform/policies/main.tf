@@ -60,6 +60,12 @@ locals {
         ]
         Resource = "*"
       },
+      # Of Gateways that have no route yet: the controller looks at their certificates only when one comes.
+      {
+        Effect   = "Allow"
+        Action   = "acm:DescribeCertificate"
+        Resource = "arn:${local.partition}:acm:${var.region}:${var.eks_account_id}:certificate/*"
+      },
     ]
   }
 
@@ -80,11 +86,6 @@ locals {
           "wafv2:GetWebACLForResource",
         ]
         Resource = "*"
-      },
-      {
-        Effect   = "Allow"
-        Action   = "acm:DescribeCertificate"
-        Resource = "arn:${local.partition}:acm:${var.region}:${var.eks_account_id}:certificate/*"
       },
     ]
   }
@@ -156,12 +157,6 @@ locals {
           local.assumer_arn,
           "${local.iam_prefix}:role/${var.load_balancer_controller_role}",
         ]
-      },
-      {
-        Sid      = "Certificates"
-        Effect   = "Allow"
-        Action   = "acm:DescribeCertificate"
-        Resource = "arn:${local.partition}:acm:${var.region}:${var.eks_account_id}:certificate/*"
       },
       {
         Sid      = "CertificatesToFind"

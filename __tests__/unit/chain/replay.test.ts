@@ -68,6 +68,13 @@ const table: Readonly<Record<string, Expected>> = {
     routes: { 'sample-app': 'broken route/parent-missing' },
   },
   'gateway-spec-change': allOk,
+  'gateway-without-routes': { ...allOk, routes: {} },
+  // Nothing is made of the listeners before a route is there.
+  'gateway-without-routes-unknown-certificate': {
+    ...allOk,
+    gateway: 'broken gateway/certificate-not-found',
+    ...routes({}),
+  },
   'grpc-route-at-http-listener': { ...allOk, ...routes({ 'sample-app': 'broken route/not-allowed' }) },
   'hostname-outside-listener': {
     ...allOk,
@@ -240,16 +247,17 @@ describe.each(scenarios)('%s %s', (version, scenario) => {
     }
   });
 
-  test.each(Object.entries(expected.routes))('route %s', async (route, end) => {
-    const moments = await play(recording, judgeOf(version, { route }));
-    expect(say(moments.at(-1)?.verdict ?? { state: 'ok', message: '', evidence: [] })).toBe(end);
-    if (end === 'ok') expect(endedBroken(moments)).toBeUndefined();
-    for (const { state, verdict } of moments)
-      if (verdict.state === 'ok')
-        expect(recording.rows(kindOf(recording, route), route, state).at(-1)?.status).toHaveProperty(
-          'parents',
-        );
-  });
+  for (const [route, end] of Object.entries(expected.routes))
+    test(`route ${route}`, async () => {
+      const moments = await play(recording, judgeOf(version, { route }));
+      expect(say(moments.at(-1)?.verdict ?? { state: 'ok', message: '', evidence: [] })).toBe(end);
+      if (end === 'ok') expect(endedBroken(moments)).toBeUndefined();
+      for (const { state, verdict } of moments)
+        if (verdict.state === 'ok')
+          expect(recording.rows(kindOf(recording, route), route, state).at(-1)?.status).toHaveProperty(
+            'parents',
+          );
+    });
 });
 
 describe('what the judges say', () => {
@@ -264,6 +272,16 @@ describe('what the judges say', () => {
   test('LBC 3.5.0: a changed Gateway is not ok at the old generation', async () => {
     expect(say(await at('v3.5.0', 'gateway-spec-change', 'gateway', 6.93))).toBe('waiting gateway/pending');
   });
+
+  test.each(['v3.5.0', 'v2.14.0'])(
+    'LBC %s: without a route a certificate is not looked at',
+    async (version) => {
+      const recording = new Recording(version, 'gateway-without-routes-unknown-certificate');
+      const [, second] = recording.log.filter(({ applied }) => applied !== undefined);
+      const before = (second?.t ?? 0) - 0.01;
+      expect(say(await judgeOf(version, 'gateway')(recording, before, before))).toBe('ok');
+    },
+  );
 
   test('the requeue while the load balancer comes up is no failure', async () => {
     const verdict = await at('v3.5.0', 'all-at-once', 'gateway', 1.22);

@@ -132,6 +132,14 @@ describe('what a failure comes to', () => {
       /kubernetes\.io\/role\/elb/,
     ],
     [build('multiple subnets in same Availability Zone a: [s-1 s-2]'), '', /one a zone/],
+    // The real 3.5.0 and 2.14.0 in the lab.
+    [
+      build(
+        "failed to list subnets by names or IDs: operation error EC2: DescribeSubnets, https response error StatusCode: 400, RequestID: …, api error InvalidSubnetID.NotFound: The subnet ID 'subnet-1' does not exist",
+      ),
+      '',
+      /^loadBalancerSubnets of the LoadBalancerConfiguration must name subnets of the VPC that exist/,
+    ],
     [
       api('Elastic Load Balancing v2: CreateLoadBalancer', 400, 'InvalidSubnet', 'Not enough IP space'),
       '',

@@ -46,6 +46,14 @@ const full = () => {
       ],
     },
   ]);
+  draft.gateways([
+    {
+      ref: 'Gateway infra/public',
+      state: 'ok',
+      source: { file: 'g.yaml', line: 1 },
+      links: [{ id: 'gateway', state: 'ok', message: 'm', evidence: [], seconds: 2 }],
+    },
+  ]);
   draft.plan({
     objects: [
       {

@@ -66,7 +66,7 @@ def deploy_policy() -> Document:
             ["eks:ListPodIdentityAssociations", "eks:DescribePodIdentityAssociation", "eks:DescribeAddon"],
             pod_identity,
         ),
-        allow(["elasticloadbalancing:Describe*", "tag:GetResources"]),
+        allow(["elasticloadbalancing:Describe*", "tag:GetResources", "acm:DescribeCertificate"]),
         allow("sts:AssumeRole", role_arn(DNS_ACCOUNT, ROLES["dnsReader"])),
     )
 

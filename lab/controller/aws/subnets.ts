@@ -48,6 +48,18 @@ export async function chooseSubnets(
   return [...byZone.values()].sort();
 }
 
+/** Those that a configuration names by id are to be there, whatever their tags. */
+export async function namedSubnets(access: Access, ids: readonly string[]): Promise<string[]> {
+  const input = Object.fromEntries(ids.map((id, index) => [`SubnetId.${index + 1}`, id]));
+  try {
+    await callEc2(access, 'DescribeSubnets', input);
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    throw new Error(`failed to list subnets by names or IDs: ${words}`, { cause: error });
+  }
+  return [...ids];
+}
+
 async function describe(access: Access, vpcId: string, role?: string): Promise<Subnet[]> {
   const xml = await callEc2(access, 'DescribeSubnets', {
     'Filter.1.Name': 'vpc-id',

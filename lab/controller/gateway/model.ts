@@ -53,7 +53,7 @@ export interface Surroundings {
   clusterName: string;
   defaultTargetType: 'instance' | 'ip';
   defaultScheme: Scheme;
-  subnets: (scheme: Scheme) => Promise<string[]>;
+  subnets: (scheme: Scheme, named: readonly string[]) => Promise<string[]>;
   certificates: (hosts: string[]) => Promise<string[]>;
 }
 
@@ -79,7 +79,7 @@ export async function buildModel(
       configuration.loadBalancerName ??
       `k8s-${short(namespace)}-${short(name)}-${hash(around.clusterName, uid, scheme)}`,
     scheme,
-    subnets: named?.length ? named : await around.subnets(scheme),
+    subnets: await around.subnets(scheme, named ?? []),
     configuration,
     listeners: [],
     targetGroups: new Map(),

@@ -1,7 +1,7 @@
 // Reconciles one Gateway: configuration, routes, model, deployment, status, in the real controller's order.
 
 import { certificatesFor } from '../aws/certificates.ts';
-import { chooseSubnets } from '../aws/subnets.ts';
+import { chooseSubnets, namedSubnets } from '../aws/subnets.ts';
 import { WORDS } from '../conditions.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import { type Log, wordsOf } from '../log.ts';
@@ -102,7 +102,10 @@ export class GatewayReconciler {
           clusterName: cloud.clusterName,
           defaultTargetType,
           defaultScheme,
-          subnets: (scheme) => chooseSubnets(cloud.access, cloud.vpcId, cloud.clusterName, scheme),
+          subnets: (scheme, named) =>
+            named.length > 0
+              ? namedSubnets(cloud.access, named)
+              : chooseSubnets(cloud.access, cloud.vpcId, cloud.clusterName, scheme),
           certificates: (hosts) => certificatesFor(cloud.access, hosts),
         },
       );

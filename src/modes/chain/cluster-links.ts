@@ -1,6 +1,6 @@
 // The links that the cluster's objects tell: definitions, controllers, class, Gateway, route.
 import { type KubernetesObject, refOf } from '../../bundle/object.ts';
-import { judgeClass, observeClass } from '../../chain/class.ts';
+import { type ClassWant, judgeClass, observeClass } from '../../chain/class.ts';
 import { kinds } from '../../chain/cluster.ts';
 import { judgeCrds, observeCrds, wantedByBoth } from '../../chain/crds.ts';
 import { judgeGate, observeGate } from '../../chain/gate.ts';
@@ -17,7 +17,10 @@ import { type LbcRules, rulesFor } from '../../gateway/versions.ts';
 import { ok, type State, skipped, type Verdict } from '../../verdict/verdict.ts';
 import { controllers, type HostWant, inNamespace, once, type Ports } from './want.ts';
 
-const inCluster = (id: Link['id'], look: Link['look']): Link => ({ ...once(id, look), inCluster: true });
+export const inCluster = (id: Link['id'], look: Link['look']): Link => ({
+  ...once(id, look),
+  inCluster: true,
+});
 
 export const clusterLinks = (want: HostWant, ports: Ports): Link[] => [
   inCluster('crds', (_found, signal) => lookAtDefinitions(want, ports, signal)),
@@ -28,7 +31,7 @@ export const clusterLinks = (want: HostWant, ports: Ports): Link[] => [
     perGateway(want, (gateway) => lookAtClass(want, gateway, ports, signal)),
   ),
   inCluster('gateway', (_found, signal) =>
-    perGateway(want, (gateway) => lookAtGateway(want, gateway, ports, signal)),
+    perGateway(want, (gateway) => lookAtGateway(want, gateway, ports, signal, sectionsOf(want, gateway))),
   ),
   inCluster('route', async (_found, signal) => {
     const routes = [want.published, ...want.others];
@@ -36,36 +39,46 @@ export const clusterLinks = (want: HostWant, ports: Ports): Link[] => [
   }),
 ];
 
-async function lookAtDefinitions(want: HostWant, { cluster }: Ports, signal: AbortSignal): Promise<Look> {
+type ClusterPorts = Pick<Ports, 'cluster' | 'nudges' | 'clock'>;
+
+export async function lookAtDefinitions(
+  want: Pick<HostWant, 'crds'>,
+  { cluster }: Pick<Ports, 'cluster'>,
+  signal: AbortSignal,
+): Promise<Look> {
   const { lbc } = await controllers(cluster, signal);
   const by = `AWS Load Balancer Controller ${lbc?.version ?? ''}`;
   const wanted = { crds: wantedByBoth(want.crds.crds, definitionsNeededBy(lbc?.version), by) };
   return { verdict: judgeCrds(wanted, await observeCrds(cluster, wanted, signal)) };
 }
 
-async function lookAtClass(
-  { freshness }: HostWant,
-  gateway: GatewayName,
-  { cluster, clock }: Ports,
+/** @param of the Gateway whose class it is, and the class's name where there is no Gateway */
+export async function lookAtClass(
+  { freshness }: Pick<HostWant, 'freshness'>,
+  of: GatewayName & Pick<ClassWant, 'className'>,
+  { cluster, clock }: Pick<Ports, 'cluster' | 'clock'>,
   signal: AbortSignal,
 ): Promise<Look> {
-  const wanted = { gateway, ...freshness };
+  const { className, ...gateway } = of;
+  const wanted = { gateway, ...freshness, ...(className !== undefined && { className }) };
   const seen = await observeClass(cluster, wanted, signal);
   return awake(judgeClass(wanted, seen, clock.now(), await rules(cluster, signal)), cluster, signal);
 }
 
-async function lookAtGateway(
-  want: HostWant,
+/** @param sections the listeners that matter; default all */
+export async function lookAtGateway(
+  want: Pick<HostWant, 'freshness' | 'generationOf'>,
   gateway: GatewayName,
-  { cluster, nudges, clock }: Ports,
+  { cluster, nudges, clock }: ClusterPorts,
   signal: AbortSignal,
+  sections: { readonly sections?: readonly string[] } = {},
 ): Promise<Look> {
   const generation = want.generationOf(gatewayNamed(gateway));
   const wanted = {
     ...gateway,
     ...nudges.freshness(gateway, want.freshness),
     ...(generation !== undefined && { appliedGeneration: generation }),
-    ...sectionsOf(want, gateway),
+    ...sections,
   };
   const seen = await observeGateway(cluster, wanted, signal);
   const verdict = judgeGateway(wanted, seen, clock.now(), await rules(cluster, signal));

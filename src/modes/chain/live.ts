@@ -34,6 +34,8 @@ import type { Run } from '../../run.ts';
 import type { Cluster } from '../access/reach-cluster.ts';
 import type { SignedIn } from '../access/sign-in.ts';
 import { authorityOf, zonesOf } from '../access/zones.ts';
+import { certificatesPort } from './gateway-certificates.ts';
+import { type Alone, chainAlone, gatewayNameOf, gatewaysAlone, reportedAlone } from './gateways-alone.ts';
 import { linksOf } from './links.ts';
 import type { HostWant, Ports } from './want.ts';
 
@@ -43,6 +45,8 @@ export interface Applied {
   readonly bundle: Bundle;
   /** Of the repository and of its charts. */
   readonly routes: readonly Sourced[];
+  /** What else they hold: Gateways and classes of them that no host needs are judged as well. */
+  readonly objects?: readonly Sourced[];
   /** When this run began to write, by the API server's clock: older complaints of controllers count for nothing. */
   readonly since: Date;
   /** Generation of what this run changed, by `refOf`. */
@@ -101,23 +105,20 @@ function watchesOf({ runner }: Run, { cluster }: Applied, signal: AbortSignal): 
 
 async function waitFor(run: Run, applied: Applied, ports: Ports): Promise<Outcome> {
   const { draft, runner, clock, inputs, signal } = run;
-  const every = await publishedHosts(run, applied, ports);
-  // The first to match answers, so the host comes alive: that the other never will, no link shows.
-  draft.findings(lintDuplicates({ routes: applied.routes, namespace: inputs.namespace }));
-  const redirected = every.filter(isRedirected);
-  draft.findings(redirected.map(({ first }) => redirectOnly(first.host, first.route)));
-  const published = every.filter((each) => !isRedirected(each));
+  const published = await hostsToWaitFor(run, applied, ports);
   lookAhead(published, ports, signal);
   await tellVersions(run, ports, applied);
-  if (published.length === 0) {
+  const alone = await gatewaysAlone(run, applied, published, ports);
+  if (published.length === 0 && alone.length === 0) {
     runner.info('The repository publishes no hostname: there is nothing to wait for.');
     return 'live';
   }
-  const sources = new Map(published.map(({ first }) => [first.host, first]));
-  const chains = published.map((each) => chainOf(run, applied, each, ports));
-  const report = (waited: readonly WaitedHost[]): void => {
-    draft.hosts(waited.map((each) => reported(each, sources.get(each.host))));
-  };
+  const certificates = await certificatesPort(run, applied, alone, ports);
+  const chains = [
+    ...published.map((each) => chainOf(run, applied, each, ports)),
+    ...alone.map((each) => chainAlone(applied, each, ports, certificates)),
+  ];
+  const report = reporter(run, published, alone);
   const latest = new Map<string, WaitedHost>();
   const waited = await waitForHosts(chains, {
     clock,
@@ -134,14 +135,52 @@ async function waitFor(run: Run, applied: Applied, ports: Ports): Promise<Outcom
     onTick: (results) => {
       for (const result of results) if (result.end === undefined) runner.info(`… ${line(result)}`);
     },
-  });
+  }).finally(() => certificates.close());
   report(waited);
-  draft.loadBalancers(await loadBalancersOf(published, ports, signal));
-  const zones = await ports.zones.zones(published[0]?.first.host ?? '', signal);
-  const zone = 'value' in zones ? zones.value.find((each) => !each.private) : undefined;
-  if (zone !== undefined) draft.zone(zone.name);
+  draft.loadBalancers(await loadBalancersOf(published, alone, ports, signal));
+  await tellZone(run, published, ports);
   signal.throwIfAborted();
   return waited.every(({ live }) => live) ? 'live' : 'not-live';
+}
+
+/** Those that the repository publishes, but for what it only leads from http to https. */
+async function hostsToWaitFor(run: Run, applied: Applied, ports: Ports): Promise<readonly HostRoutes[]> {
+  const { draft, inputs } = run;
+  const every = await publishedHosts(run, applied, ports);
+  // The first to match answers, so the host comes alive: that the other never will, no link shows.
+  draft.findings(lintDuplicates({ routes: applied.routes, namespace: inputs.namespace }));
+  const redirected = every.filter(isRedirected);
+  draft.findings(redirected.map(({ first }) => redirectOnly(first.host, first.route)));
+  return every.filter((each) => !isRedirected(each));
+}
+
+function reporter(
+  { draft }: Run,
+  published: readonly HostRoutes[],
+  alone: readonly Alone[],
+): (waited: readonly WaitedHost[]) => void {
+  const sources = new Map(published.map(({ first }) => [first.host, first]));
+  return (waited) => {
+    const hosts = waited.filter(({ host }) => sources.has(host));
+    draft.hosts(hosts.map((each) => reported(each, sources.get(each.host))));
+    draft.gateways(
+      reportedAlone(
+        waited.filter((each) => !hosts.includes(each)),
+        alone,
+      ),
+    );
+  };
+}
+
+async function tellZone(
+  { draft, signal }: Run,
+  [published]: readonly HostRoutes[],
+  { zones }: Ports,
+): Promise<void> {
+  if (published === undefined) return;
+  const seen = await zones.zones(published.first.host, signal);
+  const zone = 'value' in seen ? seen.value.find((each) => !each.private) : undefined;
+  if (zone !== undefined) draft.zone(zone.name);
 }
 
 /** Finding the zone takes more requests than any link: begun early, the answer is there when `record` asks for it. */
@@ -263,17 +302,18 @@ export async function tellVersions(
 
 async function loadBalancersOf(
   published: readonly HostRoutes[],
+  alone: readonly Alone[],
   { cluster }: Ports,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   if (signal.aborted) return [];
-  const parents = new Map(
-    published.flatMap(({ first }) =>
-      first.parents.map((parent) => [`${parent.namespace}/${parent.name}`, parent] as const),
-    ),
-  );
+  const parents = [
+    ...published.flatMap(({ first }) => first.parents),
+    ...alone.flatMap(({ object }) => gatewayNameOf(object) ?? []),
+  ];
+  const names = new Map(parents.map((parent) => [`${parent.namespace}/${parent.name}`, parent]));
   const found = await Promise.all(
-    [...parents.values()].map(async (parent) => foundGateway(await observeGateway(cluster, parent, signal))),
+    [...names.values()].map(async (parent) => foundGateway(await observeGateway(cluster, parent, signal))),
   );
   return found.flatMap(({ loadBalancer }) => loadBalancer ?? []);
 }
@@ -281,10 +321,10 @@ async function loadBalancersOf(
 const marks = { ok: '✓', waiting: '…', broken: '✗', unknown: '?', skipped: '-' } as const;
 
 /** `sample-app.example.com  ✓ crds  ✓ release … record: The record does not exist yet.` */
-function line({ host, links, live, firstNotOk }: WaitedHost): string {
-  if (live) return `${host}  live`;
+function line({ host, ref, links, live, firstNotOk }: WaitedHost): string {
+  if (live && host !== ref) return `${host}  live`;
   const passed = links.filter(({ state }) => state === 'ok').map(({ id }) => id);
-  const stuck = firstNotOk ?? links.find(({ state }) => state !== 'ok');
+  const stuck = firstNotOk ?? links.find(({ state }) => state !== 'ok' && !(live && state === 'skipped'));
   const where = stuck === undefined ? '' : `${marks[stuck.state]} ${stuck.id}: ${stuck.message}`;
   return `${host}  ${passed.map((id) => `✓ ${id}`).join(' ')}${passed.length > 0 ? '  ' : ''}${where}`;
 }
