@@ -46,6 +46,7 @@ export const kinds = {
   grpcRoute: { apiVersion: gateway, kind: 'GRPCRoute', plural: 'grpcroutes' },
   deployment: { apiVersion: 'apps/v1', kind: 'Deployment', plural: 'deployments' },
   statefulSet: { apiVersion: 'apps/v1', kind: 'StatefulSet', plural: 'statefulsets' },
+  daemonSet: { apiVersion: 'apps/v1', kind: 'DaemonSet', plural: 'daemonsets' },
   namespace: { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces' },
   service: { apiVersion: 'v1', kind: 'Service', plural: 'services' },
   pod: { apiVersion: 'v1', kind: 'Pod', plural: 'pods' },

@@ -5,8 +5,8 @@ import type { BackendRef } from '../gateway/backend-refs.ts';
 import type { Seen } from '../verdict/seen.ts';
 import { type ClusterReader, kinds } from './cluster.ts';
 import { type ControllerEvent, observeEvents } from './events.ts';
+import { observeSet, type SetSeen } from './pod-sets.ts';
 import { isUnscheduled, scalingReasons } from './pod-trouble.ts';
-import { observeSet, type SetSeen } from './stateful-set.ts';
 
 export const selects = (
   selector: Readonly<Record<string, string>>,
@@ -31,7 +31,7 @@ export interface BackendSeen {
   readonly deployments: Seen<readonly KubernetesObject[]>;
   readonly pods: Seen<readonly KubernetesObject[]>;
   readonly slices: Seen<readonly KubernetesObject[]>;
-  /** The StatefulSets that the Service selects, as far as they may be read. */
+  /** The StatefulSets and DaemonSets that the Service selects, as far as they may be read. */
   readonly sets: readonly SetSeen[];
   /** What an autoscaler says of a pod that waits for a node. */
   readonly scaling?: ControllerEvent;
@@ -42,7 +42,7 @@ const isSelected = (
   labels: Readonly<Record<string, string>>,
 ): boolean => selects(textMap(service, 'spec', 'selector'), labels);
 
-/** Only where no Deployment stands behind the Service: most have one, and fewer roles may read StatefulSets. */
+/** Only where no Deployment stands behind the Service: most have one, and fewer roles may read the other kinds. */
 const observeSets = async (
   reader: ClusterReader,
   service: KubernetesObject | undefined,
@@ -51,8 +51,11 @@ const observeSets = async (
 ): Promise<readonly SetSeen[]> => {
   const template = (object: KubernetesObject) => textMap(object, 'spec', 'template', 'metadata', 'labels');
   if (service === undefined || deployments.some((each) => isSelected(service, template(each)))) return [];
-  const seen = await reader.list(kinds.statefulSet, service.metadata.namespace, signal);
-  const own = orNone(seen).filter((each) => isSelected(service, template(each)));
+  const { namespace } = service.metadata;
+  const seen = await Promise.all(
+    [kinds.statefulSet, kinds.daemonSet].map((kind) => reader.list(kind, namespace, signal)),
+  );
+  const own = seen.flatMap(orNone).filter((each) => isSelected(service, template(each)));
   return await Promise.all(own.map((set) => observeSet(reader, set, signal)));
 };
 

@@ -1,18 +1,31 @@
-// Which Deployments have not come up, and what their pods say about it.
+// Which Deployments, StatefulSets and DaemonSets have not come up, and what their pods say about it.
 import { field, list, number, text } from '../bundle/field.ts';
 import type { Json, KubernetesObject } from '../bundle/object.ts';
 import { refOf } from '../bundle/object.ts';
 import { conditionEvidence, conditionOf, conditionsOf } from '../gateway/conditions.ts';
 import type { Evidence } from '../verdict/verdict.ts';
-import { type ClusterReader, kinds } from './cluster.ts';
+import { type ClusterReader, type Kind, kinds } from './cluster.ts';
+import { podsOfSet, saySet, setRolledOut } from './pod-sets.ts';
 import { podsOf } from './release.ts';
 
 export interface Named {
+  readonly kind: string;
   readonly namespace: string;
   readonly name: string;
 }
 
-/** A Deployment that is not rolled out at its current generation, with what is known about why. */
+/** The kinds whose rollout is followed. */
+const followed: ReadonlyMap<string, Kind> = new Map(
+  [kinds.deployment, kinds.statefulSet, kinds.daemonSet].map((kind) => [kind.kind, kind]),
+);
+
+/** Those objects of a bundle whose rollout is followed; `namespace` is that of objects that name none. */
+export const workloadsAmong = (objects: readonly KubernetesObject[], namespace: string): readonly Named[] =>
+  objects
+    .filter(({ kind, apiVersion }) => followed.has(kind) && apiVersion.startsWith('apps/'))
+    .map(({ kind, metadata }) => ({ kind, namespace: metadata.namespace ?? namespace, name: metadata.name }));
+
+/** A workload that is not rolled out at its current generation, with what is known about why. */
 export interface StuckRollout {
   readonly ref: string;
   /** A few words: `CrashLoopBackOff, ended with exit code 1`. */
@@ -85,17 +98,25 @@ const sayPod = (pod: KubernetesObject): readonly Said[] => {
 const unfinished = (pod: KubernetesObject): boolean =>
   text(pod, 'metadata', 'deletionTimestamp') === undefined && text(pod, 'status', 'phase') !== 'Succeeded';
 
-export const stuck = (deployment: KubernetesObject, pods: readonly KubernetesObject[]): StuckRollout => {
-  const ref = refOf(deployment);
-  const wanted = number(deployment, 'spec', 'replicas') ?? 1;
-  const available = number(deployment, 'status', 'availableReplicas') ?? 0;
-  const conditions = conditionsOf(deployment, 'status', 'conditions');
+const own = (workload: KubernetesObject, pods: readonly KubernetesObject[]): readonly KubernetesObject[] =>
+  workload.kind === 'Deployment' ? podsOf(workload, pods) : podsOfSet(workload, pods);
+
+const sayCount = (workload: KubernetesObject): string => {
+  if (workload.kind !== 'Deployment') return saySet(workload);
+  const wanted = number(workload, 'spec', 'replicas') ?? 1;
+  const available = number(workload, 'status', 'availableReplicas') ?? 0;
+  return `${available} of ${wanted} replicas available`;
+};
+
+export const stuck = (workload: KubernetesObject, pods: readonly KubernetesObject[]): StuckRollout => {
+  const ref = refOf(workload);
+  const conditions = conditionsOf(workload, 'status', 'conditions');
   // Quota and admission keep pods from being made at all: then only the Deployment says so.
   const telling = conditions.filter(
     ({ type, status }) =>
       (type === 'ReplicaFailure' && status === 'True') || (type === 'Progressing' && status === 'False'),
   );
-  const said = podsOf(deployment, pods)
+  const said = own(workload, pods)
     .filter(unfinished)
     .map(sayPod)
     .filter((each) => each.length > 0);
@@ -105,27 +126,30 @@ export const stuck = (deployment: KubernetesObject, pods: readonly KubernetesObj
     .map(({ from, why, message }) => ({ from, saw: message === undefined ? why : `${why}: ${message}` }));
   return {
     ref,
-    why: said[0]?.[0]?.why ?? telling[0]?.reason ?? `${available} of ${wanted} replicas available`,
+    why: said[0]?.[0]?.why ?? telling[0]?.reason ?? sayCount(workload),
     evidence: [...conditionEvidence(ref, telling), ...evidence],
   };
 };
 
+const isRolledOut = (workload: KubernetesObject): boolean =>
+  workload.kind === 'Deployment' ? rolledOut(workload) : setRolledOut(workload);
+
 /**
- * Of the Deployments given, those that exist and are not rolled out. What cannot be read is left out: this is asked
+ * Of the workloads given, those that exist and are not rolled out. What cannot be read is left out: this is asked
  * after a failure, which matters more.
  */
 export const stuckRollouts = async (
   reader: ClusterReader,
-  deployments: readonly Named[],
+  workloads: readonly Named[],
   signal: AbortSignal,
 ): Promise<readonly StuckRollout[]> => {
   const found: StuckRollout[] = [];
-  for (const { namespace, name } of deployments) {
-    const seen = await reader.get(kinds.deployment, namespace, name, signal);
-    const deployment = 'value' in seen ? seen.value : undefined;
-    if (deployment === undefined || rolledOut(deployment)) continue;
+  for (const { kind, namespace, name } of workloads) {
+    const seen = await reader.get(followed.get(kind) ?? kinds.deployment, namespace, name, signal);
+    const workload = 'value' in seen ? seen.value : undefined;
+    if (workload === undefined || isRolledOut(workload)) continue;
     const pods = await reader.list(kinds.pod, namespace, signal);
-    found.push(stuck(deployment, 'value' in pods ? pods.value : []));
+    found.push(stuck(workload, 'value' in pods ? pods.value : []));
   }
   return found;
 };

@@ -16,10 +16,10 @@ import {
 import type { ControllerEvent } from './events.ts';
 import { judgeNotSeen, type NotSeen } from './look.ts';
 import { type BackendSeen, orNone, selects, type WorkloadWant } from './observe-workload.ts';
+import { fitsNoNode, podsOfSet, type SetSeen, saySet, setEvidence, setRolledOut } from './pod-sets.ts';
 import { type PodTrouble, troubleOfPods } from './pod-trouble.ts';
 import { podsOf } from './release.ts';
 import { rolledOut, stuck } from './rollout.ts';
-import { podsOfSet, type SetSeen, saySet, setEvidence, setRolledOut } from './stateful-set.ts';
 
 export interface WorkloadJudged {
   readonly verdict: Verdict;
@@ -164,6 +164,13 @@ const judgeNoEndpoints = ({ ref, service, selector, deployments, sets, pods, sca
       hint: 'Their readiness probes fail, or they are starting.',
     });
   const workloads = [...deployments, ...sets.map(({ set }) => set)];
+  const homeless = workloads.find(fitsNoNode);
+  if (homeless !== undefined)
+    return broken('workload/not-scheduled', {
+      message: `No node fits ${refOf(homeless)} behind ${ref}, so it has no pod.`,
+      evidence: [{ from: `${refOf(homeless)} status.desiredNumberScheduled`, saw: '0' }, ...evidence],
+      hint: "Let its template's nodeSelector, affinity and tolerations fit nodes of the cluster.",
+    });
   const idle = workloads.find((each) => number(each, 'spec', 'replicas') === 0);
   if (idle !== undefined)
     return broken('workload/scaled-to-zero', {

@@ -16,6 +16,20 @@ const deployment = (status: JsonObject, replicas = 1): KubernetesObject => ({
 });
 const fine = { replicas: 1, updatedReplicas: 1, availableReplicas: 1 };
 
+const ofKind = (kind: string, status: JsonObject): KubernetesObject => ({
+  ...deployment({}),
+  kind,
+  status: { observedGeneration: 2, ...status },
+});
+const daemonSet = (status: JsonObject): KubernetesObject =>
+  ofKind('DaemonSet', {
+    desiredNumberScheduled: 2,
+    updatedNumberScheduled: 2,
+    numberAvailable: 2,
+    ...status,
+  });
+const statefulSet = (readyReplicas: number): KubernetesObject => ofKind('StatefulSet', { readyReplicas });
+
 const pod = (status: JsonObject, metadata: JsonObject = {}): KubernetesObject => ({
   apiVersion: 'v1',
   kind: 'Pod',
@@ -33,7 +47,11 @@ const stuck = async (found: KubernetesObject | undefined, ...pods: KubernetesObj
     list: async () => ({ at, value: pods }),
     log: async () => ({ at, value: '' }),
   };
-  return stuckRollouts(reader, [{ namespace: 'shop', name: 'web' }], signal);
+  return stuckRollouts(
+    reader,
+    [{ kind: found?.kind ?? 'Deployment', namespace: 'shop', name: 'web' }],
+    signal,
+  );
 };
 
 describe('is it rolled out', () => {
@@ -45,6 +63,11 @@ describe('is it rolled out', () => {
     ['not all are new', deployment({ ...fine, replicas: 2, updatedReplicas: 1 }, 2), false],
     ['an old one still serves', deployment({ ...fine, replicas: 2 }), false],
     ['the new one is not available', deployment({ ...fine, availableReplicas: 0 }), false],
+    ['a pod on each node', daemonSet({}), true],
+    ['a node without the new pod', daemonSet({ updatedNumberScheduled: 1 }), false],
+    ['a pod of a node is not available', daemonSet({ numberAvailable: 1 }), false],
+    ['a StatefulSet with a pod that is not ready', statefulSet(0), false],
+    ['a StatefulSet that is ready', statefulSet(1), true],
   ])('%s: %#', async (_what, found, rolledOut) => {
     expect(await stuck(found)).toHaveLength(rolledOut ? 0 : 1);
   });
@@ -55,7 +78,9 @@ describe('is it rolled out', () => {
       list: async () => ({ at, value: [] }),
       log: async () => ({ at, value: '' }),
     };
-    expect(await stuckRollouts(denied, [{ namespace: 'shop', name: 'web' }], signal)).toEqual([]);
+    expect(
+      await stuckRollouts(denied, [{ kind: 'Deployment', namespace: 'shop', name: 'web' }], signal),
+    ).toEqual([]);
   });
 });
 

@@ -128,6 +128,77 @@ describe('a StatefulSet', () => {
   });
 });
 
+describe('a DaemonSet', () => {
+  const daemons = (status: JsonObject = {}, spec: JsonObject = {}): KubernetesObject => ({
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name: 'web', namespace, generation: 2 },
+    spec: { template: { metadata: { labels } }, ...spec },
+    status: {
+      observedGeneration: 2,
+      desiredNumberScheduled: 2,
+      updatedNumberScheduled: 2,
+      numberAvailable: 2,
+      ...status,
+    },
+  });
+  const ofDaemons = (status: JsonObject): KubernetesObject =>
+    pod({ metadata: { name: 'web-x', ownerReferences: [{ kind: 'DaemonSet', name: 'web' }] }, status });
+
+  test.each<[string, World, string]>([
+    ['has its pod on each node', world(daemons()), 'ok'],
+    [
+      'was changed, and its controller has not looked',
+      world(daemons({ observedGeneration: 1 })),
+      'waiting workload/rolling-out',
+    ],
+    [
+      'has an old pod on a node',
+      world(daemons({ updatedNumberScheduled: 1 })),
+      'waiting workload/rolling-out',
+    ],
+    [
+      'has a pod that is not available',
+      world(daemons({ numberAvailable: 1 })),
+      'waiting workload/rolling-out',
+    ],
+    [
+      'is only changed as its pods are deleted',
+      world(daemons({ updatedNumberScheduled: 0 }, { updateStrategy: { type: 'OnDelete' } })),
+      'ok',
+    ],
+    [
+      'whose new pod ends again and again, while the others serve',
+      world(daemons({ numberAvailable: 1 }), {
+        pods: [
+          ofDaemons({
+            conditions: [notReady],
+            containerStatuses: [{ name: 'web', ready: false, restartCount: 3, ...waits('CrashLoopBackOff') }],
+          }),
+        ],
+      }),
+      'broken workload/crash-loop',
+    ],
+    [
+      'fits no node',
+      world(daemons({ desiredNumberScheduled: 0, updatedNumberScheduled: 0, numberAvailable: 0 }), {
+        pods: [],
+        slices: [slice([])],
+      }),
+      'broken workload/not-scheduled',
+    ],
+    ['may not be read', world(daemons({ numberAvailable: 1 }), { denied: ['DaemonSet'] }), 'ok'],
+  ])('that %s', async (_, given, said) => {
+    expect(say((await look(given)).verdict)).toBe(said);
+  });
+
+  test('says how far it is', async () => {
+    expect((await look(world(daemons({ numberAvailable: 1 })))).verdict.message).toBe(
+      'The rollout of DaemonSet apps/web is not finished: 1 of 2 pods available, 2 updated.',
+    );
+  });
+});
+
 test('a paused rollout is not waited for', async () => {
   const { verdict } = await look({
     deployments: [deployment({ spec: { paused: true }, status: { updatedReplicas: 0 } })],

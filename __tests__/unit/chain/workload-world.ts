@@ -90,7 +90,8 @@ export const look = async (
     Deployment: world.deployments ?? [deployment()],
     Pod: world.pods ?? [pod()],
     EndpointSlice: world.slices ?? [slice([endpoint('10.0.0.1', true)])],
-    StatefulSet: world.sets ?? [],
+    StatefulSet: (world.sets ?? []).filter(({ kind }) => kind === 'StatefulSet'),
+    DaemonSet: (world.sets ?? []).filter(({ kind }) => kind === 'DaemonSet'),
     Event: world.events ?? [],
   };
   const seen = <Value>(kind: string, value: Value): Seen<Value> =>

@@ -1,9 +1,7 @@
 // Brings one release to what its chart says: nothing where it is so already, and after a failure all that explains it.
-
 import type { Chart, KubernetesObject, Sourced } from '../../bundle/object.ts';
 import { parseManifests } from '../../bundle/parse.ts';
-import { kinds } from '../../chain/cluster.ts';
-import { stuckRollouts } from '../../chain/rollout.ts';
+import { stuckRollouts, workloadsAmong } from '../../chain/rollout.ts';
 import { differencesOf, isAutoscaled } from '../../drift/live-object.ts';
 import { bundleLabel } from '../../helm/owner.ts';
 import { type Freed, freeRelease } from '../../helm/pending.ts';
@@ -241,18 +239,16 @@ export class ReleaseInstall {
     });
   }
 
-  /** Helm says that something failed or was not ready; the Deployments, their pods, hooks and notes say what, and why. */
+  /** Helm says that something failed or was not ready; the workloads, their pods, hooks and notes say what, and why. */
   async #explained(error: Problem): Promise<Problem> {
     const { release, objects } = this.#what;
     const { signal, environment } = this.#run;
     const reader = clusterReader(this.#cluster.kube);
-    const deployments = objects
-      .filter(({ object }) => object.kind === kinds.deployment.kind)
-      .map(({ object: { metadata } }) => ({
-        namespace: metadata.namespace ?? release.namespace,
-        name: metadata.name,
-      }));
-    const stuck = await stuckRollouts(reader, deployments, signal);
+    const workloads = workloadsAmong(
+      objects.map(({ object }) => object),
+      release.namespace,
+    );
+    const stuck = await stuckRollouts(reader, workloads, signal);
     const state = await releaseState(this.#helm, release, environment.workspace, signal).catch(
       () => undefined,
     );

@@ -1,7 +1,7 @@
-// Waits until the Deployments of a preview run their new version: an old pod that answers proves nothing.
+// Waits until the workloads of a preview run their new version: an old pod that answers proves nothing.
 import type { Sourced } from '../../bundle/object.ts';
 import type { ClusterReader } from '../../chain/cluster.ts';
-import { stuckRollouts } from '../../chain/rollout.ts';
+import { stuckRollouts, workloadsAmong } from '../../chain/rollout.ts';
 import type { Run } from '../../run.ts';
 import { finding } from '../../verdict/finding.ts';
 
@@ -14,11 +14,12 @@ export async function rolledOut(
   objects: readonly Sourced[],
   deadline: number,
 ): Promise<boolean> {
-  const deployments = objects
-    .filter(({ object }) => object.kind === 'Deployment')
-    .map(({ object: { metadata } }) => ({ namespace: metadata.namespace ?? '', name: metadata.name }));
+  const workloads = workloadsAmong(
+    objects.map(({ object }) => object),
+    '',
+  );
   for (;;) {
-    const stuck = await stuckRollouts(reader, deployments, signal);
+    const stuck = await stuckRollouts(reader, workloads, signal);
     if (stuck.length === 0) return true;
     if (clock.monotonic() > deadline) {
       const sourceOf = (ref: string) =>
