@@ -1,6 +1,7 @@
 // One HTTP/2 connection to one API server: sends a request, reads the answer within limits of time and size.
-import { type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { Client, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import { Problem } from '../verdict/problem.ts';
+import { receive } from './receive.ts';
 import { unreachable } from './unreachable.ts';
 
 /** Values of HTTPS_PROXY and NO_PROXY as the environment has them; environment.ts is their only reader. */
@@ -93,14 +94,15 @@ const readLines = async (
 const windows = { initialWindowSize: 8 * 1024 * 1024, connectionWindowSize: 16 * 1024 * 1024 };
 
 /** Empty strings for the proxies keep undici from reading the environment by itself. */
-const dispatcherFor = (ca: string, https: string, no: string, limits: Limits): Dispatcher => {
+const dispatcherFor = (
+  origin: URL,
+  ca: string,
+  proxy: { readonly https: string; readonly no: string },
+  limits: Limits,
+): Dispatcher => {
   const tls = { ca, timeout: limits.connect };
-  return new EnvHttpProxyAgent({
-    httpProxy: '',
-    httpsProxy: https,
-    noProxy: no,
+  const options = {
     allowH2: true,
-    connections: 1,
     ...windows,
     // The chain looks every few seconds: the connection stays.
     keepAliveTimeout: 60_000,
@@ -108,23 +110,27 @@ const dispatcherFor = (ca: string, https: string, no: string, limits: Limits): D
     bodyTimeout: limits.request,
     connectTimeout: limits.connect,
     connect: tls,
+  };
+  // An agent looks for the way of each request anew.
+  if (proxy.https === '') return new Client(origin, options);
+  return new EnvHttpProxyAgent({
+    ...options,
+    httpProxy: '',
+    httpsProxy: proxy.https,
+    noProxy: proxy.no,
+    connections: 1,
     requestTls: tls,
   });
 };
 
-const requestTo = (
-  origin: URL,
-  { path, method, headers, body }: Sent,
-  signal: AbortSignal,
-): Dispatcher.RequestOptions => ({
-  origin,
+const requestTo = (origin: URL, { path, method, headers, body }: Sent): Dispatcher.DispatchOptions => ({
+  origin: origin.origin,
   path,
   method,
   headers: { ...headers },
   ...(body !== undefined && { body }),
   // Without it undici sends one PATCH at a time, even over HTTP/2 (18 times slower at 50 ms).
   idempotent: true,
-  signal,
 });
 
 /** `ca` is PEM. */
@@ -136,7 +142,7 @@ export const openTransport = (
 ): Transport => {
   const https = proxy?.https ? withScheme(proxy.https) : '';
   const via = https === '' ? undefined : withoutCredentials(https);
-  const dispatcher = dispatcherFor(ca, https, proxy?.no ?? '', limits);
+  const dispatcher = dispatcherFor(origin, ca, { https, no: proxy?.no ?? '' }, limits);
   const answered = async (signal: AbortSignal, read: () => Promise<Received>): Promise<Received> => {
     signal.throwIfAborted();
     try {
@@ -149,15 +155,10 @@ export const openTransport = (
   };
   return {
     send: (request, signal) =>
-      answered(signal, async () => {
-        const bounded = AbortSignal.any([signal, AbortSignal.timeout(limits.request)]);
-        const answer = await dispatcher.request(requestTo(origin, request, bounded));
-        const text = await readText(answer.body, limits.answer, request.path);
-        return { status: answer.statusCode, headers: answer.headers, text };
-      }),
+      answered(signal, () => receive(dispatcher, requestTo(origin, request), limits, signal)),
     stream: (request, heard, signal) =>
       answered(signal, async () => {
-        const answer = await dispatcher.request(requestTo(origin, request, signal));
+        const answer = await dispatcher.request({ ...requestTo(origin, request), signal });
         const received = { status: answer.statusCode, headers: answer.headers };
         if (answer.statusCode !== 200)
           return { ...received, text: await readText(answer.body, limits.answer, request.path) };
