@@ -22,6 +22,20 @@ const nodes = map(
   '{{ (lookup "v1" "Node" "" "").items | default list | len | printf "%d nodes" | quote }}',
 );
 
+const definition = (group: string): string => `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: doors.${group} }
+spec:
+  group: ${group}
+  scope: Namespaced
+  names: { kind: Door, plural: doors }
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema: { openAPIV3Schema: { type: object, properties: { key: { type: string } } } }
+`;
+
 const made: string[] = [];
 const removals: (() => void)[] = [];
 const namespaceOf = (name: string): string => {
@@ -128,22 +142,12 @@ describe.each(versions)('with Helm %s', (major, env) => {
   test('a chart finds what another one brings, in a plan before as in the deploy', async () => {
     const namespace = namespaceOf(`brings-${major}`);
     const group = `brings-${major}.example`;
-    const definition = `apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: { name: doors.${group} }
-spec:
-  group: ${group}
-  scope: Namespaced
-  names: { kind: Door, plural: doors }
-  versions:
-    - { name: v1, served: true, storage: true, schema: { openAPIV3Schema: { type: object } } }
-`;
     const door = `{{- if .Capabilities.APIVersions.Has "${group}/v1/Door" }}\napiVersion: ${group}/v1\nkind: Door\nmetadata: { name: front }\n{{- end }}\n`;
     const workspace = files({
       'a/Chart.yaml': chartYaml('asks'),
       'a/templates/door.yaml': door,
       'b/Chart.yaml': chartYaml('brings'),
-      'b/crds/door.yaml': definition,
+      'b/crds/door.yaml': definition(group),
     });
     try {
       const planned = await run({ ...given(workspace, namespace), action: 'plan' });
@@ -157,6 +161,66 @@ spec:
     }
   });
 });
+
+describe.each(versions)(
+  'a chart that cannot be rendered before its kind is served, with Helm %s',
+  (major, env) => {
+    const group = `awaits-${major}.example`;
+    // Without the cluster it fails for want of the Secret, and with it for want of the kind.
+    const templates = (namespace: string): Record<string, string> => ({
+      'chart/Chart.yaml': chartYaml('awaits'),
+      'chart/templates/a.yaml': `apiVersion: ${group}/v1
+kind: Door
+metadata: { name: front }
+key: {{ (lookup "v1" "Secret" "${namespace}" "door").data.key | b64dec | quote }}
+`,
+      'chart/templates/b.yaml': map(
+        'counted',
+        `{{ (lookup "${group}/v1" "Door" "${namespace}" "").items | default list | len | printf "%d doors" | quote }}`,
+      ),
+    });
+    const codes = ({ report }: Finished) => report.findings.map(({ code }) => code);
+    const withSecret = (name: string): string => {
+      const namespace = namespaceOf(name);
+      kubectl('create', 'secret', 'generic', 'door', '-n', namespace, '--from-literal=key=open');
+      return namespace;
+    };
+
+    test('and whose definition comes with it: rendered when its turn has come, and a plan says so', async () => {
+      const namespace = withSecret(`awaits-${major}`);
+      const workspace = files({ ...templates(namespace), 'chart/crds/door.yaml': definition(group) });
+      const given = { workspace, env, inputs: { namespace, 'helm-timeout': '30s' } };
+      try {
+        const planned = await run({ ...given, action: 'plan' });
+        expect({ code: planned.code, codes: codes(planned) }).toEqual({
+          code: 0,
+          codes: ['helm/awaits-kind'],
+        });
+        expect(planned.report.plan?.releases.map(({ action }) => action)).toEqual(['install']);
+        const first = await run(given);
+        expect(ended(first)).toEqual({ code: 0, errors: [], release: 'installed' });
+        expect(first.report.findings).toMatchObject([
+          { code: 'helm/awaits-kind', message: expect.stringContaining(`${group}/v1/Door`) },
+        ]);
+        const found = kubectl('get', `doors.${group}`, 'front', '-n', namespace, '-o', 'jsonpath={.key}');
+        expect(found).toBe('open');
+        expect(valueIn(namespace, 'counted')).toBe('0 doors');
+        const second = await run({ ...given, action: 'plan' });
+        expect({ code: second.code, codes: codes(second) }).toEqual({ code: 0, codes: [] });
+      } finally {
+        kubectl('delete', 'crd', `doors.${group}`, '--ignore-not-found', '--wait=false');
+      }
+    }, 120_000);
+
+    test('and whose definition nobody brings: refused before anything is written', async () => {
+      const namespace = withSecret(`missing-${major}`);
+      const workspace = files({ ...templates(namespace), 'first.yaml': map('first', '"1"') });
+      const refused = await run({ workspace, env, inputs: { namespace, 'helm-timeout': '30s' } });
+      expect(ended(refused)).toMatchObject({ code: 1, errors: ['helm/render-failed'] });
+      expect(refused.report.objects).toEqual([]);
+    }, 60_000);
+  },
+);
 
 describe('hostnames', () => {
   beforeAll(ensureInfra);

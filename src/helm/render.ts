@@ -140,10 +140,10 @@ const template = async (
 };
 
 /** What stands in `crds/` folders, of subcharts that are switched off as well; none where helm does not say. */
-const shownCrds = async (
+export const shownCrds = async (
   helm: Helm,
   chart: Chart,
-  { chartPath, workspace: cwd }: RenderOptions,
+  { chartPath, workspace: cwd }: Pick<RenderOptions, 'chartPath' | 'workspace'>,
   signal: AbortSignal,
 ): Promise<readonly Sourced[]> => {
   const { environment } = helm;

@@ -43,7 +43,7 @@ async function deployTo(whole: Run, cluster: Cluster, bundle: Bundle, untilLive:
   const helm = await useHelm(run, cluster, bundle);
   try {
     if (bundle.charts.length > 0) begin(run, 'Render the charts');
-    const rendered = await helm.render();
+    const rendered = await helm.render({ mayAwait: true });
     if (!(await mayBegin(run, writer, bundle, rendered, await helm.refused(rendered)))) return 'failed';
     const { classes, rest } = stages(bundle.manifests);
 

@@ -57,7 +57,9 @@ export async function doctor(run: Run): Promise<Outcome> {
   try {
     const charts =
       reached &&
-      (await orSay('The charts', () => withCharts(run, reached, bundle, async (rendered) => rendered)));
+      (await orSay('The charts', () =>
+        withCharts(run, reached, bundle, { mayAwait: true }, async (rendered) => rendered),
+      ));
     const given = { signedIn, description, cluster: reached, bundle, rendered: charts ?? [], said };
     await examine(run, given, say);
   } finally {

@@ -54,7 +54,7 @@ async function check(run: Run): Promise<Outcome> {
   const bundle = await findBundle(run);
   if (bundle === undefined || rules === undefined) return 'failed';
   return await withCluster(run, (signedIn, cluster) =>
-    withCharts(run, cluster, bundle, (rendered, helm) =>
+    withCharts(run, cluster, bundle, { mayAwait: false }, (rendered, helm) =>
       judge(contextOf(run, { signedIn, cluster, bundle, rules }, rendered, helm)),
     ),
   );

@@ -24,7 +24,7 @@ async function makePlan(run: Run): Promise<Outcome> {
   const bundle = await findBundle(run);
   if (bundle === undefined) return 'failed';
   return await withCluster(run, (signedIn, cluster) =>
-    withCharts(run, cluster, bundle, async (rendered, helm) => {
+    withCharts(run, cluster, bundle, { mayAwait: true }, async (rendered, helm) => {
       begin(run, 'Compare the objects');
       const { objects, findings: remarks } = await planObjects(run, cluster, bundle, rendered);
       if (rendered.length > 0) begin(run, 'Compare the releases');

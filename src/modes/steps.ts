@@ -31,17 +31,21 @@ export async function withCluster<Result>(
   }
 }
 
-/** Renders the charts of the bundle, and lets go of helm whatever happens. */
+/**
+ * Renders the charts of the bundle, and lets go of helm whatever happens.
+ * @param mayAwait whether a chart may go without that needs what the bundle itself brings
+ */
 export async function withCharts<Result>(
   run: Run,
   cluster: Cluster,
   bundle: Bundle,
+  { mayAwait }: { readonly mayAwait: boolean },
   work: (rendered: readonly RenderedChart[], helm: ChartsOfRun) => Promise<Result>,
 ): Promise<Result> {
   const helm = await useHelm(run, cluster, bundle);
   try {
     if (bundle.charts.length > 0) begin(run, 'Render the charts');
-    return await work(await helm.render(), helm);
+    return await work(await helm.render({ mayAwait }), helm);
   } finally {
     await helm.close();
   }

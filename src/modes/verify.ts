@@ -16,7 +16,7 @@ export async function verify(run: Run): Promise<Outcome> {
   const bundle = await findBundle(run);
   if (bundle === undefined) return 'failed';
   return await withCluster(run, (signedIn, cluster) =>
-    withCharts(run, cluster, bundle, async (rendered) => {
+    withCharts(run, cluster, bundle, { mayAwait: false }, async (rendered) => {
       const routes = [...bundle.routes, ...rendered.flatMap((chart) => chart.routes)];
       // Nobody can have applied them, and nothing would wait for them.
       const wrong = invalidHostnames(routes, []);

@@ -213,6 +213,7 @@ export const codes = {
   'helm/dependency-failed': entry("A chart's dependencies could not be fetched", 'platform-team', 0),
   'helm/render-failed': entry('A chart cannot be rendered', 'platform-team', 0),
   'helm/needs-cluster': entry('A chart cannot be rendered without the cluster', 'platform-team', 0),
+  'helm/awaits-kind': entry('A chart was not rendered before its kinds were there', 'platform-team', 0),
   'helm/not-ours': entry("A release of that name is somebody else's", 'platform-team', 0),
   'helm/other-storage': entry('Releases are kept elsewhere than in Secrets', 'github-admin', 0),
   'helm/failed': entry('helm upgrade failed', 'platform-team', 0),

@@ -10,7 +10,9 @@ import {
   renderChart,
 } from '../../helm/render.ts';
 import { type ClusterRendering, renderAlone, renderWithCluster } from '../../helm/render-with-cluster.ts';
+import type { Helm } from '../../helm/version.ts';
 import type { Run } from '../../run.ts';
+import { finding } from '../../verdict/finding.ts';
 import { Problem } from '../../verdict/problem.ts';
 import type { Cluster } from '../access/reach-cluster.ts';
 import type { HelmSession } from './helm-session.ts';
@@ -58,15 +60,35 @@ export class ChartRenderer {
     this.#chosen = chosen;
   }
 
-  /** As helm will install them. @throws Problem `helm/*`. */
-  render(): Promise<readonly RenderedChart[]> {
+  /**
+   * As helm will install them.
+   * @param mayAwait whether what comes with this run will be there later, and `awaited` asked
+   * @throws Problem `helm/*`.
+   */
+  render({ mayAwait }: { readonly mayAwait: boolean }): Promise<readonly RenderedChart[]> {
     const { signal } = this.#run;
     return this.#session.connected(async (helm) => {
       const served = await this.#cluster.discovery.apiVersions(signal);
       return this.#all(({ chart, release, options }, apiVersions) =>
-        renderWithCluster(helm, chart, release, { ...options, apiVersions, served }, signal),
+        renderWithCluster(helm, chart, release, { ...options, apiVersions, served, mayAwait }, signal),
       );
     });
+  }
+
+  /** A chart that awaited a kind, when its turn has come. @throws Problem `helm/*`. */
+  async awaited(helm: Helm, each: RenderedChart): Promise<RenderedChart> {
+    const { awaits, unseen: _, ...known } = each;
+    if (awaits === undefined) return each;
+    const { chart, release, chartPath, values, apiVersions } = known;
+    const { signal, environment } = this.#run;
+    const { discovery, version: kubeVersion } = this.#cluster;
+    await discovery.refresh(signal);
+    const served = await discovery.apiVersions(signal);
+    const options = { workspace: environment.workspace, chartPath, values, kubeVersion, apiVersions, served };
+    const rendering = await renderWithCluster(helm, chart, release, options, signal);
+    const rendered = { ...known, ...rendering, routes: routesIn(rendering) };
+    this.#tell(rendered);
+    return rendered;
   }
 
   /** Whatever templates look for in the cluster, they do not find it. @throws Problem `helm/*`. */
@@ -138,20 +160,33 @@ export class ChartRenderer {
         rendering instanceof Problem || brought.length > 0 ? await render(each, apiVersions) : rendering;
       const { chart, release, options } = each;
       const { chartPath, values } = options;
-      const routes = whole.objects.filter(({ object }) => stageOf(object) === 'routes');
-      rendered.push({ ...whole, chart, release, chartPath, values, apiVersions, routes });
+      rendered.push({ ...whole, chart, release, chartPath, values, apiVersions, routes: routesIn(whole) });
     }
     for (const each of rendered) this.#tell(each);
     return rendered;
   }
 
-  #tell({ chart: { name }, objects, crds, unseen }: RenderedChart): void {
-    const { runner } = this.#run;
+  #tell({ chart: { name, source }, objects, crds, unseen, awaits }: RenderedChart): void {
+    const { runner, draft } = this.#run;
+    if (awaits !== undefined) {
+      draft.findings([
+        finding(
+          'notice',
+          'helm/awaits-kind',
+          `The chart ${name} was not rendered beforehand: its templates look into the cluster, which does not serve ${awaits} yet; that comes with this bundle. What it installs, and whether that may be, shows only when its turn has come.`,
+          { source, hint: 'Nothing, if it is only for the first time.' },
+        ),
+      ]);
+      return;
+    }
     runner.info(`${name}: ${objects.length} objects, ${crds.length} custom resource definitions`);
     if (unseen !== undefined)
       runner.info(`  Its templates look into the cluster (\`lookup\`), and found nothing there: ${unseen}`);
   }
 }
+
+const routesIn = ({ objects }: Rendering): readonly Sourced[] =>
+  objects.filter(({ object }) => stageOf(object) === 'routes');
 
 /**
  * What a chart finds served thanks to others: definitions of `crds/` are all applied before the first chart, those among

@@ -79,8 +79,8 @@ class Charts implements ChartsOfRun {
     this.#own = ownInventory(run).id;
   }
 
-  render(): ReturnType<ChartRenderer['render']> {
-    return this.#renderer.render();
+  render(...given: Parameters<ChartRenderer['render']>): ReturnType<ChartRenderer['render']> {
+    return this.#renderer.render(...given);
   }
 
   renderAlone(): ReturnType<ChartRenderer['renderAlone']> {
@@ -116,7 +116,7 @@ class Charts implements ChartsOfRun {
     const deployed = await lastRevision(this.#reader, release, signal);
     const problem = await whyRefused(this.#run, this.#reader, rendered, deployed, this.#own);
     // Helm would refuse such a kind, or leave out what its templates make only where it is served.
-    const coming = comingKind(objects, served);
+    const coming = rendered.awaits ?? comingKind(objects, served);
     const upgraded =
       coming === undefined
         ? await previewUpgrade(helm, release, upgradeOptions(this.#run, rendered), signal)
@@ -131,7 +131,8 @@ class Charts implements ChartsOfRun {
         // What the charts before have brought may watch what this one creates.
         const before = installed.flatMap(({ objects }) => objects);
         await webhooksReady(this.#run, this.#reader, before);
-        const one = new ReleaseInstall(this.#run, this.#cluster, helm, installer, each);
+        const what = await this.#renderer.awaited(helm, each);
+        const one = new ReleaseInstall(this.#run, this.#cluster, helm, installer, what);
         installed.push(await one.install());
       }
       return installed;
