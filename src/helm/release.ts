@@ -202,8 +202,9 @@ export const hintFor = (state: ReleaseState | undefined, words: string, release:
     return `Look at the pods of the release: kubectl --namespace ${namespace} get pods,events.`;
   }
   if (/is forbidden: User/.test(words)) return grant;
-  if (/no matches for kind/.test(words)) {
-    return 'The cluster does not serve that kind: put its custom resource definition into the repository (input `crds`) or into the chart.';
+  const unserved = /no matches for kind "[^"]*" in version "([^/"]*)/.exec(words);
+  if (unserved) {
+    return `The cluster does not serve that kind in that version: write one that it serves (kubectl api-resources --api-group=${unserved[1]} lists them), or put its custom resource definition into the repository (input \`crds\`) or into the chart.`;
   }
   return state === undefined
     ? 'Correct what helm names, and run again.'
