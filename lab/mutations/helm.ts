@@ -27,7 +27,7 @@ export function helm(workspace: string): readonly Family[] {
     if (!built) execFileSync('helm', ['dependency', 'update', own], { stdio: 'pipe' });
     built = true;
     const values = ['--values', join(own, 'environment.yaml')];
-    const chart = ['upgrade', 'infra', folder, '--namespace', 'infra', '--skip-crds'];
+    const chart = ['upgrade', '--install', 'infra', folder, '--namespace', 'infra', '--skip-crds'];
     execFileSync('helm', [...chart, ...values, '--server-side=true', '--force-conflicts', ...args], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
@@ -106,6 +106,29 @@ export function helm(workspace: string): readonly Family[] {
           ref: 'ConfigMap infra/extra',
           path: '',
           make: upgradeToAnother,
+        },
+      ],
+    },
+    {
+      name: 'helm-forgotten',
+      mend,
+      mutations: [
+        {
+          name: 'the Secrets are deleted by which Helm knows a release',
+          layer: 'helm',
+          ref: 'Release infra/infra',
+          path: '',
+          make: () => {
+            kubectl('-n', 'infra', 'delete', 'secret', '-l', 'owner=helm,name=infra');
+          },
+        },
+        {
+          name: 'an object is patched of a release that Helm does not know any more',
+          layer: 'helm',
+          ref: 'ServiceAccount infra/external-dns',
+          path: '.automountServiceAccountToken',
+          by: 'kubectl-patch',
+          make: () => patch('serviceaccount', 'external-dns', { automountServiceAccountToken: false }),
         },
       ],
     },

@@ -64,14 +64,17 @@ class HostJudge {
     const excluded = this.#zone.excluded(want);
     // A TXT that is there already cannot be created; 0.19 leaves it out of the batch (measured), older ones fail with it.
     const may = owner === undefined || isAtLeast(this.#zone.want.externalDns?.version, '0.19.0');
-    const heals = this.#zone.heals(excluded === undefined && may);
+    const unpublished = this.#zone.isUnpublished(want);
+    const heals = this.#zone.heals(excluded === undefined && may && !unpublished);
     const txt = ownershipNames(want.host, type, settings, this.#zone.want.externalDns?.version)[0] ?? '';
     const remedy =
       excluded !== undefined
         ? `Make it by hand: ${excluded}.`
-        : !may
-          ? `Delete the ownership record ${txt} (TXT) as well: ExternalDNS cannot create the record beside it, and then makes both anew.`
-          : 'Look at the log of ExternalDNS if it does not come back.';
+        : unpublished
+          ? 'Mend the route or its Gateway: no Gateway accepts a route that publishes the host, so ExternalDNS does not make it.'
+          : !may
+            ? `Delete the ownership record ${txt} (TXT) as well: ExternalDNS cannot create the record beside it, and then makes both anew.`
+            : 'Look at the log of ExternalDNS if it does not come back.';
     return [
       this.#zone.item(want.host, type, {
         wanted: want.loadBalancers.map((each) => `alias to ${each}`).join(', ') || 'an address',
@@ -88,7 +91,11 @@ class HostJudge {
   #targets(want: HostWant, records: readonly RecordSet[], owner: Ownership | undefined): readonly Sighting[] {
     const settings = this.#zone.want.externalDns?.settings;
     const ours = owner !== undefined && owner.owner === settings?.txtOwnerId;
-    const mends = ours && settings?.policy !== 'create-only' && this.#zone.excluded(want) === undefined;
+    const mends =
+      ours &&
+      settings?.policy !== 'create-only' &&
+      this.#zone.excluded(want) === undefined &&
+      !this.#zone.isUnpublished(want);
     // Of records between which Route 53 chooses (weights, regions, health), the others are other clusters'.
     const chosen = records.filter(({ setIdentifier }) => setIdentifier !== undefined);
     if (chosen.some((record) => pointsTo(record, want.loadBalancers))) return [];

@@ -26,6 +26,8 @@ export interface RecordsWant {
   readonly hosts: readonly HostWant[];
   /** Every host that a route of the cluster publishes; absent where the routes may not be read. */
   readonly published?: ReadonlySet<string>;
+  /** The same without those of routes that every Gateway refuses: ExternalDNS passes them over. */
+  readonly accepted?: ReadonlySet<string>;
   /** Every route of the cluster, by `<kind>/<namespace>/<name>` in lower case. */
   readonly routes?: ReadonlyMap<string, KubernetesObject>;
   readonly zone: HostedZone;
@@ -106,6 +108,11 @@ export class ZoneView {
 
   isOurs(owner: Ownership | undefined): boolean {
     return owner !== undefined && owner.owner === this.want.externalDns?.settings.txtOwnerId;
+  }
+
+  /** No route that a Gateway accepts publishes it: ExternalDNS does not know of it any more, and removes what it owns. */
+  isUnpublished({ host }: HostWant): boolean {
+    return this.want.accepted?.has(host) === false;
   }
 
   /** Why ExternalDNS leaves the host alone, as a clause. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { KubernetesObject } from '../../../src/bundle/object.ts';
 import type { ExternalDnsFound } from '../../../src/chain/release.ts';
 import type { RecordSet } from '../../../src/chain/zone.ts';
-import { judgeRecords } from '../../../src/drift/records.ts';
+import { isRefused, judgeRecords } from '../../../src/drift/records.ts';
 import type { RecordsWant } from '../../../src/drift/zone-view.ts';
 import { settingsOf } from '../../../src/externaldns/settings.ts';
 
@@ -96,6 +96,26 @@ const withoutVersion = (): ExternalDnsFound => {
   const { version: _, ...found } = externalDns();
   return found;
 };
+
+test('ExternalDNS brings nothing back for a route that no Gateway accepts', () => {
+  const accepted = new Set<string>();
+  const away = [...without('shop.example.com', 'A'), alias('shop.example.com', 'A', 'old.elb.amazonaws.com')];
+  expect(judge(without('shop.example.com', 'A'), { accepted })).toEqual([
+    'Record shop.example.com A; nothing; stays',
+  ]);
+  expect(judge(away, { accepted })).toEqual([
+    'Record shop.example.com A.target; alias to old.elb.amazonaws.com; stays',
+  ]);
+});
+
+test.each<[string, readonly string[], boolean]>([
+  ['that nobody has judged yet', [], false],
+  ['that one of two Gateways accepts', ['False', 'True'], false],
+  ['that every Gateway refuses', ['False', 'False'], true],
+])('a route %s', (_what, answers, expected) => {
+  const parents = answers.map((status) => ({ conditions: [{ type: 'Accepted', status }] }));
+  expect(isRefused({ ...route, status: { parents } })).toBe(expected);
+});
 
 test('a zone as ExternalDNS made it is in order', () => {
   expect(judge(good)).toEqual([]);

@@ -5,6 +5,7 @@ import type { JsonObject, Sourced } from '../../bundle/object.ts';
 import { parseManifests } from '../../bundle/parse.ts';
 import { readYaml } from '../../bundle/yaml.ts';
 import { ignoredBy } from '../../drift/ignore.ts';
+import type { Sighting } from '../../drift/item.ts';
 import { chartUnseen, releaseUnread } from '../../drift/notes.ts';
 import {
   isHook,
@@ -81,7 +82,7 @@ class ReleaseLooker {
       };
     }
     const own = judgeRelease(this.#want, seen.value);
-    if (seen.value === undefined) return { sightings: own, unchecked: [] };
+    if (seen.value === undefined) return this.#uninstalled(own);
     const installed = installedOf(seen.value, this.#each);
     const live = await this.#live(installed);
     // What differs for another version or other values is said by these.
@@ -130,23 +131,42 @@ class ReleaseLooker {
     return unstableFields(objects, await this.#context.renderAgain(this.#each), release.namespace);
   }
 
+  /** What a chart may make anew at each rendering, or at its installation alone, is left out. */
+  #rendered(): readonly Sourced[] {
+    return this.#each.objects.filter((each) => each.object.kind !== 'Secret' && !isHook(each));
+  }
+
+  /** Helm knows nothing of the release any more, but its objects may be there, and somebody may have changed them. */
+  async #uninstalled(own: readonly Sighting[]): Promise<LayerSeen> {
+    const seen = await this.#asRendered();
+    const missing = seen.sightings.filter(({ path }) => path === '').length;
+    return missing === this.#rendered().length
+      ? { sightings: own, unchecked: seen.unchecked }
+      : { ...seen, sightings: [...own, ...seen.sightings] };
+  }
+
   /** Whoever may not read Secrets still sees whether the objects are as the chart renders them. */
   async #withoutRelease(denied: string): Promise<LayerSeen> {
     const { namespace, name } = this.#each.release;
-    const known = this.#each.objects.filter(({ object }) => object.kind !== 'Secret');
+    const seen = await this.#asRendered();
+    const note = releaseUnread({ namespace, name }, denied, this.#each.unseen);
+    return { ...seen, notes: [...(seen.notes ?? []), note] };
+  }
+
+  async #asRendered(): Promise<LayerSeen> {
+    const { namespace } = this.#each.release;
+    const known = this.#rendered();
     const seen = await this.#live(known);
     const unstable = seen.sightings.length === 0 ? new Set<string>() : await this.#unstable();
     const keys = new Map(
       known.map(({ object }) => [`${object.kind} ${object.metadata.name}`, keyOf(object, namespace)]),
     );
-    const note = releaseUnread({ namespace, name }, denied, this.#each.unseen);
     return {
       ...seen,
       sightings: seen.sightings.filter(({ ref, path }) => {
         const [kind = '', where = ''] = ref.split(' ');
         return !unstable.has(`${keys.get(`${kind} ${where.split('/').at(-1)}`) ?? ''} ${path}`);
       }),
-      notes: [...(seen.notes ?? []), note],
     };
   }
 }

@@ -6,7 +6,7 @@ import { foundGateway } from '../../chain/gateway.ts';
 import { observeRelease } from '../../chain/release.ts';
 import type { HostedZone, RecordSet } from '../../chain/zone.ts';
 import type { Sighting } from '../../drift/item.ts';
-import { annotatedHosts, judgeRecords, resourceOf } from '../../drift/records.ts';
+import { annotatedHosts, isRefused, judgeRecords, resourceOf } from '../../drift/records.ts';
 import { strangersAt } from '../../drift/zone-records.ts';
 import type { HostWant, RecordsWant } from '../../drift/zone-view.ts';
 import { type HostRoutes, hostsOf } from '../../gateway/hosts.ts';
@@ -39,13 +39,14 @@ const observePublished = async ({ ports, run }: DriftContext) => {
   const routes = [...http.value, ...grpc.value];
   const source = { file: '', line: 0 };
   const context = { namespace: inputs.namespace, labelsOf: (name: string) => labels.get(name) };
-  const hosts = hostsOf(
-    routes.map((object) => ({ object, source })),
-    gateways.value,
-    context,
-  ).map(({ host }) => host);
+  const publishedBy = (some: readonly KubernetesObject[]): ReadonlySet<string> => {
+    const sourced = some.map((object) => ({ object, source }));
+    const hosts = hostsOf(sourced, gateways.value, context).map(({ host }) => host);
+    return new Set([...hosts, ...some.flatMap(annotatedHosts)]);
+  };
   return {
-    published: new Set([...hosts, ...routes.flatMap(annotatedHosts)]),
+    published: publishedBy(routes),
+    accepted: publishedBy(routes.filter((route) => !isRefused(route))),
     routes: new Map(routes.map((route) => [resourceOf(route), route])),
     gateways: gateways.value,
   };
@@ -131,7 +132,11 @@ export async function lookAtRecords(context: DriftContext): Promise<LayerSeen> {
       at,
       ...(await delegatedOf(context, zone, records.value)),
       ...(externalDns && { externalDns }),
-      ...(cluster && { published: cluster.published, routes: cluster.routes }),
+      ...(cluster && {
+        published: cluster.published,
+        accepted: cluster.accepted,
+        routes: cluster.routes,
+      }),
     };
     sightings.push(...judgeRecords(want));
   }
