@@ -333,6 +333,17 @@ const groups: readonly Mutation[] = [
   ),
 ];
 
+/** In the cluster, where a thing that is gone has no author; the group and the rule that sends to it stay. */
+const { by: _nobody, ...unbound } = edit(
+  'a TargetGroupBinding is deleted',
+  /^targetGroups\[k8s-shop-[^\]]+\]\.binding$/,
+  () => {
+    const names = '{range .items[?(@.spec.serviceRef.name=="admin")]}{.metadata.name}{end}';
+    const name = kubectl('-n', 'shop', 'get', 'targetgroupbindings', '-o', `jsonpath=${names}`);
+    kubectl('-n', 'shop', 'delete', 'targetgroupbinding', name);
+  },
+);
+
 /** @param other ARN of a certificate that nobody asked for */
 const certificates = (other: () => string): readonly Mutation[] => [
   edit('another certificate is added', /^listeners\[443\]\.certificates\[arn:/, async () => {
@@ -368,6 +379,7 @@ export function aws(other: () => string): readonly Family[] {
     { name: 'security group', mutations: [...managedGroup, unknownGroup] },
     { name: 'rules', mutations: rules, mend: touch },
     { name: 'target groups', mutations: groups, mend: touch },
+    { name: 'binding', mutations: [unbound], mend: touch },
     { name: 'default certificate', mutations: defaultCertificate(other), mend: touch },
     { name: 'listener', mutations: gone, mend: touch },
   ];

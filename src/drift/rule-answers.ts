@@ -6,6 +6,8 @@ import { isAtLeast } from '../gateway/versions.ts';
 export interface AnswerContext {
   /** Target group ARN → `namespace/name:port` of its Service. */
   readonly services: ReadonlyMap<string, string>;
+  /** ARNs of groups of which nobody can tell what Service they were made for. */
+  readonly unbound: ReadonlySet<string>;
   /** Of the controller. */
   readonly version?: string;
 }
@@ -54,6 +56,8 @@ const sourceOf = ({ conditions }: ListenerRule): string => {
 export const sayRule = (rule: ListenerRule, context: AnswerContext): string | undefined => {
   const { action, before = [], rewrites = [] } = rule;
   if (action.kind === 'other') return undefined;
+  if (action.kind === 'forward' && action.targetGroups.some(({ arn }) => context.unbound.has(arn)))
+    return undefined;
   const steps = before.map((type) => `${type}, then `).join('');
   const rest = `${rewritten(context) ? sayRewrites(rewrites) : ''}${sourceOf(rule)}`;
   // Of what has no backend the answer differs from version to version: 503, 500.

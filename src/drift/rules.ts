@@ -22,6 +22,8 @@ export interface RulesWant {
   readonly rules: readonly ListenerRule[];
   /** Target group ARN → `namespace/name:port` of its Service. */
   readonly services: ReadonlyMap<string, string>;
+  /** ARNs of target groups of the Gateway that have no binding: they are told by themselves. */
+  readonly unbound?: ReadonlySet<string>;
 }
 
 const isDefault = ({ priority }: ListenerRule): boolean => priority === Number.POSITIVE_INFINITY;
@@ -89,14 +91,15 @@ class RulesJudge {
   readonly #candidates: readonly Candidate[];
   readonly #context: AnswerContext;
 
-  constructor(asked: Asked, state: BalancerState, { candidates, rules, services }: RulesWant, port: number) {
+  constructor(asked: Asked, state: BalancerState, want: RulesWant, port: number) {
+    const { candidates, rules, services, unbound = new Set() } = want;
     const version = asked.lbc?.version;
     this.#asked = asked;
     this.#state = state;
     this.#port = port;
     this.#rules = rules.filter(({ listener }) => listener.port === port);
     this.#candidates = candidates.filter((each) => each.port === port);
-    this.#context = { services, ...(version !== undefined && { version }) };
+    this.#context = { services, unbound, ...(version !== undefined && { version }) };
   }
 
   judge(): readonly Sighting[] {

@@ -9,6 +9,7 @@ import { foundGateway } from '../../chain/gateway.ts';
 import { observeRelease } from '../../chain/release.ts';
 import type { Asked } from '../../drift/asked.ts';
 import { judgeBalancer, judgeQuotas, judgeWebAcl, missingBalancer } from '../../drift/balancer.ts';
+import { judgeUnbound, unboundGroups } from '../../drift/bindings.ts';
 import { judgeCertificate } from '../../drift/certificates.ts';
 import type { Sighting } from '../../drift/item.ts';
 import { judgeListeners, wantsAttributes } from '../../drift/listeners.ts';
@@ -34,6 +35,9 @@ import { lookAtCertificateRecords } from './certificate-records.ts';
 import type { DriftContext } from './context.ts';
 import { distinct, type LayerSeen, notChecked } from './layer.ts';
 import { type Surroundings, surroundings } from './surroundings.ts';
+
+/** By ARN. */
+type TagsOfAll = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 class AwsLooker {
   readonly #context: DriftContext;
@@ -130,12 +134,18 @@ class AwsLooker {
       this.#known(`The rules of ${state.name}`, await this.#reader.rules(state.arn, signal)),
     ];
     const groups = rules === undefined ? [] : await this.#groups(state, rules);
+    const tags = this.#known(
+      `The tags of ${state.name}`,
+      await this.#reader.tags([state.arn, ...groups.map(({ arn }) => arn)], signal),
+    );
+    const unbound = unboundGroups(asked, groups, servicesOf(around.bindings), tags ?? new Map());
     return [
       ...judgeBalancer(asked, state, attributes),
       ...(listeners === undefined ? [] : await this.#ofListeners(asked, state, listeners)),
-      ...(rules === undefined ? [] : this.#ofRules(asked, state, rules, around)),
+      ...(rules === undefined ? [] : this.#ofRules(asked, state, { rules, unbound }, around)),
+      ...judgeUnbound(asked, state, unbound),
       ...this.#ofGroups(asked, state, groups, around),
-      ...(await this.#ofTags(asked, state, groups, around)),
+      ...(tags === undefined ? [] : this.#ofTags(asked, state, { groups, tags }, around)),
       ...(await this.#ofWebAcl(asked, state)),
       ...(await this.#ofQuotas(asked, state, { listeners, rules, groups })),
     ];
@@ -201,13 +211,18 @@ class AwsLooker {
   #ofRules(
     asked: Asked,
     state: BalancerState,
-    rules: readonly ListenerRule[],
+    seen: { readonly rules: readonly ListenerRule[]; readonly unbound: readonly TargetGroupState[] },
     around: Surroundings,
   ): readonly Sighting[] {
     const candidates = this.#attached(asked.gateway, around).flatMap((each) =>
       candidatesOf(each, refusedBy(each.route)),
     );
-    return judgeRules(asked, state, { candidates, rules, services: portsOf(around.bindings) });
+    return judgeRules(asked, state, {
+      candidates,
+      rules: seen.rules,
+      services: portsOf(around.bindings),
+      unbound: new Set(seen.unbound.map(({ arn }) => arn)),
+    });
   }
 
   async #groups(state: BalancerState, rules: readonly ListenerRule[]): Promise<readonly TargetGroupState[]> {
@@ -243,12 +258,12 @@ class AwsLooker {
     });
   }
 
-  async #ofTags(
+  #ofTags(
     asked: Asked,
     state: BalancerState,
-    groups: readonly TargetGroupState[],
+    { groups, tags }: { readonly groups: readonly TargetGroupState[]; readonly tags: TagsOfAll },
     { bindings, targetConfigurations: configurations }: Surroundings,
-  ): Promise<readonly Sighting[]> {
+  ): readonly Sighting[] {
     const { namespace, name } = asked.gateway.metadata;
     // A rule that somebody has changed may send to groups of another Gateway.
     const services = servicesOf(
@@ -265,14 +280,11 @@ class AwsLooker {
       ...groups.flatMap(({ arn }) => {
         const service = services.get(arn);
         if (service === undefined) return [];
-        const tags = askedTags(propsOf(asked, { service, configurations }));
-        return [{ arn, path: `targetGroups[${service}].`, asked: tags }];
+        const wanted = askedTags(propsOf(asked, { service, configurations }));
+        return [{ arn, path: `targetGroups[${service}].`, asked: wanted }];
       }),
     ];
-    const arns = all.map(({ arn }) => arn);
-    const seen = await this.#reader.tags(arns, this.#context.run.signal);
-    const tags = this.#known(`The tags of ${state.name}`, seen);
-    return tags === undefined ? [] : judgeTags(asked, state, all, tags);
+    return judgeTags(asked, state, all, tags);
   }
 
   async #ofWebAcl(asked: Asked, state: BalancerState): Promise<readonly Sighting[]> {
