@@ -42,6 +42,7 @@ export const kinds = {
     kind: 'LoadBalancerConfiguration',
     plural: 'loadbalancerconfigurations',
   },
+  listenerSet: { apiVersion: gateway, kind: 'ListenerSet', plural: 'listenersets' },
   httpRoute: { apiVersion: gateway, kind: 'HTTPRoute', plural: 'httproutes' },
   grpcRoute: { apiVersion: gateway, kind: 'GRPCRoute', plural: 'grpcroutes' },
   deployment: { apiVersion: 'apps/v1', kind: 'Deployment', plural: 'deployments' },

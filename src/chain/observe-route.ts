@@ -2,7 +2,7 @@
 import { field, list, moment, number, text, textMap } from '../bundle/field.ts';
 import type { KubernetesObject } from '../bundle/object.ts';
 import { conditionsOf, type Freshness } from '../gateway/conditions.ts';
-import { type ParentRef, parentRefOf, sameParent } from '../gateway/shapes.ts';
+import { asNamed, type ParentRef, parentRefOf, sameParent } from '../gateway/shapes.ts';
 import { albController } from '../gateway/versions.ts';
 import type { Seen } from '../verdict/seen.ts';
 import { type Blocker, isSilent, observeBlockers } from './blockers.ts';
@@ -23,6 +23,8 @@ export interface RouteWant extends Freshness {
 export interface RouteParent {
   readonly ref: ParentRef;
   readonly gateway?: KubernetesObject;
+  /** The ListenerSet through which the route hangs on the Gateway: its listeners are those that matter. */
+  readonly listenerSet?: KubernetesObject;
   /** Whether the Gateway could be read at all; without it nothing is said about it. */
   readonly unread?: string;
   /** Read only while the route has no status from the parent. */
@@ -65,7 +67,8 @@ export const entryFor = (
   const ours = entries.filter(({ controller }) => controller === albController);
   const sameGateway = ({ ref }: Entry): boolean =>
     ref.name === parent.name && ref.namespace === parent.namespace;
-  return ours.find(({ ref }) => sameParent(ref, parent)) ?? (perParent ? undefined : ours.find(sameGateway));
+  const named = asNamed(parent);
+  return ours.find(({ ref }) => sameParent(ref, named)) ?? (perParent ? undefined : ours.find(sameGateway));
 };
 
 /** Whether a condition of the entry speaks of an older generation of the route. */
@@ -121,6 +124,19 @@ const observeParent = async (
   return { ref, gateway, blockers, ...(success && { succeededAt: success.at }) };
 };
 
+/** Names, besides, the ListenerSet by which the route hangs on its Gateway. */
+const withSet = async (
+  reader: ClusterReader,
+  parent: RouteParent,
+  signal: AbortSignal,
+): Promise<RouteParent> => {
+  const { set } = parent.ref;
+  if (set === undefined || parent.unread !== undefined) return parent;
+  const seen = await reader.get(kinds.listenerSet, set.namespace, set.name, signal);
+  if (!('value' in seen)) return { ...parent, unread: 'denied' in seen ? seen.denied : seen.failed };
+  return { ...parent, ...(seen.value && { listenerSet: seen.value }) };
+};
+
 const selects = (gateway: KubernetesObject | undefined): boolean =>
   list(gateway, 'spec', 'listeners').some(
     (listener) => text(listener, 'allowedRoutes', 'namespaces', 'from') === 'Selector',
@@ -160,9 +176,11 @@ export const observeRoute = async (
   if (route === undefined) return { at: seen.at, value: { parents: [], missingBackends: [] } };
   const entries = entriesOf(route, want.namespace);
   const parents: RouteParent[] = [];
-  for (const ref of want.parents)
-    parents.push(await observeParent(reader, ref, route, entryFor(entries, ref, false), signal));
-  const home = parents.some(({ gateway }) => selects(gateway))
+  for (const ref of want.parents) {
+    const parent = await observeParent(reader, ref, route, entryFor(entries, ref, false), signal);
+    parents.push(await withSet(reader, parent, signal));
+  }
+  const home = parents.some(({ gateway, listenerSet }) => selects(listenerSet ?? gateway))
     ? await reader.get(kinds.namespace, undefined, want.namespace, signal)
     : undefined;
   const complains = entries.some(({ conditions }) =>

@@ -12,7 +12,7 @@ import {
 } from '../gateway/conditions.ts';
 import { fatalsOf } from '../gateway/fatal.ts';
 import { intersect } from '../gateway/hostnames.ts';
-import { namespaceOf, parentRefsOf, sameParent, sayParent } from '../gateway/shapes.ts';
+import { asNamed, namespaceOf, parentRefsOf, sameParent, sayParent } from '../gateway/shapes.ts';
 import type { LbcRules } from '../gateway/versions.ts';
 import type { Code } from '../verdict/codes.ts';
 import type { Seen } from '../verdict/seen.ts';
@@ -273,8 +273,36 @@ const judgePending = (of: Case, conditions: readonly Condition[]): Verdict => {
   });
 };
 
+/** What stands between the route and the Gateway: a ListenerSet that is not there, or that the controller refuses. */
+const judgeListenerSet = ({ route, parent }: Case): Verdict | undefined => {
+  const { ref, listenerSet, unread } = parent;
+  if (ref.set === undefined || unread !== undefined) return undefined;
+  const named = `ListenerSet ${ref.set.namespace}/${ref.set.name}`;
+  if (listenerSet === undefined)
+    return broken('route/parent-missing', {
+      message: `${refOf(route)} names ${named} as its parent, which does not exist.`,
+      hint: "Correct name and namespace in the route's parentRefs, or create the ListenerSet.",
+    });
+  const accepted = conditionOf(conditionsOf(listenerSet, 'status', 'conditions'), 'Accepted');
+  if (accepted?.status !== 'False' || accepted.reason === 'Pending') return undefined;
+  const gateway = `Gateway ${ref.namespace}/${ref.name}`;
+  const evidence = [{ from: `${named} status.conditions[Accepted]`, saw: sayCondition(accepted) }];
+  if (accepted.reason === 'NotAllowed')
+    return broken('route/not-allowed', {
+      message: `${gateway} does not admit ${named}, by which ${refOf(route)} hangs on it: ${sayCondition(accepted)}.`,
+      evidence,
+      hint: `Let spec.allowedListeners of ${gateway} admit namespace ${ref.set.namespace}: without it a Gateway admits no ListenerSet.`,
+    });
+  return broken('gateway/listener-invalid', {
+    message: `The controller refuses ${named}: ${sayCondition(accepted)}.`,
+    evidence,
+  });
+};
+
 const judgeParent = (of: Case): Verdict => {
   const { want, rules, route, parent } = of;
+  const refused = judgeListenerSet(of);
+  if (refused !== undefined) return refused;
   const entry = entryFor(entriesOf(route, want.namespace), parent.ref, rules.statusPerParent);
   if (entry === undefined) return judgeSilence(of);
   const accepted = conditionOf(entry.conditions, 'Accepted');
@@ -290,7 +318,7 @@ const judgeParent = (of: Case): Verdict => {
   const complaint = both.find(({ status }) => status === 'False');
   if (complaint !== undefined) return judgeComplaint(of, complaint, both);
   // Before 2.17 the entry of another listener stays where the route now names one that there is not (real 2.14.0 in the lab).
-  const misfit = sameParent(entry.ref, parent.ref) ? undefined : judgeMisfit(of, both);
+  const misfit = sameParent(entry.ref, asNamed(parent.ref)) ? undefined : judgeMisfit(of, both);
   return (
     misfit ??
     judgeHost(of, both) ??
@@ -298,10 +326,7 @@ const judgeParent = (of: Case): Verdict => {
   );
 };
 
-/**
- * ListenerSets (LBC 3.2 and later) hang on a Gateway, and are not followed to it; ExternalDNS 0.19 does not follow them either.
- * Shared with lint.
- */
+/** No Gateway, and no ListenerSet that is known to be followed to one. Shared with lint, which knows of none. */
 export const judgeNoGateway = (route: KubernetesObject, named: string): NotOk => {
   const others = parentRefsOf(route).map(sayParent);
   return others.length === 0
@@ -310,8 +335,8 @@ export const judgeNoGateway = (route: KubernetesObject, named: string): NotOk =>
         hint: 'Add the Gateway to spec.parentRefs.',
       })
     : broken('route/parent-not-followed', {
-        message: `${named} names ${others.join(', ')} as its parent; routes are followed at Gateways alone.`,
-        hint: 'Name the Gateway itself in spec.parentRefs, with a listener of its own for the host.',
+        message: `${named} names ${others.join(', ')} as its parent, which the controller does not follow to a Gateway.`,
+        hint: 'Name the Gateway itself in spec.parentRefs, with a listener of its own for the host. ListenerSets are followed by LBC 3.2.2 and later with the gate GatewayListenerSet on, where the role may list listenersets.',
       });
 };
 
@@ -331,9 +356,9 @@ export const judgeRoute = (want: RouteWant, seen: Seen<RouteValue>, at: Date, ru
   if (parents.length === 0) return judgeNoGateway(route, named);
   const verdicts = parents.map((parent) => {
     const labels = seen.value.namespaceLabels;
+    const listens = parent.ref.set === undefined ? parent.gateway : parent.listenerSet;
     const attached =
-      parent.gateway &&
-      attach(route, parent.ref, parent.gateway, () => labels, namespaceOf(route, want.namespace));
+      listens && attach(route, parent.ref, listens, () => labels, namespaceOf(route, want.namespace));
     return judgeParent({ want, at, rules, route, value: seen.value, parent, ...(attached && { attached }) });
   });
   const [worst] = verdicts.toSorted((a, b) => order.indexOf(a.state) - order.indexOf(b.state));

@@ -1,7 +1,7 @@
 // Why ExternalDNS, by its own settings, does not publish a host: the sentence names the flag.
 import { text, textMap } from '../bundle/field.ts';
 import { type KubernetesObject, refOf } from '../bundle/object.ts';
-import { namespaceOf } from '../gateway/shapes.ts';
+import { isOfGateway, isOfListenerSet, namespaceOf, parentRefsOf } from '../gateway/shapes.ts';
 import { fitsSelector } from './selector.ts';
 import type { ExternalDnsSettings } from './settings.ts';
 
@@ -93,6 +93,14 @@ const byGateway: Check = ({ gatewayName, gatewayNamespace, gatewayLabelFilter },
   return reasons.length > 0 && reasons.every((reason) => reason !== undefined) ? reasons[0] : undefined;
 };
 
+/** pkg/apis/externaldns/types.go, v0.21.0: off unless it is asked for; before, ListenerSets are passed over (source/gateway.go). */
+const byListenerSet: Check = ({ gatewayListenerSets }, { route }) => {
+  const parents = parentRefsOf(route).filter((parent) => isOfGateway(parent) || isOfListenerSet(parent));
+  return gatewayListenerSets || parents.length === 0 || parents.some(isOfGateway)
+    ? undefined
+    : `ExternalDNS runs without --gateway-listener-sets (0.21 and later have it), and ${refOf(route)} names ListenerSets alone as its parents`;
+};
+
 const byRoute: Check = ({ namespace, labelFilter, annotationFilter, annotationPrefix }, { route }) => {
   const ref = refOf(route);
   if (namespace !== '' && namespaceOf(route) !== namespace)
@@ -115,7 +123,7 @@ const byMode: Check = ({ dryRun, provider }) => {
     : undefined;
 };
 
-const checks: readonly Check[] = [byMode, bySource, byDomain, byZone, byRoute, byGateway];
+const checks: readonly Check[] = [byMode, bySource, byDomain, byZone, byRoute, byListenerSet, byGateway];
 
 /**
  * A clause that names the setting which keeps ExternalDNS from publishing the host; `undefined` when none does. The rules are

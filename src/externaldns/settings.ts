@@ -24,6 +24,8 @@ export interface ExternalDnsSettings {
   readonly gatewayName: string;
   readonly gatewayNamespace: string;
   readonly gatewayLabelFilter: string;
+  /** Follows ListenerSets to their Gateways; from 0.21 on. */
+  readonly gatewayListenerSets: boolean;
   readonly namespace: string;
   readonly labelFilter: string;
   readonly annotationFilter: string;
@@ -46,6 +48,7 @@ const switches = new Set([
   'txt-encrypt-enabled',
   'aws-zone-match-parent',
   'ignore-hostname-annotation',
+  'gateway-listener-sets',
 ]);
 
 /** `--name=value`, `--name value`, `--switch`, `--no-switch`, as kingpin reads them. */
@@ -132,6 +135,7 @@ export const settingsOf = (
     gatewayName: one('gateway-name'),
     gatewayNamespace: one('gateway-namespace'),
     gatewayLabelFilter: one('gateway-label-filter'),
+    gatewayListenerSets: one('gateway-listener-sets') === 'true',
     namespace: one('namespace'),
     labelFilter: one('label-filter'),
     annotationFilter: one('annotation-filter'),

@@ -1,9 +1,18 @@
 // Every host that the bundle publishes, with the route that does and the host to probe in its stead.
 import { list, text } from '../bundle/field.ts';
 import type { KubernetesObject, Sourced } from '../bundle/object.ts';
-import { type Attachment, attach, type NamespaceLabels } from './attachment.ts';
+import { type Attached, type Attachment, attach, type NamespaceLabels } from './attachment.ts';
 import { isHostname, probeHostOf } from './hostnames.ts';
-import { hostnamesOf, isOfGateway, isOfMesh, namespaceOf, type ParentRef, parentRefsOf } from './shapes.ts';
+import {
+  gatewayThrough,
+  hostnamesOf,
+  isOfGateway,
+  isOfListenerSet,
+  isOfMesh,
+  namespaceOf,
+  type ParentRef,
+  parentRefsOf,
+} from './shapes.ts';
 
 export interface PublishedHost {
   /** Lower case; a wildcard (`*.example.com`) stays one: that is the record's name. */
@@ -26,6 +35,8 @@ export interface HostsContext {
   readonly namespace?: string;
   /** Labels of a namespace, for `allowedRoutes` by selector; unknown ones count as fitting. */
   readonly labelsOf?: NamespaceLabels;
+  /** Those that the controller follows; where it follows none, or they may not be read, a route that names one has no parent. */
+  readonly listenerSets?: readonly KubernetesObject[];
 }
 
 interface Parent {
@@ -40,18 +51,27 @@ const parentsOf = (
   context: HostsContext,
 ): readonly Parent[] => {
   const namespace = namespaceOf(route, context.namespace);
-  return parentRefsOf(route, namespace)
-    .filter(isOfGateway)
-    .map((ref) => {
-      const gateway = gateways.find(
-        (each) => each.metadata.name === ref.name && namespaceOf(each, context.namespace) === ref.namespace,
-      );
-      if (gateway === undefined) return { ref };
-      const placed = { ...gateway, metadata: { ...gateway.metadata, namespace: ref.namespace } };
-      const attached = attach(route, ref, placed, context.labelsOf ?? (() => undefined), namespace);
-      return { ref, attachments: 'attachments' in attached ? attached.attachments : [] };
-    });
+  const labelsOf = context.labelsOf ?? (() => undefined);
+  return parentRefsOf(route, namespace).flatMap((ref): readonly Parent[] => {
+    const set = isOfListenerSet(ref) ? named(context.listenerSets ?? [], ref) : undefined;
+    if (set !== undefined)
+      return [{ ref: gatewayThrough(ref, set), ...fitting(attach(route, ref, set, labelsOf, namespace)) }];
+    if (!isOfGateway(ref)) return [];
+    const gateway = gateways.find(
+      (each) => each.metadata.name === ref.name && namespaceOf(each, context.namespace) === ref.namespace,
+    );
+    if (gateway === undefined) return [{ ref }];
+    const placed = { ...gateway, metadata: { ...gateway.metadata, namespace: ref.namespace } };
+    return [{ ref, ...fitting(attach(route, ref, placed, labelsOf, namespace)) }];
+  });
 };
+
+const named = (objects: readonly KubernetesObject[], { namespace, name }: ParentRef) =>
+  objects.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
+
+const fitting = (attached: Attached): Required<Pick<Parent, 'attachments'>> => ({
+  attachments: 'attachments' in attached ? attached.attachments : [],
+});
 
 /** All names of the route: where listeners are known, what it has in common with them; else what it asks for. */
 const namesOf = (route: KubernetesObject, parents: readonly Parent[]): readonly string[] => {

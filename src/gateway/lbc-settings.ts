@@ -53,6 +53,14 @@ export const gatewayGate = (deployment: KubernetesObject, version: string | unde
   };
 };
 
+/**
+ * Whether the controller follows ListenerSets to their Gateway: with the gate on, which it is where it is not named and the
+ * definition was there when the controller started (pkg/gateway/crddetect, v3.2.2 … v3.5.0).
+ */
+export const followsListenerSets = (deployment: KubernetesObject, version: string | undefined): boolean =>
+  isAtLeast(version, knownSince['GatewayListenerSet'] ?? '') &&
+  featureGates(deployment).get('GatewayListenerSet') !== 'false';
+
 /** The first version whose gates are known here, and the first whose are not. */
 const oldest = '2.14.0';
 const newer = '3.6.0';

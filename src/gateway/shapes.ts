@@ -37,6 +37,8 @@ export interface ParentRef {
   readonly name: string;
   readonly sectionName?: string;
   readonly port?: number;
+  /** The ListenerSet that the route names, and whose parent this Gateway is; section and port are of its listeners. */
+  readonly set?: { readonly namespace: string; readonly name: string };
 }
 
 /** The namespace of an object that names none: what it was applied to, or `default`. */
@@ -95,6 +97,20 @@ export const parentRefsOf = (route: KubernetesObject, namespace = namespaceOf(ro
 export const isOfGateway = ({ group, kind }: ParentRef): boolean =>
   group === gatewayGroup && kind === 'Gateway';
 
+/** A ListenerSet, which hangs on a Gateway. */
+export const isOfListenerSet = ({ group, kind }: ParentRef): boolean =>
+  group === gatewayGroup && kind === 'ListenerSet';
+
+/** The Gateway to which a ListenerSet gives its listeners, as the parent of a route that names the set. */
+export const gatewayThrough = (ref: ParentRef, set: KubernetesObject): ParentRef => {
+  const { namespace, name } = parentRefOf(field(set, 'spec', 'parentRef') ?? {}, ref.namespace);
+  return { ...ref, kind: 'Gateway', namespace, name, set: { namespace: ref.namespace, name: ref.name } };
+};
+
+/** The reference as the route has it. */
+export const asNamed = ({ set, ...ref }: ParentRef): ParentRef =>
+  set === undefined ? ref : { ...ref, ...set, kind: 'ListenerSet' };
+
 /** Its parents are Services alone (GAMMA): it sends through no load balancer, and the mesh judges it. */
 export const isOfMesh = (route: KubernetesObject, namespace = namespaceOf(route)): boolean => {
   const parents = parentRefsOf(route, namespace);
@@ -104,10 +120,10 @@ export const isOfMesh = (route: KubernetesObject, namespace = namespaceOf(route)
 export const hostnamesOf = (route: KubernetesObject): readonly string[] =>
   texts(route, 'spec', 'hostnames').map(canonical);
 
-/** `Gateway infra/public, listener https, port 443`. */
+/** `Gateway infra/public, listener https, port 443`; `ListenerSet apps/extra of Gateway infra/public, listener https`. */
 export const sayParent = (parent: ParentRef): string =>
   [
-    `${parent.kind} ${parent.namespace}/${parent.name}`,
+    `${parent.set === undefined ? '' : `ListenerSet ${parent.set.namespace}/${parent.set.name} of `}${parent.kind} ${parent.namespace}/${parent.name}`,
     ...(parent.sectionName === undefined ? [] : [`listener ${parent.sectionName}`]),
     ...(parent.port === undefined ? [] : [`port ${parent.port}`]),
   ].join(', ');

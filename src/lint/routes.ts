@@ -4,7 +4,14 @@ import { refOf, type Sourced } from '../bundle/object.ts';
 import { judgeNoGateway } from '../chain/route.ts';
 import { attach, misfitHints } from '../gateway/attachment.ts';
 import { fatalsOf, maxWeight } from '../gateway/fatal.ts';
-import { hostnamesOf, isOfGateway, namespaceOf, parentRefsOf, sayParent } from '../gateway/shapes.ts';
+import {
+  hostnamesOf,
+  isOfGateway,
+  isOfListenerSet,
+  namespaceOf,
+  parentRefsOf,
+  sayParent,
+} from '../gateway/shapes.ts';
 import { type Finding, finding } from '../verdict/finding.ts';
 import { gatewayOf, type LintInput, ofKind } from './input.ts';
 
@@ -33,7 +40,9 @@ function lintParents({ object, source }: Sourced, input: LintInput): Finding[] {
   }
   if (!parents.some(isOfGateway)) {
     const { code, message, hint } = judgeNoGateway(object, ref);
-    return [finding('error', code, message, { source, ref, hint })];
+    if (!parents.some(isOfListenerSet)) return [finding('error', code, message, { source, ref, hint })];
+    const perhaps = `${ref} names ${parents.map(sayParent).join(', ')} as its parent: it is served only where the controller follows ListenerSets.`;
+    return [finding('warning', code, perhaps, { source, ref, hint })];
   }
   const labels = new Map(
     ofKind(input, 'Namespace').map((each) => [

@@ -235,6 +235,11 @@ export class Recording {
     return this.#object('HTTPRoute', name, before) ?? this.#object('GRPCRoute', name, before);
   }
 
+  /** As it was last seen before the first deletion. */
+  listenerSet(name: string): KubernetesObject | undefined {
+    return this.#object('ListenerSet', name, this.end - 0.001);
+  }
+
   #all(kind: string, t: number): readonly KubernetesObject[] {
     const names = new Set(this.log.filter((row) => row.kind === kind).map((row) => row.name ?? ''));
     return [...names].flatMap((name) => this.#object(kind, name, t) ?? []);

@@ -1,11 +1,12 @@
 // Every recording of the real LBC, moment by moment: what the judges say of class, gateway and route.
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
+import type { KubernetesObject } from '../../../src/bundle/object.ts';
 import { judgeClass, observeClass } from '../../../src/chain/class.ts';
 import { foundGateway, judgeGateway, observeGateway } from '../../../src/chain/gateway.ts';
 import { judgeRoute, observeRoute } from '../../../src/chain/route.ts';
 import { judgeTargets, observeTargets } from '../../../src/chain/targets.ts';
-import { hostnamesOf, parentRefsOf } from '../../../src/gateway/shapes.ts';
+import { gatewayThrough, hostnamesOf, isOfGateway, parentRefsOf } from '../../../src/gateway/shapes.ts';
 import { rulesFor } from '../../../src/gateway/versions.ts';
 import { type Code, codes } from '../../../src/verdict/codes.ts';
 import type { Verdict } from '../../../src/verdict/verdict.ts';
@@ -109,8 +110,8 @@ const table: Readonly<Record<string, Expected>> = {
     ...routes({ 'sample-app': 'ok', bad: 'ok', third: 'ok' }),
   },
   'parent-listener-set': { ...allOk, ...routes({ 'sample-app': 'broken route/parent-not-followed' }) },
-  // With the gate for ListenerSets on; the controller admits the route, and nothing can be proved of it.
-  'parent-listener-set-served': { ...allOk, ...routes({ 'sample-app': 'broken route/parent-not-followed' }) },
+  // With the gate for ListenerSets on.
+  'parent-listener-set-served': allOk,
   'redirect-without-change': served,
   'route-before-gateway': allOk,
   'section-name-unknown': { ...allOk, routes: { 'sample-app': 'broken route/no-matching-parent' } },
@@ -158,6 +159,15 @@ interface Moment {
   readonly verdict: Verdict;
 }
 
+/** The Gateways of a route; through a ListenerSet where the recording's controller follows it. */
+const parentsIn = (recording: Recording, route: KubernetesObject) =>
+  parentRefsOf(route).flatMap((ref) => {
+    if (isOfGateway(ref)) return [ref];
+    const set =
+      recording.scenario === 'parent-listener-set-served' ? recording.listenerSet(ref.name) : undefined;
+    return set === undefined ? [] : [gatewayThrough(ref, set)];
+  });
+
 /** Judges one link of a recording at a state `t`, asked at `now`. */
 type Judge = (recording: Recording, t: number, now: number) => Promise<Verdict>;
 
@@ -183,7 +193,7 @@ const judgeOf = (version: string, link: 'class' | 'gateway' | { readonly route: 
       namespace,
       name: link.route,
       host: (route && hostnamesOf(route)[0]) ?? '',
-      parents: (route ? parentRefsOf(route) : []).filter(({ kind }) => kind === 'Gateway'),
+      parents: route ? parentsIn(recording, route) : [],
       since,
     };
     return judgeRoute(want, await observeRoute(reader, want, signal), at, rules);

@@ -39,8 +39,9 @@ describe('a route at a ListenerSet', () => {
     expect(more).toEqual([]);
     expect(found).toMatchObject({
       code: 'route/parent-not-followed',
+      severity: 'warning',
       message:
-        'HTTPRoute shop/shop names ListenerSet infra/public, listener team as its parent; routes are followed at Gateways alone.',
+        'HTTPRoute shop/shop names ListenerSet infra/public, listener team as its parent: it is served only where the controller follows ListenerSets.',
       hint: expect.stringMatching(/^Name the Gateway itself/),
     });
   });

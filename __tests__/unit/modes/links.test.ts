@@ -50,7 +50,7 @@ describe('a route whose parent is no Gateway', () => {
       'broken route/parent-not-followed',
     ]);
     expect(host.at(-1)?.verdict.message).toBe(
-      'HTTPRoute apps/web names ListenerSet infra/extra as its parent; routes are followed at Gateways alone.',
+      'HTTPRoute apps/web names ListenerSet infra/extra as its parent, which the controller does not follow to a Gateway.',
     );
   });
 

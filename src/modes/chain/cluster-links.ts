@@ -161,8 +161,10 @@ const sectionsOf = (
   const parents = [published, ...others]
     .flatMap((each) => each.parents)
     .filter(({ namespace, name }) => namespace === gateway.namespace && name === gateway.name);
-  const sections = parents.flatMap(({ sectionName }) => sectionName ?? []);
-  return sections.length === parents.length && sections.length > 0 ? { sections } : {};
+  // Those of a ListenerSet are told of at the ListenerSet.
+  const own = parents.filter(({ set }) => set === undefined);
+  const sections = own.flatMap(({ sectionName }) => sectionName ?? []);
+  return sections.length === own.length ? { sections } : {};
 };
 
 /** Only a complaint from before this run is in the way: its controller has to be woken before it can be believed. */

@@ -22,8 +22,10 @@ import {
   isRedirected,
   type PublishedHost,
 } from '../../gateway/hosts.ts';
+import { followsListenerSets } from '../../gateway/lbc-settings.ts';
 import { probeAnnotations, probeOf } from '../../gateway/probe.ts';
 import { probeFindings, redirectOnly, withoutHostname } from '../../gateway/route-findings.ts';
+import { isOfListenerSet, parentRefsOf } from '../../gateway/shapes.ts';
 import { createProber } from '../../https/probe.ts';
 import { clusterReader } from '../../kube/reader.ts';
 import { createToucher } from '../../kube/touch.ts';
@@ -37,7 +39,7 @@ import { authorityOf, zonesOf } from '../access/zones.ts';
 import { certificatesPort } from './gateway-certificates.ts';
 import { type Alone, chainAlone, gatewayNameOf, gatewaysAlone, reportedAlone } from './gateways-alone.ts';
 import { linksOf } from './links.ts';
-import type { HostWant, Ports } from './want.ts';
+import { controllers, type HostWant, type Ports } from './want.ts';
 
 export interface Applied {
   readonly signedIn: SignedIn;
@@ -243,9 +245,23 @@ export async function publishedHosts(
     ]),
   );
   const known: readonly KubernetesObject[] = 'value' in gateways ? gateways.value : [];
-  const context = { namespace: inputs.namespace, labelsOf: (name: string) => labels.get(name) };
+  const listenerSets = await followedSets(routes, cluster, signal);
+  const context = { namespace: inputs.namespace, labelsOf: (name: string) => labels.get(name), listenerSets };
   draft.findings(hostless(routes, known, context).map(withoutHostname));
   return byHost(hostsOf(routes, known, context));
+}
+
+/** Those of the cluster, where a route names one and the controller follows them. */
+async function followedSets(
+  routes: readonly Sourced[],
+  cluster: Ports['cluster'],
+  signal: AbortSignal,
+): Promise<readonly KubernetesObject[]> {
+  if (!routes.some(({ object }) => parentRefsOf(object).some(isOfListenerSet))) return [];
+  const { lbc } = await controllers(cluster, signal);
+  if (lbc === undefined || !followsListenerSets(lbc.deployment, lbc.version)) return [];
+  const seen = await cluster.list(kinds.listenerSet, undefined, signal);
+  return 'value' in seen ? seen.value : [];
 }
 
 export function chainOf(
