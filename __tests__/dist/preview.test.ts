@@ -12,7 +12,7 @@ import {
   scaleExternalDns,
   shas,
 } from './previews.ts';
-import { callsOfAction } from './reading.ts';
+import { callsOfAction, errorsOf } from './reading.ts';
 
 beforeAll(freshPreviews);
 beforeEach(async () => {
@@ -186,6 +186,30 @@ describe('what a pull request may not do', () => {
     expect([...comments, ...made, ...statuses]).toEqual([]);
   });
 });
+
+test('a kind that nobody serves: said before the namespace of the preview is made', async () => {
+  const { code, report } = await preview(
+    { number: 68, sha: shas.first },
+    {
+      files: {
+        ...appFiles('web'),
+        'app/door.yaml': 'apiVersion: nobody.example/v1\nkind: Door\nmetadata: { name: front }\n',
+      },
+      inputs: {
+        'allowed-kinds': 'Service,Deployment.apps,HTTPRoute.gateway.networking.k8s.io,Door.nobody.example',
+      },
+    },
+  );
+  expect({ code, outcome: report.outcome, errors: errorsOf(report) }).toEqual({
+    code: 1,
+    outcome: 'failed',
+    errors: ['crds/missing'],
+  });
+  expect(report.objects.map(({ ref, result }) => `${ref} ${result}`)).toEqual([
+    'Door pr-68-sample-app/front failed',
+  ]);
+  expect(namespaceOf('pr-68-sample-app')).toBe('');
+}, 60_000);
 
 test('not live: the comment names the broken link, and the run goes on when GitHub refuses to be told', async () => {
   const failed = await preview(

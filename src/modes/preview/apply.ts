@@ -9,6 +9,7 @@ import type { Outcome } from '../../report/report.ts';
 import type { Run } from '../../run.ts';
 import type { Cluster } from '../access/reach-cluster.ts';
 import type { SignedIn } from '../access/sign-in.ts';
+import { mayBegin } from '../apply/beforehand.ts';
 import { type BundleTurn, turnOf } from '../apply/turn.ts';
 import { type Writer, writerOf } from '../apply/write.ts';
 import { waitUntilLive } from '../chain/live.ts';
@@ -43,8 +44,10 @@ export async function applyPreview(
   const { clock, inputs } = run;
   const deadline = clock.monotonic() + inputs.waitTimeout * 1_000;
   const ground: Ground = { of, made, signedIn, cluster, deadline };
+  const { manifests, routes } = made;
+  const bundle: Bundle = { crds: [], charts: [], ignored: [], manifests, routes };
   begin(run, 'Look at what is there');
-  if (!(await mayStand(run, ground))) return 'failed';
+  if (!(await mayStand(run, ground, bundle))) return 'failed';
   const since = cluster.kube.clock.now();
   const turn = turnOf(run, cluster, turnName(of, inputs));
   const writer = writerOf(turn.run, cluster);
@@ -58,8 +61,6 @@ export async function applyPreview(
 
   begin(run, 'Wait until the preview is live');
   const left = Math.max(1, Math.round((deadline - clock.monotonic()) / 1_000));
-  const { manifests, routes } = made;
-  const bundle: Bundle = { crds: [], charts: [], ignored: [], manifests, routes };
   const { wildcard, domain } = inputs.preview;
   return await waitUntilLive(
     { ...run, inputs: { ...inputs, waitTimeout: left } },
@@ -76,7 +77,7 @@ export async function applyPreview(
 }
 
 /** Nothing of the cluster's, of another's or of DNS stands in the way, and there is room. */
-async function mayStand(run: Run, ground: Ground): Promise<boolean> {
+async function mayStand(run: Run, ground: Ground, bundle: Bundle): Promise<boolean> {
   const { of, made, signedIn, cluster, deadline } = ground;
   const { wildcard, shared } = run.inputs.preview;
   const reader = clusterReader(cluster.kube);
@@ -86,7 +87,7 @@ async function mayStand(run: Run, ground: Ground): Promise<boolean> {
     ...(await dnsAnnotations(run, reader, objects)),
   ];
   run.draft.findings(wrong);
-  if (wrong.length > 0) return false;
+  if (wrong.length > 0 || !(await mayBegin(run, writerOf(run, cluster), bundle, [], []))) return false;
   const hosts = [...made.hosts.values()];
   if (!wildcard) await refuseLongNames(run, reader, hosts);
   else if (!(await wildcardStands(run, signedIn, cluster, hosts))) return false;
