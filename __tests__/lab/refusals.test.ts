@@ -2,6 +2,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Sourced } from '../../src/bundle/object.ts';
+import { serverSideApplier } from '../../src/kube/apply.ts';
+import { discover } from '../../src/kube/discovery.ts';
 import {
   applyAll,
   type Counted,
@@ -9,6 +11,7 @@ import {
   createAdministrator,
   kubectl,
   manifests,
+  never,
   removeAdministrator,
   results,
 } from './engine.ts';
@@ -251,6 +254,34 @@ describe('an object that is too large', () => {
     expect(message).toMatch(/Too long/);
   });
 });
+
+test('a write whose dry run has passed does without Strict, and an unknown field fails it all the same', async () => {
+  const name = 'knowns.refusals.example.test';
+  const crd = `apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: { name: ${name} }\nspec:\n  group: refusals.example.test\n  names: { kind: Known, plural: knowns }\n  scope: Namespaced\n  versions: [{ name: v1, served: true, storage: true, schema: { openAPIV3Schema: { type: object, properties: { spec: { type: object, properties: { a: { type: string } } } } } } }]\n`;
+  const known = `apiVersion: refusals.example.test/v1\nkind: Known\n${meta('k')}spec: { a: b }\n`;
+  try {
+    const created = await applyAll(kube, manifests(`${crd}---\n${known}`), options);
+    expect(results(created)).toEqual([
+      `CustomResourceDefinition ${name} created`,
+      `Known ${namespace}/k created`,
+    ]);
+    const applier = serverSideApplier(kube, await discover(kube, never), { namespace });
+    const unknown = [
+      known.replace('a: b', 'a: b, nothing: 1'),
+      `${known}nothing: 1\n`,
+      known.replace('metadata: { ', 'metadata: { nothing: 1, '),
+      workload('Deployment', 'unknown', 'a').replace('image:', 'imagee:'),
+      `apiVersion: v1\nkind: ConfigMap\n${meta('unknown')}nothing: 1\n`,
+    ];
+    for (const { object } of manifests(unknown.join('---\n'))) {
+      const answer = await applier.write(object, { proven: true }, never);
+      const message = 'refusal' in answer ? answer.refusal.message : 'written';
+      expect(message).toMatch(/(nothing|imagee): field not declared in schema/);
+    }
+  } finally {
+    kubectl(['delete', 'crd', name, '--ignore-not-found', '--wait=false']);
+  }
+}, 60_000);
 
 test('a namespace that is being deleted is named', async () => {
   const leaving = `${namespace}-leaving`;

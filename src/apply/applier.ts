@@ -65,6 +65,8 @@ export interface WriteOptions {
   readonly dryRun?: boolean;
   /** Take fields over from whoever owns them. */
   readonly force?: boolean;
+  /** A dry run of the same object has passed. */
+  readonly proven?: boolean;
   /** Only if the object still has this resourceVersion; otherwise `stale`. */
   readonly at?: string;
 }

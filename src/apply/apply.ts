@@ -42,6 +42,8 @@ export interface Write {
   /** Conflicts are settled in our favour: the user allows it for all managers that the dry run named. */
   readonly force: boolean;
   readonly warnings: readonly string[];
+  /** Its dry run has passed; that of an object that needs others of its stage may not have. */
+  readonly proven: boolean;
   /**
    * The dry run's answer, in a plan, or where nothing else tells what the cluster has of the object; absent where it could
    * not be had before other objects are written, or not at all.
@@ -223,7 +225,7 @@ class Stage {
     const live = heldBy(placed);
     const answer = await this.#applier.write(object, { dryRun: true }, this.#signal);
     const { warnings } = answer;
-    const write = { write: { each, placed, force: false, warnings } };
+    const write = { write: { each, placed, force: false, proven: 'live' in answer, warnings } };
     if ('refusal' in answer) {
       const { refusal } = answer;
       if (refusal.open) return write;
@@ -276,7 +278,7 @@ class Stage {
     if (conflicts.length > 0 && managers.every((manager) => this.#takeOver.includes(manager))) {
       return 'refusal' in forced
         ? { end: await this.#refuse(each, ref, forced.refusal, live, warnings) }
-        : { write: { ...write, force: true, ...this.#kept(placed, forced) } };
+        : { write: { ...write, force: true, proven: true, ...this.#kept(placed, forced) } };
     }
     if ('live' in forced && sameValues(live, forced.live)) {
       const applied = unchanged(each, ref, live, warnings);
@@ -319,7 +321,14 @@ class Stage {
     }
   }
 
-  async #writeOne({ each, placed, force, warnings, tried }: Write): Promise<AppliedObject | undefined> {
+  async #writeOne({
+    each,
+    placed,
+    force,
+    proven,
+    warnings,
+    tried,
+  }: Write): Promise<AppliedObject | undefined> {
     const { ref, object } = placed;
     const live = heldBy(placed);
     try {
@@ -327,7 +336,7 @@ class Stage {
       const adopts = live !== undefined && ours(live) !== undefined;
       const refusal = adopts ? await this.#applier.disown(live, ours, this.#signal) : undefined;
       if (refusal) return await this.#refuse(each, ref, refusal, live, warnings);
-      const answer = await this.#applier.write(object, { force }, this.#signal);
+      const answer = await this.#applier.write(object, { force, proven }, this.#signal);
       const all = [...new Set([...warnings, ...answer.warnings])];
       if ('refusal' in answer) return await this.#refuse(each, ref, answer.refusal, live, all);
       const same = live

@@ -29,15 +29,20 @@ describe('what is sent', () => {
       status: { conditions: null },
     });
     const [tried, sent] = api.server.asked.filter(({ method }) => method === 'PATCH');
-    expect(tried?.query.get('dryRun')).toBe('All');
     expect(tried?.body).toBe(sent?.body);
+    expect(Object.fromEntries(tried?.query ?? [])).toEqual({
+      fieldManager: 'eks-gateway-action',
+      fieldValidation: 'Strict',
+      force: 'false',
+      dryRun: 'All',
+    });
     expect(sent).toMatchObject({
       path: '/api/v1/namespaces/apps/configmaps/a',
       contentType: 'application/apply-patch+yaml',
     });
     expect(Object.fromEntries(sent?.query ?? [])).toEqual({
       fieldManager: 'eks-gateway-action',
-      fieldValidation: 'Strict',
+      fieldValidation: 'Ignore',
       force: 'false',
     });
     expect(JSON.parse(sent?.body ?? '')).toEqual({
@@ -196,6 +201,9 @@ describe('a kind that is not served', () => {
       never,
     );
     expect(objects[0]?.reported).toMatchObject({ ref: 'Widget apps/w', result: 'created' });
+    // No dry run was possible: the write is what proves it.
+    const written = api.server.asked.filter(({ method }) => method === 'PATCH');
+    expect(written.map(({ query }) => query.get('fieldValidation'))).toEqual(['Strict']);
   });
 
   test('is waited for when its CRD was applied before', async () => {
