@@ -4,7 +4,8 @@ import { Problem } from '../verdict/problem.ts';
 import type { Limits, Received } from './transport.ts';
 
 /**
- * undici's own `request` makes a stream, an abort signal and a timer of each answer: half of what a PATCH costs this process.
+ * undici's own `request` makes a stream of each answer, and its limits an abort signal and a timer: a seventh of what a PATCH
+ * costs this process.
  */
 class Answer implements Dispatcher.DispatchHandler {
   readonly #path: string;

@@ -226,6 +226,19 @@ describe('abort', () => {
     await expect(kube.send(get, stop.signal)).rejects.toThrow('cancelled');
     expect(server.asked).toHaveLength(1);
   });
+
+  test('ends a request that still waits for its connection', async () => {
+    const mute = createTcpServer(() => undefined);
+    await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
+    open.push(mute);
+    const stop = new AbortController();
+    const endpoint = `https://127.0.0.1:${(mute.address() as AddressInfo).port}`;
+    const kube = kubeTo({ endpoint });
+    const waiting = kube.send(get, stop.signal);
+    setTimeout(() => stop.abort(new Error('cancelled')), 100);
+    await expect(waiting).rejects.toThrow('cancelled');
+    await kube.close();
+  });
 });
 
 describe('sending again', () => {
