@@ -2,7 +2,14 @@
 import { field, list, moment, number, text, textMap } from '../bundle/field.ts';
 import type { KubernetesObject } from '../bundle/object.ts';
 import { conditionsOf, type Freshness } from '../gateway/conditions.ts';
-import { asNamed, type ParentRef, parentRefOf, sameParent } from '../gateway/shapes.ts';
+import {
+  asNamed,
+  isOfListenerSet,
+  type ParentRef,
+  parentRefOf,
+  parentRefsOf,
+  sameParent,
+} from '../gateway/shapes.ts';
 import { albController } from '../gateway/versions.ts';
 import type { Seen } from '../verdict/seen.ts';
 import { type Blocker, isSilent, observeBlockers } from './blockers.ts';
@@ -43,6 +50,8 @@ export interface RouteValue {
   readonly parents: readonly RouteParent[];
   /** Labels of the route's namespace; absent when they could not be read, or no listener selects by them. */
   readonly namespaceLabels?: Readonly<Record<string, string>>;
+  /** ListenerSets that the route names and that do not exist; looked for where it has no parent that is followed. */
+  readonly missingSets?: readonly ParentRef[];
   /** Backends that a condition calls missing and that are missing indeed: `Service apps/sample-app`. */
   readonly missingBackends: readonly string[];
 }
@@ -164,6 +173,20 @@ const observeMissingBackends = async (
   return missing;
 };
 
+const observeMissingSets = async (
+  reader: ClusterReader,
+  route: KubernetesObject,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<readonly ParentRef[]> => {
+  const missing: ParentRef[] = [];
+  for (const ref of parentRefsOf(route, namespace).filter(isOfListenerSet)) {
+    const seen = await reader.get(kinds.listenerSet, ref.namespace, ref.name, signal);
+    if ('value' in seen && seen.value === undefined) missing.push(ref);
+  }
+  return missing;
+};
+
 /** Reads the route and its Gateways; classes, namespace and backends only where a verdict depends on them. */
 export const observeRoute = async (
   reader: ClusterReader,
@@ -189,12 +212,15 @@ export const observeRoute = async (
   const missingBackends = complains
     ? await observeMissingBackends(reader, route, want.namespace, signal)
     : [];
+  const missingSets =
+    parents.length === 0 ? await observeMissingSets(reader, route, want.namespace, signal) : [];
   return {
     at: seen.at,
     value: {
       route,
       parents,
       missingBackends,
+      ...(missingSets.length > 0 && { missingSets }),
       ...(home && 'value' in home && { namespaceLabels: textMap(home.value, 'metadata', 'labels') }),
     },
   };

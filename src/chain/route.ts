@@ -12,7 +12,14 @@ import {
 } from '../gateway/conditions.ts';
 import { fatalsOf } from '../gateway/fatal.ts';
 import { intersect } from '../gateway/hostnames.ts';
-import { asNamed, namespaceOf, parentRefsOf, sameParent, sayParent } from '../gateway/shapes.ts';
+import {
+  asNamed,
+  namespaceOf,
+  type ParentRef,
+  parentRefsOf,
+  sameParent,
+  sayParent,
+} from '../gateway/shapes.ts';
 import type { LbcRules } from '../gateway/versions.ts';
 import type { Code } from '../verdict/codes.ts';
 import type { Seen } from '../verdict/seen.ts';
@@ -273,16 +280,19 @@ const judgePending = (of: Case, conditions: readonly Condition[]): Verdict => {
   });
 };
 
+const setMissing = (route: string, set: ParentRef | undefined): NotOk | undefined =>
+  set &&
+  broken('route/parent-missing', {
+    message: `${route} names ${sayParent(set)} as its parent, which does not exist.`,
+    hint: "Correct name and namespace in the route's parentRefs, or create the ListenerSet.",
+  });
+
 /** What stands between the route and the Gateway: a ListenerSet that is not there, or that the controller refuses. */
 const judgeListenerSet = ({ route, parent }: Case): Verdict | undefined => {
   const { ref, listenerSet, unread } = parent;
   if (ref.set === undefined || unread !== undefined) return undefined;
+  if (listenerSet === undefined) return setMissing(refOf(route), asNamed(ref));
   const named = `ListenerSet ${ref.set.namespace}/${ref.set.name}`;
-  if (listenerSet === undefined)
-    return broken('route/parent-missing', {
-      message: `${refOf(route)} names ${named} as its parent, which does not exist.`,
-      hint: "Correct name and namespace in the route's parentRefs, or create the ListenerSet.",
-    });
   const accepted = conditionOf(conditionsOf(listenerSet, 'status', 'conditions'), 'Accepted');
   if (accepted?.status !== 'False' || accepted.reason === 'Pending') return undefined;
   const gateway = `Gateway ${ref.namespace}/${ref.name}`;
@@ -353,7 +363,8 @@ export const judgeRoute = (want: RouteWant, seen: Seen<RouteValue>, at: Date, ru
   const { route, parents } = seen.value;
   if (route === undefined)
     return broken('route/missing', { message: `${named} does not exist in the cluster.` });
-  if (parents.length === 0) return judgeNoGateway(route, named);
+  if (parents.length === 0)
+    return setMissing(named, seen.value.missingSets?.[0]) ?? judgeNoGateway(route, named);
   const verdicts = parents.map((parent) => {
     const labels = seen.value.namespaceLabels;
     const listens = parent.ref.set === undefined ? parent.gateway : parent.listenerSet;

@@ -48,8 +48,12 @@ const passingRows: readonly Row[] = [
   passing(/Throttling|Rate exceeded|TooManyRequests|RequestLimitExceeded/),
   passing(/ServiceUnavailable|InternalError|InternalFailure|StatusCode: 5\d\d/),
   passing(
-    /WAFUnavailableEntity|WAFNonexistentItem/,
+    /WAFUnavailableEntity/,
     'The web ACL cannot be associated while the load balancer comes up; the controller tries again.',
+  ),
+  passing(
+    /WAFNonexistentItem/,
+    "AWS knows the load balancer or the web ACL not yet, or not at all: where it stays so, wafV2.webACL of the LoadBalancerConfiguration must name a regional web ACL of the cluster's account and region.",
   ),
   passing(
     /failed calling webhook|no endpoints available for service/,

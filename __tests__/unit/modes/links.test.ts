@@ -4,7 +4,7 @@ import { Nudges } from '../../../src/chain/nudge.ts';
 import { hostsOf } from '../../../src/gateway/hosts.ts';
 import { linksOf } from '../../../src/modes/chain/links.ts';
 import type { HostWant, Ports } from '../../../src/modes/chain/want.ts';
-import { readerOf, say, signal, since } from '../chain/seen-objects.ts';
+import { type Objects, readerOf, say, signal, since } from '../chain/seen-objects.ts';
 import { SimulatedClock } from '../chain/simulated-clock.ts';
 
 const route = (kind: string) => ({
@@ -14,11 +14,14 @@ const route = (kind: string) => ({
   spec: { hostnames: ['a.example.com'], parentRefs: [{ kind, name: 'extra', namespace: 'infra' }] },
 });
 
-const looks = async (kind: string) => {
+const looks = async (kind: string, others: Objects = {}) => {
   const object = route(kind);
   const source = { file: 'route.yaml', line: 1 };
   const clock = new SimulatedClock();
-  const cluster = { ...readerOf({ 'HTTPRoute apps/web': object }), changes: { since: async () => false } };
+  const cluster = {
+    ...readerOf({ 'HTTPRoute apps/web': object, ...others }),
+    changes: { since: async () => false },
+  };
   const ports = { cluster, nudges: new Nudges({ clock }), clock } as unknown as Ports;
   const published = hostsOf([{ object, source }], []);
   return Promise.all(
@@ -42,16 +45,29 @@ const looks = async (kind: string) => {
 };
 
 describe('a route whose parent is no Gateway', () => {
-  test('a ListenerSet', async () => {
-    const [host = []] = await looks('ListenerSet');
+  const set = { ...route('Gateway'), kind: 'ListenerSet', metadata: { name: 'extra', namespace: 'infra' } };
+
+  test.each<[string, Objects, string, string]>([
+    [
+      'that the controller does not follow',
+      { 'ListenerSet infra/extra': set },
+      'broken route/parent-not-followed',
+      'HTTPRoute apps/web names ListenerSet infra/extra as its parent, which the controller does not follow to a Gateway.',
+    ],
+    [
+      'that is not there',
+      {},
+      'broken route/parent-missing',
+      'HTTPRoute apps/web names ListenerSet infra/extra as its parent, which does not exist.',
+    ],
+  ])('a ListenerSet %s', async (_what, others, said, message) => {
+    const [host = []] = await looks('ListenerSet', others);
     expect(host.map(({ verdict }) => say(verdict))).toEqual([
       'skipped look/not-used',
       'skipped look/not-used',
-      'broken route/parent-not-followed',
+      said,
     ]);
-    expect(host.at(-1)?.verdict.message).toBe(
-      'HTTPRoute apps/web names ListenerSet infra/extra as its parent, which the controller does not follow to a Gateway.',
-    );
+    expect(host.at(-1)?.verdict.message).toBe(message);
   });
 
   test('a Service: the mesh publishes nothing', async () => {

@@ -120,6 +120,12 @@ async function lookAtNamedCertificates(
   // Deleted since the link before: the next round says so there.
   if (gateway === undefined)
     return { verdict: waiting('look/failed', { message: `${what} could not be read: it is gone.` }) };
+  if (!listenersOf(gateway).some(({ protocol }) => protocol === 'HTTPS'))
+    return {
+      verdict: skipped('look/not-used', {
+        message: `Gateway ${namespace}/${name} has no listener for HTTPS.`,
+      }),
+    };
   const certificates = await namedFor(cluster, gateway, signal);
   if (!('value' in certificates)) return { verdict: judgeNotSeen(certificates, what) };
   const named = certificates.value;
