@@ -1,5 +1,6 @@
 // Faults of the workload behind a route, and of what it answers.
 import { layout } from '../../lab/cluster/layout.ts';
+import { appFiles } from '../dist/app-files.ts';
 import { type Fault, replaced } from './fault.ts';
 import type { Place } from './place.ts';
 import { allowAgain, deny, setEntry } from './world.ts';
@@ -36,7 +37,17 @@ export const workloadFaults: readonly Fault[] = [
     code: 'workload/port-name-unknown',
     names: ({ name }) => [`Service ${name}/${name}`, 'web-http'],
     fresh: true,
-    change: replaced(['targetPort: http', 'targetPort: web-http']),
+    // From one name to another the controller comes to no end: both target groups have the same name.
+    extra: ({ name, gateway }) =>
+      appFiles(name, (yaml) =>
+        yaml
+          .replace('targetPort: http', 'targetPort: 80')
+          .replace(
+            'name: public, namespace: infra',
+            `name: ${gateway.name}, namespace: ${gateway.namespace}`,
+          ),
+      ),
+    change: replaced(['targetPort: 80', 'targetPort: web-http']),
   },
   {
     name: 'workload-crash',
