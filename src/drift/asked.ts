@@ -19,6 +19,12 @@ export interface Asked {
   readonly at: Date;
 }
 
+/** Of a TargetGroupBinding. */
+export interface BindingName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
 /** Flags of the controller's container. */
 export const flagOf = (lbc: LbcFound | undefined, name: string): string | undefined => {
   const args = lbc === undefined ? [] : texts(firstContainer(lbc.deployment), 'args');
@@ -42,11 +48,11 @@ const isDryRun = ({ metadata }: KubernetesObject): boolean =>
   textMap(metadata, 'annotations')['gateway.k8s.aws/dry-run'] === 'true';
 
 /** Between two looks the controller sees no edit in AWS, and it comes when its Gateway is touched. */
-const resync = ({ gateway, lbc, at: now }: Asked): Healing | false =>
+const resync = ({ gateway, lbc, at: now }: Asked, periods = 1): Healing | false =>
   lbc !== undefined && isRunning(lbc.deployment) && !isDryRun(gateway)
     ? {
         by: 'AWS Load Balancer Controller',
-        until: new Date(now.getTime() + syncPeriodOf(lbc) * 1000).toISOString(),
+        until: new Date(now.getTime() + periods * syncPeriodOf(lbc) * 1000).toISOString(),
       }
     : false;
 
@@ -61,6 +67,16 @@ const touchIt = (asked: Asked): string => {
   const { metadata } = asked.gateway;
   return `${whatHinders(asked)}Let the controller look at once: kubectl --namespace ${metadata.namespace ?? 'default'} annotate gateway ${metadata.name} --overwrite touched=now.`;
 };
+
+/**
+ * Targets are another controller's in LBC, which passes over a binding whose endpoints are as it left them, until a period has
+ * gone by since (controllers/elbv2, targetgroupbinding_controller.go and its deferred queue): then at the next full look.
+ */
+export const targetsHealing = (asked: Asked): Healing | false => resync(asked, 2);
+
+/** Without the note of what it left, the binding is looked at whole. */
+export const touchBinding = (asked: Asked, { namespace, name }: BindingName): string =>
+  `${whatHinders(asked)}Let the controller look at the targets at once: kubectl --namespace ${namespace} annotate targetgroupbinding ${name} elbv2.k8s.aws/checkpoint-.`;
 
 /** An item that the controller mends at its next full look, unless said otherwise. */
 export const balancerItem = (

@@ -3,7 +3,7 @@ import { field, isMap, list, number, text, texts } from '../bundle/field.ts';
 import type { Json, KubernetesObject } from '../bundle/object.ts';
 import { attributesOf } from '../gateway/load-balancer-configuration.ts';
 import { namespaceOf } from '../gateway/shapes.ts';
-import { type Asked, balancerItem } from './asked.ts';
+import { type Asked, type BindingName, balancerItem, targetsHealing, touchBinding } from './asked.ts';
 import { type Sighting, shownValue } from './item.ts';
 import type { BalancerState, TargetGroupState } from './load-balancer-state.ts';
 import { healthCheckTrace, settingTrace, targetTrace } from './traces.ts';
@@ -14,6 +14,8 @@ export interface GroupWant {
   readonly group: TargetGroupState;
   /** `namespace/name`. */
   readonly service: string;
+  /** What fills it with targets. */
+  readonly binding: BindingName;
   /** TargetGroupConfigurations of the cluster. */
   readonly configurations: readonly KubernetesObject[];
   /** EndpointSlices of the Service; absent where they may not be read. */
@@ -130,7 +132,7 @@ const endpointsOf = (
 
 /** Pods come and go, so both directions are looked at twice. */
 const targets = (asked: Asked, state: BalancerState, want: GroupWant): readonly Sighting[] => {
-  const { group, service, slices } = want;
+  const { group, service, binding, slices } = want;
   if (slices === undefined || group.targetType !== 'ip') return [];
   const { ready, all } = endpointsOf(slices, group);
   // Other clusters register targets of theirs in the same group.
@@ -146,6 +148,8 @@ const targets = (asked: Asked, state: BalancerState, want: GroupWant): readonly 
       wanted,
       found,
       severity: 'error',
+      heals: targetsHealing(asked),
+      remedy: touchBinding(asked, binding),
       passing: true,
       trace: targetTrace(group.arn, id),
     });

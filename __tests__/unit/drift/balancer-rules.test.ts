@@ -160,15 +160,17 @@ describe('target groups', () => {
     metadata: { name: 'web', namespace: 'apps' },
     spec: { targetReference: { name: 'web' }, ...spec },
   });
-  const judge = (change: object = {}, configurations: KubernetesObject[] = [], own = slices) =>
-    said(
-      judgeTargetGroup(asked(), state, {
-        group: { ...group, ...change },
-        service: 'apps/web',
-        configurations,
-        slices: own,
-      }),
-    );
+  const sightings = (change: object = {}, configurations: KubernetesObject[] = [], own = slices) =>
+    judgeTargetGroup(asked(), state, {
+      group: { ...group, ...change },
+      service: 'apps/web',
+      binding: { namespace: 'apps', name: 'k8s-apps-web' },
+      configurations,
+      slices: own,
+    });
+  const judge = (...how: Parameters<typeof sightings>) => said(sightings(...how));
+  /** After the second period: within the first the binding may be passed over. */
+  const refilled = '2026-11-25T16:00:00.000Z';
 
   test("LBC's own defaults hold where nothing is said", () => {
     expect(judge()).toEqual([]);
@@ -192,21 +194,26 @@ describe('target groups', () => {
   });
 
   test('targets are the ready endpoints; those on their way out do not count', () => {
-    expect(judge({ targets: [] })).toEqual([`targetGroups[apps/web].targets[10.0.0.1]: nothing; ${mended}`]);
+    expect(judge({ targets: [] })).toEqual([
+      `targetGroups[apps/web].targets[10.0.0.1]: nothing; ${refilled}`,
+    ]);
+    expect(sightings({ targets: [] })[0]?.remedy).toContain(
+      'kubectl --namespace apps annotate targetgroupbinding k8s-apps-web elbv2.k8s.aws/checkpoint-',
+    );
     const stranger = [...group.targets, { id: '10.0.0.7', state: 'healthy' }];
     expect(judge({ targets: stranger })).toEqual([
-      `targetGroups[apps/web].targets[10.0.0.7]: healthy; ${mended}`,
+      `targetGroups[apps/web].targets[10.0.0.7]: healthy; ${refilled}`,
     ]);
   });
 
   test('a target at another port of the same address is none', () => {
     const moved = [{ id: '10.0.0.1', port: 9000, state: 'healthy' }];
     expect(judge({ targets: moved })).toEqual([
-      `targetGroups[apps/web].targets[10.0.0.1]: nothing; ${mended}`,
-      `targetGroups[apps/web].targets[10.0.0.1:9000]: healthy; ${mended}`,
+      `targetGroups[apps/web].targets[10.0.0.1]: nothing; ${refilled}`,
+      `targetGroups[apps/web].targets[10.0.0.1:9000]: healthy; ${refilled}`,
     ]);
     expect(judge({ targets: [...group.targets, ...moved] })).toEqual([
-      `targetGroups[apps/web].targets[10.0.0.1:9000]: healthy; ${mended}`,
+      `targetGroups[apps/web].targets[10.0.0.1:9000]: healthy; ${refilled}`,
     ]);
   });
 

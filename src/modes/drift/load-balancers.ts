@@ -243,7 +243,8 @@ class AwsLooker {
     const services = servicesOf(bindings);
     return groups.flatMap((group) => {
       const service = services.get(group.arn);
-      if (service === undefined) return [];
+      const binding = bindings.find((each) => text(each, 'spec', 'targetGroupARN') === group.arn);
+      if (service === undefined || binding === undefined) return [];
       const own = slices.filter(
         (each) =>
           `${namespaceOf(each)}/${textMap(each, 'metadata', 'labels')['kubernetes.io/service-name'] ?? ''}` ===
@@ -252,6 +253,7 @@ class AwsLooker {
       return judgeTargetGroup(asked, state, {
         group,
         service,
+        binding: { namespace: namespaceOf(binding), name: binding.metadata.name },
         configurations: targetConfigurations,
         ...(own.length > 0 && { slices: own }),
       });
