@@ -33,6 +33,7 @@ import {
 } from './sync-attributes.ts';
 import { syncCertificates } from './sync-certificates.ts';
 import { syncRules } from './sync-rules.ts';
+import { syncTags } from './sync-tags.ts';
 
 export interface Deployed {
   arn: string;
@@ -110,6 +111,7 @@ export async function deploy(world: World, cloud: Cloud, gateway: Gateway, model
   const matched = own.find((each) => each.LoadBalancerName === model.name);
   const balancer = matched ?? (await createLoadBalancer(cloud, gateway, model));
   const arn = balancer.LoadBalancerArn ?? '';
+  if (matched) await syncTags(cloud.elb, arn, tags(cloud, gateway, 'LoadBalancer', model.configuration.tags));
   await syncSubnets(cloud, balancer, model.subnets);
   await syncLoadBalancerAttributes(cloud.elb, arn, model.configuration.loadBalancerAttributes ?? []);
   await syncListeners(cloud, gateway, arn, model.listeners, groups);
@@ -189,7 +191,7 @@ async function ensureTargetGroup(cloud: Cloud, gateway: Gateway, group: PlannedT
   const found = (await cloud.elb.find(() => cloud.elb.send(describe)))?.TargetGroups?.[0];
   const check = healthCheckOf(group);
   // One of that name for another port is not ours: AWS says no to a second.
-  if (found?.TargetGroupArn && (await isFor(cloud, found.TargetGroupArn, group))) {
+  if (found?.TargetGroupArn && (await isFor(cloud, gateway, found.TargetGroupArn, group))) {
     const { Matcher, ...plain } = check;
     const known = Object.entries(plain).every(([name, value]) => found[name as keyof typeof plain] === value);
     const same =
@@ -197,6 +199,7 @@ async function ensureTargetGroup(cloud: Cloud, gateway: Gateway, group: PlannedT
       (found.Matcher?.HttpCode ?? found.Matcher?.GrpcCode) === (Matcher.HttpCode ?? Matcher.GrpcCode);
     if (!same)
       await cloud.elb.send(new ModifyTargetGroupCommand({ TargetGroupArn: found.TargetGroupArn, ...check }));
+    await syncTags(cloud.elb, found.TargetGroupArn, tags(cloud, gateway, group.resource, group.props.tags));
     return found.TargetGroupArn;
   }
   const { TargetGroups: [created] = [] } = await cloud.elb.send(
@@ -214,11 +217,19 @@ async function ensureTargetGroup(cloud: Cloud, gateway: Gateway, group: PlannedT
   return created?.TargetGroupArn ?? '';
 }
 
-async function isFor(cloud: Cloud, arn: string, { resource }: PlannedTargetGroup): Promise<boolean> {
+async function isFor(
+  cloud: Cloud,
+  gateway: Gateway,
+  arn: string,
+  { resource }: PlannedTargetGroup,
+): Promise<boolean> {
   const { TagDescriptions: [its] = [] } = await cloud.elb.send(
     new DescribeTagsCommand({ ResourceArns: [arn] }),
   );
-  return its?.Tags?.some(({ Key, Value }) => Key === RESOURCE_TAG && Value === resource) ?? false;
+  // By all three, as the controller looks for its own.
+  return tags(cloud, gateway, resource).every((own) =>
+    its?.Tags?.some(({ Key, Value }) => Key === own.Key && Value === own.Value),
+  );
 }
 
 async function syncListeners(
