@@ -1,7 +1,7 @@
 // What would stop a deploy half-way is said before its first write: kinds, releases and hostnames.
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { appFiles, type Finished, kubectl, run, workspaceOf } from './harness.ts';
+import { appFiles, ensureInfra, type Finished, kubectl, run, workspaceOf } from './harness.ts';
 import { errorIn, errorsOf } from './reading.ts';
 
 const namespace = 'beforehand';
@@ -45,6 +45,8 @@ const tidy = (): void => {
   kubectl('delete', 'namespace', namespace, brought, '--ignore-not-found');
   kubectl('delete', 'crd', crdName, '--ignore-not-found');
 };
+// For the definitions of Gateway API.
+beforeAll(ensureInfra);
 beforeAll(tidy);
 afterAll(() => {
   tidy();
@@ -70,6 +72,39 @@ test('a kind in a chart that nobody serves', async () => {
     expect({ code, errors: errorsOf(report) }).toEqual({ code: 1, errors: ['crds/missing'] });
     expectNothingWritten();
   }
+});
+
+test('a controller with a feature gate that its version does not know would not start', async () => {
+  const controller = (gates: string): string => `apiVersion: apps/v1
+kind: Deployment
+metadata: { name: aws-load-balancer-controller, labels: { app.kubernetes.io/name: aws-load-balancer-controller } }
+spec:
+  selector: { matchLabels: { app: lbc } }
+  template:
+    metadata: { labels: { app: lbc } }
+    spec:
+      containers:
+        - name: aws-load-balancer-controller
+          image: example.com/eks/aws-load-balancer-controller:v2.17.1
+          args: [--cluster-name=sample, '--feature-gates=${gates}']
+`;
+  const workspace = files({
+    'chart/Chart.yaml': chartYaml('infra'),
+    'chart/templates/lbc.yaml': controller('ALBGatewayAPI=true,GatewayListenerSet=false'),
+  });
+  for (const mode of ['deploy', 'plan']) {
+    const { code, report } = await go(workspace, { mode });
+    expect({ code, errors: errorsOf(report) }).toEqual({ code: 1, errors: ['controller/gate-unknown'] });
+    expect(errorIn(report)?.message).toContain(
+      'GatewayListenerSet, which came with 3.2.2: it does not start',
+    );
+    expectNothingWritten();
+  }
+  const mended = files({
+    'chart/Chart.yaml': chartYaml('infra'),
+    'chart/templates/lbc.yaml': controller('ALBGatewayAPI=true'),
+  });
+  expect(errorsOf((await go(mended, { mode: 'plan' })).report)).toEqual([]);
 });
 
 test('where a chart may bring the kind while it runs, that is awaited: the chart is installed first', async () => {

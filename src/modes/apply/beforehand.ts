@@ -1,4 +1,4 @@
-// What would stop a deploy half-way and is known before its first write: hostnames, kinds, releases of somebody else.
+// What would stop a deploy half-way and is known before its first write: hostnames, kinds, controllers that do not start, releases of somebody else.
 import { chooseDefinitions } from '../../apply/definitions.ts';
 import { servedBy } from '../../apply/established.ts';
 import {
@@ -12,6 +12,8 @@ import {
 import type { Bundle, KubernetesObject, Sourced } from '../../bundle/object.ts';
 import { invalidHostnames } from '../../lint/names.ts';
 import { isHook } from '../../plan/releases.ts';
+import { judgeControllers } from '../../preflight/controllers.ts';
+import { workloadsOf } from '../../preflight/workloads.ts';
 import type { Run } from '../../run.ts';
 import type { Finding } from '../../verdict/finding.ts';
 import type { RenderedChart } from '../charts/chart-renderer.ts';
@@ -64,6 +66,15 @@ export async function unservedInCharts(
   return findings;
 }
 
+/** Controllers in charts that would not start: helm would wait for them until its time is up. */
+export const notStarting = (rendered: readonly RenderedChart[]): readonly Finding[] =>
+  judgeControllers(
+    workloadsOf(
+      [],
+      rendered.flatMap(({ objects }) => objects),
+    ).coming,
+  ).filter(({ code }) => code === 'controller/gate-unknown');
+
 /** Kinds among manifests and routes, unless a chart may bring them. */
 async function unservedManifests(
   bundle: Bundle,
@@ -104,6 +115,7 @@ export async function mayBegin(
     ),
     ...unserved.flatMap((all, index) => unservedFinding(all, looks[index])),
     ...(await unservedInCharts(bundle, rendered, serves)),
+    ...notStarting(rendered),
     ...refused,
   ];
   draft.findings(findings);

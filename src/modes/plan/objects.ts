@@ -19,7 +19,7 @@ import { notSeen } from '../../preflight/not-seen.ts';
 import type { Run } from '../../run.ts';
 import type { Finding } from '../../verdict/finding.ts';
 import type { Cluster } from '../access/reach-cluster.ts';
-import { unservedInCharts } from '../apply/beforehand.ts';
+import { notStarting, unservedInCharts } from '../apply/beforehand.ts';
 import { locator } from '../apply/locate.ts';
 import { type Writer, writerOf } from '../apply/write.ts';
 import type { RenderedChart } from '../charts/chart-renderer.ts';
@@ -70,6 +70,7 @@ export async function planObjects(
       [],
     ),
     ...(await unservedInCharts(bundle, rendered, serves)),
+    ...notStarting(rendered),
   ];
   return { objects: [...planned, ...gone.objects], findings: [...refused, ...gone.findings] };
 }
