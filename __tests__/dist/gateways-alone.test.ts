@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from '@jest/globals';
 import { edgeGateway } from './edge.ts';
 import { ensureInfra, type Finished, kubectl, kubectlApply, run, workspaceOf } from './harness.ts';
 
-beforeAll(ensureInfra, 240_000);
+beforeAll(ensureInfra);
 
 const deploy = async (
   files: Readonly<Record<string, string>>,
