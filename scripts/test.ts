@@ -160,11 +160,12 @@ const contract = 'lbc-contract';
 
 /** The longest first, by measured seconds, so that no lab is left with one of them at the end. */
 const slow = [
-  ...['dist/side by side', 'dist/sweep', 'dist/drift', 'workflows/act', 'dist/expiry', 'workflows/examples'],
+  ...['dist/side by side', 'dist/lookups', 'dist/drift', 'dist/sweep', 'workflows/act', 'workflows/examples'],
   // Not while labs come up: the controller's contract is a race of milliseconds with the controller.
-  ...['dist/permissions', 'lab/lbc-contract', 'lab/others', 'dist/lookups', 'dist/faults', 'dist/mended'],
-  ...['dist/preview-safety', 'dist/preview', 'dist/bundle', 'dist/early-green', 'dist/modes', 'dist/record'],
-  ...['dist/doctor', 'dist/plan'],
+  ...['lab/lbc-contract', 'lab/others', 'dist/gateways-alone', 'dist/permissions', 'dist/faults'],
+  ...['dist/expiry', 'dist/mended', 'dist/preview', 'dist/preview-safety', 'dist/record', 'dist/cluster'],
+  ...['dist/cancel', 'dist/doctor', 'dist/bundle', 'dist/beforehand', 'dist/plan', 'dist/early-green'],
+  'dist/modes',
 ];
 
 const filesOf = (project: string): readonly string[] =>
