@@ -218,11 +218,15 @@ const sayUnread = (reading: GatewayReading): string => {
   return `The reason is only in the Gateway's events, ${why}.`;
 };
 
-/** What is wrong with a listener; Conflicted is bad when True (before 3.2 with any reason of conflict), the others when False. */
+/**
+ * What is wrong with a listener: Accepted and ResolvedRefs when False; Conflicted by its reason, for before 3.2 its status is
+ * the wrong way round: 2.15.0 … 3.1.0 say Conflicted=True NoConflicts of every good listener (controllers/gateway/
+ * listener_status_utils.go; the real 2.17.1).
+ */
 const listenerComplaint = (listener: readonly Condition[]): Condition | undefined =>
   listener.find(({ type, status, reason }) =>
     type === 'Conflicted'
-      ? status === 'True' || /Conflict$/.test(reason)
+      ? reason !== 'NoConflicts' && (status === 'True' || /Conflict$/.test(reason))
       : status === 'False' && /^(Accepted|ResolvedRefs)$/.test(type),
   );
 

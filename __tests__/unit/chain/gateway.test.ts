@@ -160,6 +160,30 @@ describe('gateway', () => {
       'broken gateway/listener-invalid',
     ],
     [
+      '2.15.0 to 3.1.0: a listener without a conflict, the wrong way round',
+      gateway(good, {
+        status: {
+          listeners: [
+            { name: 'https', conditions: [condition('Conflicted', 'True', { reason: 'NoConflicts' })] },
+          ],
+        },
+      }),
+      { version: '2.17.1' },
+      'ok',
+    ],
+    [
+      '2.15.0 to 3.1.0: a listener in conflict, the wrong way round',
+      gateway(good, {
+        status: {
+          listeners: [
+            { name: 'https', conditions: [condition('Conflicted', 'False', { reason: 'HostnameConflict' })] },
+          ],
+        },
+      }),
+      { version: '2.17.1' },
+      'broken gateway/listener-invalid',
+    ],
+    [
       'a listener that does not matter',
       gateway(good, {
         status: { listeners: [{ name: 'http', conditions: [condition('Accepted', 'False')] }] },
