@@ -27,6 +27,11 @@ describe('what a failure comes to', () => {
       /^$/,
     ],
     [
+      'Failed deploy model due to targetgroupbindings.elbv2.k8s.aws "k8s-shop-shop-b48667c007" is forbidden: unable to create new content in namespace shop because it is being terminated',
+      'passing',
+      /is being removed/,
+    ],
+    [
       'Unable to materialize gateway when gateway class [alb] is not accepted',
       'passing',
       /not finished with the Gateway's class/,
