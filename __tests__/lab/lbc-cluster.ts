@@ -55,11 +55,25 @@ export async function remove(api: KubeApi, manifest: Manifest): Promise<void> {
  * @param held whether the Gateway has its finalizer
  * @param pauseMs before the Gateways
  */
+interface Slices {
+  readonly items: readonly {
+    readonly endpoints?: readonly { readonly conditions?: { readonly ready?: boolean } }[];
+  }[];
+}
+
+const hasEndpoint = async (api: KubeApi, namespace = ''): Promise<boolean> => {
+  const { items } = await api.get<Slices>(`/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`);
+  return items.some(({ endpoints }) => endpoints?.some(({ conditions }) => conditions?.ready === true));
+};
+
 export async function applyStep(api: KubeApi, step: Step, held: () => boolean, pauseMs = 0): Promise<void> {
   const isGateway = ({ kind }: Manifest): boolean => kind === 'Gateway';
   if (step.deny) await setKnobs({ deniedActions: step.deny });
   for (const manifest of step.apply.filter((each) => !isGateway(each))) await apply(api, manifest);
   await sleep(pauseMs);
+  const pod = step.apply.find(({ kind }) => kind === 'Pod');
+  // Where nothing is to be registered yet, nothing is refused either.
+  if (pod) await until(() => hasEndpoint(api, pod.metadata.namespace), 'the pod is an endpoint', 60);
   for (const manifest of step.apply.filter(isGateway)) await apply(api, manifest);
   if (!step.afterFinalizer) return;
   await until(held, 'the Gateway has its finalizer');
