@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { aws } from '../../lab/mutations/aws.ts';
+import { aws, switchOffMutualTls } from '../../lab/mutations/aws.ts';
 import { deployInputs, faults, repositoryInputs } from '../../lab/mutations/check.ts';
 import { churn } from '../../lab/mutations/churn.ts';
 import { helm } from '../../lab/mutations/helm.ts';
@@ -99,6 +99,7 @@ afterAll(async () => {
     inputs: { ...infraInputs, 'wait-timeout': '3m' },
   });
   sample.remove();
+  await switchOffMutualTls();
   if (report.outcome !== 'live') throw new Error(`the sample did not come alive again:\n${log}`);
   workspace.remove();
 });

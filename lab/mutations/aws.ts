@@ -75,6 +75,12 @@ const otherSubnets = async (): Promise<string[]> => {
   return [...zones.values()].filter((id) => !own.includes(id)).slice(0, 2);
 };
 
+/** No client is asked for a certificate any more; where no configuration names it the controller leaves it as it is. */
+export async function switchOffMutualTls(): Promise<void> {
+  const { ListenerArn } = await listener();
+  await elb.send(new ModifyListenerCommand({ ListenerArn, MutualAuthentication: { Mode: 'off' } }));
+}
+
 const settings: readonly Mutation[] = [
   untagged('', ofBalancer, 'gateway.k8s.aws.alb/stack'),
   untagged('', ofBalancer, 'gateway.k8s.aws.alb/resource'),
@@ -99,10 +105,7 @@ const settings: readonly Mutation[] = [
   edit(
     'clients are no longer asked for a certificate',
     'listeners[443].mutualAuthentication.mode',
-    async () => {
-      const { ListenerArn } = await listener();
-      await elb.send(new ModifyListenerCommand({ ListenerArn, MutualAuthentication: { Mode: 'off' } }));
-    },
+    switchOffMutualTls,
   ),
   edit(
     'the web ACL is taken off',
