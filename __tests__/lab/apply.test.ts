@@ -1,6 +1,7 @@
 // The apply engine against the real API server: what is sent reads back, and what is as it should be costs nothing.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Json, KubernetesObject, Sourced } from '../../src/bundle/object.ts';
+import { systemClock } from '../../src/system-clock.ts';
 import {
   applyAll,
   type Counted,
@@ -10,6 +11,7 @@ import {
   kubectl,
   manifests,
   names,
+  never,
   removeAdministrator,
   results,
   sourced,
@@ -23,6 +25,19 @@ const definitions = gatewayDefinitions(group);
 const experimental =
   process.env['GATEWAY_API'] === 'all' ? gatewayDefinitions(`ex-${group}`, 'experimental') : [];
 const options = { namespace };
+
+/** The API server publishes the schema of a new definition some time after it serves the kind. */
+const schemaPublished = async (): Promise<void> => {
+  const published = (): boolean => {
+    try {
+      return kubectl(['get', '--raw', `/openapi/v3/apis/${group}/v1`]).includes('HTTPRoute');
+    } catch {
+      return false;
+    }
+  };
+  while (!published()) await systemClock.sleep(200, never);
+};
+
 let kube: Counted;
 
 beforeAll(() => {
@@ -115,6 +130,7 @@ describe('HTTPRoutes', () => {
     const first = await applyAll(kube, routes, options);
     expect(new Set(first.objects.map(({ reported }) => reported.result))).toEqual(new Set(['created']));
 
+    await schemaPublished();
     kube.forget();
     const second = await applyAll(kube, routes, options);
     expect(new Set(second.objects.map(({ reported }) => reported.result))).toEqual(new Set(['unchanged']));
@@ -222,6 +238,8 @@ describe('built-in kinds', () => {
       ({ object }) => object.kind === 'Deployment',
     );
     const first = await applyAll(kube, odd, options);
+    // Who writes between the look and the dry run has it looked at again.
+    kubectl(['rollout', 'status', 'deployment/web', '-n', 'apply-test-app', '--timeout=120s']);
     kube.forget();
     const second = await applyAll(kube, odd, options);
     expect(results(second)).toEqual(['Deployment apply-test-app/web unchanged']);
