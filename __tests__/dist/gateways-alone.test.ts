@@ -1,9 +1,14 @@
 // A platform's repository without hostnames: its Gateways and its class are looked at all the same, and green says so.
-import { beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { edgeGateway } from './edge.ts';
 import { ensureInfra, type Finished, kubectl, kubectlApply, run, workspaceOf } from './harness.ts';
 
 beforeAll(ensureInfra);
+// Whoever looks at every Gateway of the cluster would see these.
+afterAll(() => {
+  const namespaces = ['healthy', 'certificate', 'routed', 'subnet'].map((name) => `alone-${name}`);
+  kubectl('delete', 'namespace', ...namespaces, '--ignore-not-found', '--wait=false');
+});
 
 const deploy = async (
   files: Readonly<Record<string, string>>,
