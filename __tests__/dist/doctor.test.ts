@@ -88,6 +88,7 @@ const denials = ({ report }: Finished): readonly string[] =>
 const toCopy = ({ hint }: Finding): readonly string[] => hint.split('\n').slice(1);
 
 beforeAll(ensureInfra);
+beforeAll(untilQuiet);
 afterAll(resetKnobs);
 
 test('the role that deploys: every permission that is missing is named, and nothing fails', async () => {
