@@ -1,4 +1,5 @@
 // The scenarios that were recorded of the real load balancer controller, as manifests to be applied again.
+// Long, for it is one list, in the order of the recordings.
 import {
   backend,
   configuration,

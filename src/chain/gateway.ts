@@ -219,9 +219,8 @@ const sayUnread = (reading: GatewayReading): string => {
 };
 
 /**
- * What is wrong with a listener: Accepted and ResolvedRefs when False; Conflicted by its reason, for before 3.2 its status is
- * the wrong way round: 2.15.0 … 3.1.0 say Conflicted=True NoConflicts of every good listener (controllers/gateway/
- * listener_status_utils.go; the real 2.17.1).
+ * What is wrong with a listener: Accepted and ResolvedRefs when False; Conflicted by its reason, for from 2.15.0 to 3.1.0 a good
+ * listener is Conflicted=True NoConflicts (controllers/gateway/listener_status_utils.go; the real 2.17.1).
  */
 const listenerComplaint = (listener: readonly Condition[]): Condition | undefined =>
   listener.find(({ type, status, reason }) =>

@@ -1,8 +1,8 @@
 // Target groups of the Gateway that no TargetGroupBinding of the cluster fills with targets any more.
-import { namespaceOf } from '../gateway/shapes.ts';
 import { type Asked, balancerItem } from './asked.ts';
 import type { Sighting } from './item.ts';
 import type { BalancerState, TargetGroupState } from './load-balancer-state.ts';
+import { isOfStack } from './tags.ts';
 
 /**
  * Its own by their tags: a group of somebody else, to which a rule has been led, is told by that rule.
@@ -10,16 +10,12 @@ import type { BalancerState, TargetGroupState } from './load-balancer-state.ts';
  * @param tags of each, by its ARN
  */
 export const unboundGroups = (
-  { gateway }: Asked,
+  asked: Asked,
   groups: readonly TargetGroupState[],
   services: ReadonlyMap<string, string>,
   tags: ReadonlyMap<string, ReadonlyMap<string, string>>,
-): readonly TargetGroupState[] => {
-  const stack = `${namespaceOf(gateway)}/${gateway.metadata.name}`;
-  return groups.filter(
-    ({ arn }) => !services.has(arn) && tags.get(arn)?.get('gateway.k8s.aws.alb/stack') === stack,
-  );
-};
+): readonly TargetGroupState[] =>
+  groups.filter(({ arn }) => !services.has(arn) && isOfStack(asked, tags.get(arn)));
 
 /** LBC makes groups and rules before their bindings, so each is looked at twice; it looks for bindings only when it looks at all. */
 export const judgeUnbound = (

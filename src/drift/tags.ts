@@ -1,5 +1,5 @@
 // Tags: those by which the controller finds its own, without which it makes all anew under names that are taken; and those asked for.
-import { textMap } from '../bundle/field.ts';
+import type { KubernetesObject } from '../bundle/object.ts';
 import { namespaceOf } from '../gateway/shapes.ts';
 import { type Asked, balancerItem, flagOf } from './asked.ts';
 import type { Sighting } from './item.ts';
@@ -25,6 +25,14 @@ interface Wanted {
 }
 
 const resourceTag = 'gateway.k8s.aws.alb/resource';
+const stackTag = 'gateway.k8s.aws.alb/stack';
+
+/** Whether the tags are of what the controller has made for the Gateway. */
+export const isOfStack = ({ gateway }: Pick<Asked, 'gateway'>, tags: Tags | undefined): boolean =>
+  tags?.get(stackTag) === stackOf(gateway);
+
+/** As the controller calls all that is a Gateway's. */
+const stackOf = (gateway: KubernetesObject): string => `${namespaceOf(gateway)}/${gateway.metadata.name}`;
 
 /**
  * LBC pkg/deploy/tracking (StackTags, ResourceTags, since 2.14): by the first two it lists what is its Gateway's, and one of
@@ -38,7 +46,7 @@ const lostOwnership = (
   const cluster = flagOf(lbc, 'cluster-name');
   const wanted: readonly (readonly [string, string | undefined])[] = [
     ['elbv2.k8s.aws/cluster', cluster],
-    ['gateway.k8s.aws.alb/stack', `${namespaceOf(gateway)}/${gateway.metadata.name}`],
+    [stackTag, stackOf(gateway)],
     [resourceTag, resource],
   ];
   return wanted.flatMap(([key, value]) => {
@@ -96,18 +104,14 @@ const madeByController = '[k8s] Managed SecurityGroup for LoadBalancer';
 
 /** The group that LBC has made for the Gateway, also when it does not know it any more. */
 export const managedGroup = (
-  { gateway }: Asked,
+  asked: Asked,
   groups: readonly SecurityGroupState[],
-): SecurityGroupState | undefined => {
-  const stack = `${namespaceOf(gateway)}/${gateway.metadata.name}`;
-  return (
-    groups.find(({ tags }) => tags.get('gateway.k8s.aws.alb/stack') === stack) ??
-    groups.find(
-      ({ tags, description }) =>
-        description === madeByController && ![...tags.keys()].some((key) => key.endsWith('/stack')),
-    )
+): SecurityGroupState | undefined =>
+  groups.find(({ tags }) => isOfStack(asked, tags)) ??
+  groups.find(
+    ({ tags, description }) =>
+      description === madeByController && ![...tags.keys()].some((key) => key.endsWith('/stack')),
   );
-};
 
 export const judgeGroupTags = (
   asked: Asked,
@@ -125,6 +129,3 @@ export const judgeGroupTags = (
       trace: groupTagTrace(id, key),
     }),
   );
-
-/** Tags that a configuration asks for. */
-export const askedTags = (of: Parameters<typeof textMap>[0]): Tagged['asked'] => textMap(of, 'tags');

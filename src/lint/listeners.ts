@@ -1,4 +1,4 @@
-// Hosts at the listeners of the repository's Gateways: how deep a wildcard reaches, and how many rules there would be.
+// Hosts at the listeners of the repository's Gateways: how deep a wildcard reaches, what certificates are named, how many rules there would be.
 import { list, text } from '../bundle/field.ts';
 import { refOf } from '../bundle/object.ts';
 import { plainHint } from '../chain/rule.ts';

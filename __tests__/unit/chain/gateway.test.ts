@@ -1,4 +1,4 @@
-// The link `gateway`, where the recordings do not go: age of a complaint, denial, events.
+// The link `gateway`, where the recordings do not go: age of a complaint, denial, events. Long, for it is one table.
 import { describe, expect, test } from '@jest/globals';
 import type { JsonObject, KubernetesObject } from '../../../src/bundle/object.ts';
 import { stripIds } from '../../../src/chain/events.ts';

@@ -1,4 +1,5 @@
 // Every recording of the real LBC, moment by moment: what the judges say of class, gateway and route.
+// Long, for one table holds what is expected of every scenario.
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import type { KubernetesObject } from '../../../src/bundle/object.ts';

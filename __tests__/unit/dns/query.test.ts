@@ -78,6 +78,18 @@ test('a server that is silent over UDP is asked twice there, then over TCP', asy
   expect(server.asked.map(({ transport }) => transport)).toEqual(['udp', 'udp', 'tcp']);
 });
 
+test('an answer that came in time counts, though this process was held up until after it', async () => {
+  const holdUp = (): void => {
+    for (const until = performance.now() + 2 * short.timeout; performance.now() < until; );
+  };
+  const server = await startServer(({ transport }) => {
+    if (transport === 'udp') process.nextTick(holdUp);
+    return { answers: [a(host, '192.0.2.4')] };
+  });
+  expect(await query(server, question, short)).toMatchObject({ transport: 'udp' });
+  expect(server.asked).toHaveLength(1);
+});
+
 test('a server that is silent everywhere: both ways are named', async () => {
   const server = await startServer(() => undefined);
   await expect(query(server, question, short)).rejects.toThrow(

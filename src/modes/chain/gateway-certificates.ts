@@ -18,8 +18,7 @@ import type { Run } from '../../run.ts';
 import type { Seen } from '../../verdict/seen.ts';
 import { broken, ok, skipped, unknown, type Verdict, waiting } from '../../verdict/verdict.ts';
 import { settingOf } from '../access/setting.ts';
-import type { Alone } from './gateways-alone.ts';
-import type { Applied } from './live.ts';
+import type { SignedIn } from '../access/sign-in.ts';
 import type { Ports } from './want.ts';
 
 /** How a role reads either version of LBC's kinds: the API server serves one object in both. */
@@ -88,15 +87,14 @@ export interface CertificatesPort {
   close(): void;
 }
 
-/** ACM's client is loaded where there is a Gateway to look for. */
+/** @param needed whether there is a Gateway to look for: ACM's client is loaded for that alone */
 export async function certificatesPort(
   run: Run,
-  { signedIn }: Pick<Applied, 'signedIn'>,
-  alone: readonly Alone[],
+  signedIn: SignedIn,
+  needed: boolean,
   { cluster }: Pick<Ports, 'cluster'>,
 ): Promise<CertificatesPort> {
-  if (alone.length === 0)
-    return { look: () => Promise.reject(new Error('no Gateway')), close: () => undefined };
+  if (!needed) return { look: () => Promise.reject(new Error('no Gateway')), close: () => undefined };
   const { certificateStore } = await import('../../aws/acm.ts');
   const store = certificateStore({ aws: signedIn.aws, credentials: signedIn.cluster, clock: run.clock });
   const setting = settingOf(run, signedIn);

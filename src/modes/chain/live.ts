@@ -115,7 +115,7 @@ async function waitFor(run: Run, applied: Applied, ports: Ports): Promise<Outcom
     runner.info('The repository publishes no hostname: there is nothing to wait for.');
     return 'live';
   }
-  const certificates = await certificatesPort(run, applied, alone, ports);
+  const certificates = await certificatesPort(run, applied.signedIn, alone.length > 0, ports);
   const chains = [
     ...published.map((each) => chainOf(run, applied, each, ports)),
     ...alone.map((each) => chainAlone(applied, each, ports, certificates)),

@@ -21,7 +21,7 @@ import type {
 } from '../../drift/load-balancer-state.ts';
 import { judgeRules } from '../../drift/rules.ts';
 import { judgeSecurityGroups } from '../../drift/security-groups.ts';
-import { askedTags, judgeTags, type Tagged } from '../../drift/tags.ts';
+import { judgeTags, type Tagged } from '../../drift/tags.ts';
 import { judgeTargetGroup, propsOf } from '../../drift/target-groups.ts';
 import type { ListenerRule } from '../../gateway/alb-rules.ts';
 import { attach } from '../../gateway/attachment.ts';
@@ -278,11 +278,11 @@ class AwsLooker {
       }),
     );
     const all: readonly Tagged[] = [
-      { arn: state.arn, path: '', resource: 'LoadBalancer', asked: askedTags(asked.configuration) },
+      { arn: state.arn, path: '', resource: 'LoadBalancer', asked: textMap(asked.configuration, 'tags') },
       ...groups.flatMap(({ arn }) => {
         const service = services.get(arn);
         if (service === undefined) return [];
-        const wanted = askedTags(propsOf(asked, { service, configurations }));
+        const wanted = textMap(propsOf(asked, { service, configurations }), 'tags');
         return [{ arn, path: `targetGroups[${service}].`, asked: wanted }];
       }),
     ];
